@@ -1,0 +1,150 @@
+"""Checks of arguments: what cannot be right is refused before anything is sent, with the value and the remedy.
+
+The limits come from the contract. Only what no service could accept is refused: enumerations and upper limits are left
+to the service, so that an old client works with a newer one.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import quote
+
+from .errors import ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+T = TypeVar("T")
+
+
+def text(
+    name: str,
+    value: Any,
+    *,
+    required: bool = False,
+    min_length: int = 0,
+    pattern: str | None = None,
+    hint: str = "",
+) -> str | None:
+    """Check a text against the contract's limits."""
+    if value is None and not required:
+        return None
+    if not isinstance(value, str):
+        raise _wrong(name, value, f"must be a str, not {type(value).__name__}", hint)
+    if len(value) < min_length or (min_length and not value.strip()):
+        raise _wrong(name, value, "must not be empty", hint)
+    if pattern is not None and (not re.search(pattern, value) or value.endswith("\n")):
+        raise _wrong(name, value, "is not valid", hint)
+    # An enumeration member is sent as its value.
+    return str(value)
+
+
+def integer(
+    name: str, value: Any, *, required: bool = False, minimum: int | None = None, hint: str = ""
+) -> int | None:
+    """Check a whole number against the contract's lower limit."""
+    if value is None and not required:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _wrong(name, value, f"must be an int, not {type(value).__name__}", hint)
+    if minimum is not None and value < minimum:
+        raise _wrong(name, value, f"must be at least {minimum}", hint)
+    return value
+
+
+def number(
+    name: str, value: Any, *, required: bool = False, minimum: float | None = None, hint: str = ""
+) -> float | None:
+    """Check a number against the contract's lower limit."""
+    if value is None and not required:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
+        raise _wrong(name, value, "must be a finite number", hint)
+    if minimum is not None and value < minimum:
+        raise _wrong(name, value, f"must be at least {minimum}", hint)
+    return value
+
+
+def moment(name: str, value: datetime | date | str | None) -> str | None:
+    """Give a date or time as ISO 8601 with an offset; a naive one means UTC, a date its start in UTC."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = _parse(name, value)
+    elif not isinstance(value, date):
+        raise _wrong(name, value, f"must be a datetime, a date or ISO 8601 text, not {type(value).__name__}", "")
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)
+    return value.isoformat()
+
+
+def _parse(name: str, value: str) -> datetime:
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        from dateutil import parser
+    try:
+        return parser.isoparse(value)
+    except (ValueError, OverflowError):
+        raise _wrong(name, value, "is not ISO 8601", "Example: '2026-03-14T15:09:26Z'.") from None
+
+
+def json_object(name: str, value: Any) -> Any:
+    """Check a JSON object: a mapping, or a request class."""
+    plain = json_value(name, value)
+    if plain is not None and not isinstance(plain, dict):
+        raise _wrong(name, value, f"must be a dict, not {type(value).__name__}", "")
+    return plain
+
+
+def json_list(name: str, value: Any) -> Any:
+    """Check a JSON list: a list or a tuple."""
+    plain = json_value(name, value)
+    if plain is not None and not isinstance(plain, list):
+        raise _wrong(name, value, f"must be a list, not {type(value).__name__}", "")
+    return plain
+
+
+def json_value(name: str, value: Any) -> Any:
+    """Give a value as what `json` can write: request classes as dicts, tuples as lists."""
+    if isinstance(value, str | int | float | None):
+        return value
+    if hasattr(value, "to_dict"):
+        return json_value(name, value.to_dict())
+    if hasattr(value, "keys") and hasattr(value, "__getitem__"):
+        mapping: Mapping[str, Any] = value
+        return {key: json_value(f"{name}.{key}", mapping[key]) for key in mapping.keys()}  # noqa: SIM118
+    if isinstance(value, list | tuple):
+        return [json_value(f"{name}[{index}]", item) for index, item in enumerate(value)]
+    raise _wrong(name, value, f"cannot be sent as JSON: it is a {type(value).__name__}", "")
+
+
+def one_of(name: str, value: T | None, synonym: str, other: Any, *, scale: int | None = None) -> T | Any:
+    """Give the one of two spellings of an argument that was used, in the unit of the first."""
+    if other is None:
+        return value
+    if value is not None:
+        message = f"{name}={value!r} and {synonym}={other!r} are two spellings of one argument. Give one of them."
+        raise ValidationError(message)
+    if scale is None:
+        return other
+    checked = number(synonym, other, required=True)
+    return round((checked or 0) * scale)
+
+
+def path(template: str, **values: str | None) -> str:
+    """Fill a path, with everything escaped that could change its meaning."""
+    # A dot segment would be resolved on the way, escaped or not.
+    escaped = {name: quote(value or "", safe="").replace(".", "%2E") for name, value in values.items()}
+    return template.format(**escaped)
+
+
+def _wrong(name: str, value: object, problem: str, hint: str) -> ValidationError:
+    shown = repr(value)
+    if len(shown) > 200:
+        shown = f"{shown[:200]}..."
+    return ValidationError(f"{name}={shown} {problem}. {hint}".rstrip())

@@ -1,0 +1,56 @@
+# Made by `make generate` from openapi.yaml. Do not edit.
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from ..._model import Model, as_datetime, as_enum, as_models
+from .call_status import CallStatus
+from .transcript_entry import TranscriptEntry
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class CallCompletedEvent(Model):
+    """A call that connected has ended."""
+
+    _fields: ClassVar[tuple[str, ...]] = (
+        "event",
+        "call_id",
+        "status",
+        "timestamp",
+        "transcript",
+    )
+    _required: ClassVar[tuple[str, ...]] = (
+        "event",
+        "call_id",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        as_models(self, "transcript", TranscriptEntry)
+
+    @property
+    def event(self) -> Literal["call.completed"]:
+        """The kind of event."""
+        return self._get("event")
+
+    @property
+    def call_id(self) -> str:
+        """The call's `id`."""
+        return self._get("call_id")
+
+    @property
+    def status(self) -> CallStatus | None:
+        """Where the call stood."""
+        return as_enum(CallStatus, self._get("status"))
+
+    @property
+    def timestamp(self) -> datetime | None:
+        """When it happened."""
+        return as_datetime(self._get("timestamp"))
+
+    @property
+    def transcript(self) -> list[TranscriptEntry] | None:
+        """What was said."""
+        return as_models(self, "transcript", TranscriptEntry)

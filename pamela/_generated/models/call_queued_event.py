@@ -1,0 +1,45 @@
+# Made by `make generate` from openapi.yaml. Do not edit.
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from ..._model import Model, as_datetime, as_enum
+from .call_status import CallStatus
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class CallQueuedEvent(Model):
+    """A call was queued."""
+
+    _fields: ClassVar[tuple[str, ...]] = (
+        "event",
+        "call_id",
+        "status",
+        "timestamp",
+    )
+    _required: ClassVar[tuple[str, ...]] = (
+        "event",
+        "call_id",
+    )
+
+    @property
+    def event(self) -> Literal["call.queued"]:
+        """The kind of event."""
+        return self._get("event")
+
+    @property
+    def call_id(self) -> str:
+        """The call's `id`."""
+        return self._get("call_id")
+
+    @property
+    def status(self) -> CallStatus | None:
+        """Where the call stood."""
+        return as_enum(CallStatus, self._get("status"))
+
+    @property
+    def timestamp(self) -> datetime | None:
+        """When it happened."""
+        return as_datetime(self._get("timestamp"))

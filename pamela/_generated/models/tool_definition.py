@@ -1,0 +1,109 @@
+# Made by `make generate` from openapi.yaml. Do not edit.
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.json_schema import JsonSchema
+
+
+T = TypeVar("T", bound="ToolDefinition")
+
+
+@_attrs_define
+class ToolDefinition:
+    """A function of yours that the agent may call."""
+
+    name: str
+    """ The function's name. """
+    description: str
+    """ What the function does and when to call it; the agent reads this. """
+    input_schema: JsonSchema
+    """ A JSON Schema of type `object`. """
+    output_schema: JsonSchema | Unset = UNSET
+    """ A JSON Schema of type `object`. """
+    timeout_ms: int | Unset = 30000
+    """ How long the agent waits for an answer, in milliseconds. """
+    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        name = self.name
+
+        description = self.description
+
+        input_schema = self.input_schema.to_dict()
+
+        output_schema: dict[str, Any] | Unset = UNSET
+        if not isinstance(self.output_schema, Unset):
+            output_schema = self.output_schema.to_dict()
+
+        timeout_ms = self.timeout_ms
+
+        field_dict: dict[str, Any] = {}
+        field_dict.update(self.additional_properties)
+        field_dict.update(
+            {
+                "name": name,
+                "description": description,
+                "input_schema": input_schema,
+            }
+        )
+        if output_schema is not UNSET:
+            field_dict["output_schema"] = output_schema
+        if timeout_ms is not UNSET:
+            field_dict["timeout_ms"] = timeout_ms
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        from ..models.json_schema import JsonSchema  # noqa: PLC0415
+
+        d = dict(src_dict)
+        name = d.pop("name")
+
+        description = d.pop("description")
+
+        input_schema = JsonSchema.from_dict(d.pop("input_schema"))
+
+        _output_schema = d.pop("output_schema", UNSET)
+        output_schema: JsonSchema | Unset
+        if isinstance(_output_schema, Unset):
+            output_schema = UNSET
+        else:
+            output_schema = JsonSchema.from_dict(_output_schema)
+
+        timeout_ms = d.pop("timeout_ms", UNSET)
+
+        tool_definition = cls(
+            name=name,
+            description=description,
+            input_schema=input_schema,
+            output_schema=output_schema,
+            timeout_ms=timeout_ms,
+        )
+
+        tool_definition.additional_properties = d
+        return tool_definition
+
+    @property
+    def additional_keys(self) -> list[str]:
+        return list(self.additional_properties.keys())
+
+    def __getitem__(self, key: str) -> Any:
+        return self.additional_properties[key]
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        self.additional_properties[key] = value
+
+    def __delitem__(self, key: str) -> None:
+        del self.additional_properties[key]
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.additional_properties

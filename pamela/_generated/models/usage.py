@@ -1,0 +1,56 @@
+# Made by `make generate` from openapi.yaml. Do not edit.
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..._model import Model
+
+
+class Usage(Model):
+    """What was used in a UTC calendar month."""
+
+    _fields: ClassVar[tuple[str, ...]] = (
+        "partner_id",
+        "project_id",
+        "period",
+        "call_count",
+        "api_minutes",
+        "billed_minutes",
+        "quota",
+    )
+    _required: ClassVar[tuple[str, ...]] = ("period",)
+
+    @property
+    def partner_id(self) -> str | None:
+        """Names the account."""
+        return self._get("partner_id")
+
+    @property
+    def project_id(self) -> str | None:
+        """Names the project, if the key belongs to one."""
+        return self._get("project_id")
+
+    @property
+    def period(self) -> str:
+        """The month, `YYYY-MM`."""
+        return self._get("period")
+
+    @property
+    def call_count(self) -> int | None:
+        """How many calls connected."""
+        return self._get("call_count")
+
+    @property
+    def api_minutes(self) -> float | None:
+        """Minutes talked, to the second."""
+        return self._get("api_minutes")
+
+    @property
+    def billed_minutes(self) -> int | None:
+        """Minutes billed, begun minutes of each call counting whole."""
+        return self._get("billed_minutes")
+
+    @property
+    def quota(self) -> dict[str, Any] | None:
+        """The month's limits."""
+        return self._get("quota")

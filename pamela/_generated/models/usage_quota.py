@@ -1,0 +1,26 @@
+# Made by `make generate` from openapi.yaml. Do not edit.
+from __future__ import annotations
+
+from typing import ClassVar
+
+from ..._model import Model
+
+
+class UsageQuota(Model):
+    """Limits of a month."""
+
+    _fields: ClassVar[tuple[str, ...]] = (
+        "partner_limit",
+        "project_limit",
+    )
+    _required: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def partner_limit(self) -> int | None:
+        """Minutes for the account; null if unlimited."""
+        return self._get("partner_limit")
+
+    @property
+    def project_limit(self) -> int | None:
+        """Minutes for the project; null if unlimited."""
+        return self._get("project_limit")

@@ -1,0 +1,95 @@
+"""What the service answers: the JSON object as the dict it is, with typed attributes as views of it.
+
+The generated models derive from `Model`. A view converts when it is read and gives a value of another shape than the
+documented one as it came, so that nothing fails for being unexpected.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from enum import Enum
+
+    E = TypeVar("E", bound=Enum)
+    M = TypeVar("M", bound="Model")
+
+
+class Model(dict[str, Any]):
+    """A JSON object with typed attributes.
+
+    Example:
+        >>> from pamela import Call
+        >>> call = Call({"id": "call_1", "status": "queued"})
+        >>> call["id"], call.id, call.status, call.started_at
+        ('call_1', 'call_1', <CallStatus.QUEUED: 'queued'>, None)
+    """
+
+    _fields: ClassVar[tuple[str, ...]] = ()
+    _required: ClassVar[tuple[str, ...]] = ()
+
+    if TYPE_CHECKING:
+
+        def _get(self, name: str) -> Any: ...
+
+    else:
+        _get = dict.get
+
+    @classmethod
+    def from_dict(cls, source: Mapping[str, Any]) -> Self:
+        """Make the model of a JSON object."""
+        return cls(source)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the JSON object as a plain dict."""
+        return dict(self)
+
+
+def as_datetime(value: Any) -> Any:
+    """View ISO 8601 text as an aware datetime; text without an offset means UTC."""
+    if not isinstance(value, str):
+        return value
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = _parse_leniently(value)
+        if moment is None:
+            return value
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _parse_leniently(value: str) -> datetime | None:
+    from dateutil import parser
+
+    try:
+        return parser.isoparse(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def as_enum(kind: type[E], value: Any) -> Any:
+    """View a value as a member of the enumeration, which takes values that it has never heard of."""
+    try:
+        return kind(value)
+    except ValueError:
+        return value
+
+
+def as_model(owner: Model, name: str, kind: type[M]) -> Any:
+    """View a nested object as its model, and keep it as that in its owner: there is one truth."""
+    value = owner.get(name)
+    if type(value) is dict:
+        value = owner[name] = kind(value)
+    return value
+
+
+def as_models(owner: Model, name: str, kind: type[M]) -> Any:
+    """View the objects in a nested list as their models, and keep them as those in their owner."""
+    value = owner.get(name)
+    if type(value) is list:
+        for index, item in enumerate(value):
+            if type(item) is dict:
+                value[index] = kind(item)
+    return value

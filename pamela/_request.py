@@ -1,0 +1,82 @@
+"""What an operation is and what a request of it holds: data, without I/O. The generated operations are made of these."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._model import Model
+
+T = TypeVar("T")
+
+
+class Answer:
+    """The documented shapes of an answer: an object of a model, a list of such objects, either, or any JSON."""
+
+    __slots__ = ("items", "model")
+
+    def __init__(self, model: type[Model] | None = None, items: type[Model] | None = None) -> None:
+        self.model = model
+        self.items = items
+
+    def view(self, data: Any) -> Any:
+        """Give the JSON value its type.
+
+        Raises:
+            TypeError: It is neither of the documented shapes.
+        """
+        if self.model is not None and type(data) is dict:
+            return self.model(data)
+        if self.items is not None and type(data) is list:
+            return [self.items(item) if type(item) is dict else item for item in data]
+        if self.model is None and self.items is None:
+            return data
+        raise TypeError(f"expected {self}, got a JSON {_json_type(data)}")
+
+    def __str__(self) -> str:
+        shapes = [*(["an object"] if self.model else []), *(["a list"] if self.items else [])]
+        return " or ".join(shapes)
+
+
+def _json_type(data: Any) -> str:
+    names = {dict: "object", list: "list", str: "string", bool: "boolean", int: "number", float: "number"}
+    return names.get(type(data), "null")
+
+
+class Operation(Generic[T]):
+    """An operation of the contract."""
+
+    __slots__ = ("answer", "idempotent", "method", "name", "path")
+
+    def __init__(self, name: str, method: str, path: str, *, idempotent: bool, answer: Answer) -> None:
+        self.name = name
+        self.method = method
+        self.path = path
+        self.idempotent = idempotent
+        self.answer = answer
+
+
+class Request(Generic[T]):
+    """A request of an operation, its arguments checked. What is None is not sent."""
+
+    __slots__ = ("body", "headers", "operation", "path", "query")
+
+    def __init__(
+        self,
+        operation: Operation[T],
+        path: str,
+        *,
+        query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str | None] | None = None,
+        body: Any = None,
+        wrapper: str | None = None,
+    ) -> None:
+        self.operation = operation
+        self.path = path
+        self.query = {name: value for name, value in (query or {}).items() if value is not None}
+        self.headers = {name: value for name, value in (headers or {}).items() if value is not None}
+        if type(body) is dict:
+            body = {name: value for name, value in body.items() if value is not None}
+        self.body = {wrapper: body} if wrapper else body
