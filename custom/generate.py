@@ -4,6 +4,7 @@ The stock generator forgets what the contract says beyond types: the limits of a
 may be repeated, the events. This driver reads those from the document and hands them to the templates.
 """
 
+import contextlib
 import keyword
 import re
 import shutil
@@ -332,7 +333,9 @@ class Views:
 def request_models(data: GeneratorData) -> set[str]:
     """Name the models that requests are made of."""
     found: set[str] = set()
-    waiting = [body.prop for tag in data.endpoint_collections_by_tag.values() for e in tag.endpoints for body in e.bodies]
+    waiting = [
+        body.prop for tag in data.endpoint_collections_by_tag.values() for e in tag.endpoints for body in e.bodies
+    ]
     by_name = {model.class_info.name: model for model in data.models}
     while waiting:
         property_ = waiting.pop()
@@ -382,7 +385,9 @@ def generate(target: Path) -> None:
     )
     project.env.filters["views"] = Views(contract)
     project.env.filters["reflow"] = lambda text, width: textwrap.fill(" ".join(text.split()), width)
-    if errors := project.build():
+    with contextlib.redirect_stdout(None):
+        errors = project.build()
+    if errors:
         sys.exit("\n".join(f"{error.header}: {error.detail}" for error in errors))
     for name in ("operations", "events"):
         (target / f"{name}.py").write_text(project.env.get_template(f"{name}.py.jinja").render())
@@ -400,17 +405,26 @@ def tidy(target: Path) -> None:
     subprocess.run([*ruff, "format", *settings, str(target)], check=True)
 
 
+def modules(directory: Path) -> dict[Path, bytes]:
+    return {module.relative_to(directory): module.read_bytes() for module in directory.rglob("*.py")}
+
+
+def differences(source: Path) -> list[str]:
+    """Name the modules in which the committed package is not what was generated."""
+    wanted, present = modules(source), modules(TARGET)
+    return sorted(str(name) for name in wanted.keys() | present.keys() if wanted.get(name) != present.get(name))
+
+
 def replace(source: Path) -> None:
     """Make the committed package what was generated, and touch only the files that differ."""
-    wanted = {module.relative_to(source): module.read_bytes() for module in source.rglob("*.py")}
-    for old in TARGET.rglob("*.py"):
-        if old.relative_to(TARGET) not in wanted:
-            old.unlink()
-    for relative, content in wanted.items():
-        module = TARGET / relative
-        if not module.exists() or module.read_bytes() != content:
+    wanted = modules(source)
+    for name in differences(source):
+        module = TARGET / name
+        if Path(name) in wanted:
             module.parent.mkdir(parents=True, exist_ok=True)
-            module.write_bytes(content)
+            module.write_bytes(wanted[Path(name)])
+        else:
+            module.unlink()
     for directory in sorted((path for path in TARGET.rglob("*") if path.is_dir()), reverse=True):
         if not any(path.suffix == ".py" for path in directory.rglob("*")):
             shutil.rmtree(directory)
@@ -421,7 +435,10 @@ def main() -> None:
         target = Path(directory) / "pamela" / "_generated"
         generate(target)
         tidy(target)
-        replace(target)
+        if "--check" not in sys.argv[1:]:
+            replace(target)
+        elif different := differences(target):
+            sys.exit(f"pamela/_generated is not what openapi.yaml gives; run `make generate`: {', '.join(different)}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
+from ._model import parse_iso
 from .errors import ValidationError
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ def text(
     pattern: str | None = None,
     hint: str = "",
 ) -> str | None:
-    """Check a text against the contract's limits."""
-    if value is None and not required:
+    """Check a text against the contract's limits. An optional one that is empty says nothing and is not sent."""
+    if not required and (value is None or (value == "" and not min_length and pattern is None)):
         return None
     if not isinstance(value, str):
         raise _wrong(name, value, f"must be a str, not {type(value).__name__}", hint)
@@ -41,9 +42,7 @@ def text(
     return str(value)
 
 
-def integer(
-    name: str, value: Any, *, required: bool = False, minimum: int | None = None, hint: str = ""
-) -> int | None:
+def integer(name: str, value: Any, *, required: bool = False, minimum: int | None = None, hint: str = "") -> int | None:
     """Check a whole number against the contract's lower limit."""
     if value is None and not required:
         return None
@@ -72,7 +71,10 @@ def moment(name: str, value: datetime | date | str | None) -> str | None:
     if value is None:
         return None
     if isinstance(value, str):
-        value = _parse(name, value)
+        try:
+            value = parse_iso(value)
+        except ValueError:
+            raise _wrong(name, value, "is not ISO 8601", "Example: '2026-03-14T15:09:26Z'.") from None
     elif not isinstance(value, date):
         raise _wrong(name, value, f"must be a datetime, a date or ISO 8601 text, not {type(value).__name__}", "")
     if not isinstance(value, datetime):
@@ -80,17 +82,6 @@ def moment(name: str, value: datetime | date | str | None) -> str | None:
     if value.tzinfo is None:
         value = value.replace(tzinfo=UTC)
     return value.isoformat()
-
-
-def _parse(name: str, value: str) -> datetime:
-    try:
-        return datetime.fromisoformat(value)
-    except ValueError:
-        from dateutil import parser
-    try:
-        return parser.isoparse(value)
-    except (ValueError, OverflowError):
-        raise _wrong(name, value, "is not ISO 8601", "Example: '2026-03-14T15:09:26Z'.") from None
 
 
 def json_object(name: str, value: Any) -> Any:
@@ -111,15 +102,22 @@ def json_list(name: str, value: Any) -> Any:
 
 def json_value(name: str, value: Any) -> Any:
     """Give a value as what `json` can write: request classes as dicts, tuples as lists."""
+    try:
+        return _plain(name, value)
+    except RecursionError:
+        raise ValidationError(f"{name} is nested too deeply to be sent as JSON, or contains itself.") from None
+
+
+def _plain(name: str, value: Any) -> Any:
     if isinstance(value, str | int | float | None):
         return value
     if hasattr(value, "to_dict"):
-        return json_value(name, value.to_dict())
+        return _plain(name, value.to_dict())
     if hasattr(value, "keys") and hasattr(value, "__getitem__"):
         mapping: Mapping[str, Any] = value
-        return {key: json_value(f"{name}.{key}", mapping[key]) for key in mapping.keys()}  # noqa: SIM118
+        return {key: _plain(f"{name}.{key}", mapping[key]) for key in mapping.keys()}  # noqa: SIM118
     if isinstance(value, list | tuple):
-        return [json_value(f"{name}[{index}]", item) for index, item in enumerate(value)]
+        return [_plain(f"{name}[{index}]", item) for index, item in enumerate(value)]
     raise _wrong(name, value, f"cannot be sent as JSON: it is a {type(value).__name__}", "")
 
 
@@ -127,7 +125,7 @@ def one_of(name: str, value: T | None, synonym: str, other: Any, *, scale: int |
     """Give the one of two spellings of an argument that was used, in the unit of the first."""
     if other is None:
         return value
-    if value is not None:
+    if value is not None and (scale is not None or value != other):
         message = f"{name}={value!r} and {synonym}={other!r} are two spellings of one argument. Give one of them."
         raise ValidationError(message)
     if scale is None:
@@ -138,9 +136,12 @@ def one_of(name: str, value: T | None, synonym: str, other: Any, *, scale: int |
 
 def path(template: str, **values: str | None) -> str:
     """Fill a path, with everything escaped that could change its meaning."""
-    # A dot segment would be resolved on the way, escaped or not.
-    escaped = {name: quote(value or "", safe="").replace(".", "%2E") for name, value in values.items()}
-    return template.format(**escaped)
+    return template.format(**{name: _segment(value or "") for name, value in values.items()})
+
+
+def _segment(value: str) -> str:
+    # A segment of dots would be resolved on the way: "calls/.." is not a call.
+    return value.replace(".", "%2E") if value in {".", ".."} else quote(value, safe="")
 
 
 def _wrong(name: str, value: object, problem: str, hint: str) -> ValidationError:

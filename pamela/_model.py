@@ -52,21 +52,26 @@ def as_datetime(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        moment = datetime.fromisoformat(value)
+        moment = parse_iso(value)
     except ValueError:
-        moment = _parse_leniently(value)
-        if moment is None:
-            return value
+        return value
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
-def _parse_leniently(value: str) -> datetime | None:
-    from dateutil import parser
+def parse_iso(value: str) -> datetime:
+    """Parse ISO 8601 text, in all its forms.
 
+    Raises:
+        ValueError: It is not ISO 8601.
+    """
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        from dateutil import parser
     try:
         return parser.isoparse(value)
-    except (ValueError, OverflowError):
-        return None
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
 
 
 def as_enum(kind: type[E], value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -21,11 +22,22 @@ class Answer:
         self.model = model
         self.items = items
 
+    def read(self, content: bytes) -> Any:
+        """Give the JSON of an answer its type.
+
+        Raises:
+            ValueError: It is not JSON.
+            TypeError: It is not of a documented shape.
+        """
+        if not content and self.model is None and self.items is None:
+            return None
+        return self.view(json.loads(content))
+
     def view(self, data: Any) -> Any:
         """Give the JSON value its type.
 
         Raises:
-            TypeError: It is neither of the documented shapes.
+            TypeError: It is not of a documented shape.
         """
         if self.model is not None and type(data) is dict:
             return self.model(data)

@@ -89,7 +89,13 @@ class WaitTimeoutError(CallError):
 
 
 class APIConnectionError(PamelaError):
-    """The service could not be reached, or the connection broke before the whole answer was here."""
+    """The service could not be reached, or the connection broke before the whole answer was here.
+
+    Attributes:
+        sent: Whether the request may have reached the service.
+    """
+
+    sent: bool = False
 
 
 class APITimeoutError(APIConnectionError):

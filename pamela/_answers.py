@@ -1,0 +1,166 @@
+"""What an answer means: a value of the documented shape, or one of our exceptions. Without I/O."""
+
+from __future__ import annotations
+
+import json
+import time
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from .errors import (
+    APIConnectionError,
+    APITimeoutError,
+    AuthenticationError,
+    CallError,
+    PamelaError,
+    RateLimitError,
+    SubscriptionError,
+    UnexpectedResponseError,
+    ValidationError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ._attempt import Failure, Reply
+    from ._request import Request
+
+T = TypeVar("T")
+
+_BY_STATUS: dict[int, type[PamelaError]] = {
+    400: ValidationError,
+    401: AuthenticationError,
+    403: SubscriptionError,
+    422: ValidationError,
+    429: RateLimitError,
+}
+
+
+def value_of(request: Request[T], reply: Reply) -> T:
+    """Give the answer of a success its type.
+
+    Raises:
+        UnexpectedResponseError: It is not what the API sends.
+    """
+    try:
+        answer: T = request.operation.answer.read(reply.content)
+    except (ValueError, TypeError, RecursionError) as error:
+        problem = str(error) if isinstance(error, TypeError) else "not JSON"
+        raise UnexpectedResponseError(
+            f"The answer to {request.operation.name} is not what the API sends ({problem}): "
+            f"{_excerpt(reply)}. Is base_url right, and is there a proxy in between?",
+            status_code=reply.status,
+            request_id=reply.headers.get("x-request-id"),
+            ambiguous=not request.operation.idempotent,
+        ) from None
+    return answer
+
+
+def error_of(request: Request[Any], reply: Reply) -> PamelaError:
+    """Give the exception that an answer other than a success means."""
+    request_id = reply.headers.get("x-request-id")
+    if reply.status < 400:
+        target = reply.headers.get("location")
+        return UnexpectedResponseError(
+            f"The answer to {request.operation.name} is HTTP {reply.status}"
+            + (
+                f", a redirect to {target}. Redirects are not followed: set base_url to where the API is."
+                if target
+                else "."
+            ),
+            status_code=reply.status,
+            request_id=request_id,
+        )
+    message, code, details = _read(reply)
+    kind = _BY_STATUS.get(reply.status)
+    if kind is None:
+        kind = CallError if "calls" in request.path.split("/") else PamelaError
+    return kind(
+        message,
+        code,
+        details,
+        reply.status,
+        request_id=request_id,
+        retry_after=retry_after(reply.headers.get("retry-after"), details),
+        ambiguous=not request.operation.idempotent and (reply.status >= 500 or reply.status == 408),
+    )
+
+
+def error_of_failure(request: Request[Any], failure: Failure, base_url: str) -> PamelaError:
+    """Give the exception that a missing answer means."""
+    kind = APITimeoutError if failure.timed_out else APIConnectionError
+    ambiguous = failure.sent and not request.operation.idempotent
+    if not failure.sent:
+        consequence = "Nothing was sent."
+    elif request.operation.idempotent:
+        consequence = "It is safe to try again."
+    elif "Idempotency-Key" in request.headers:
+        consequence = "It may have been acted upon all the same; try again with the same idempotency_key."
+    else:
+        consequence = "It may have been acted upon all the same: look before you try again, or give idempotency_key=."
+    message = f"{request.operation.name} got no answer from {base_url}: {failure.problem}. {consequence}"
+    error = kind(message, ambiguous=ambiguous)
+    error.sent = failure.sent
+    return error
+
+
+def retry_after(header: str | None, details: Mapping[str, Any]) -> float | None:
+    """Give the seconds that the service asks to wait, from `Retry-After` (seconds or a date) or the error's details."""
+    for value in (header, details.get("retry_after")):
+        wait = _seconds(value)
+        if wait is not None:
+            return wait
+    return None
+
+
+def _seconds(value: Any) -> float | None:
+    if isinstance(value, str) and not value.strip().replace(".", "", 1).isdigit():
+        try:
+            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+        except (ValueError, TypeError, OverflowError):
+            return None
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    wait = float(value)
+    return wait if 0 <= wait < float("inf") else None
+
+
+def _read(reply: Reply) -> tuple[str, int | None, dict[str, Any]]:
+    """Give message, code and details of an error's body, in whichever shape it is."""
+    try:
+        body = json.loads(reply.content)
+    except (ValueError, RecursionError):
+        return f"HTTP {reply.status}: {_excerpt(reply)}", None, {}
+    detail = body.get("detail", body) if isinstance(body, dict) else body
+    if isinstance(detail, str) and detail:
+        return detail, None, {}
+    if isinstance(detail, list):
+        return "; ".join(_issue(issue) for issue in detail) or f"HTTP {reply.status}", None, {"errors": detail}
+    if not isinstance(detail, dict):
+        return f"HTTP {reply.status}", None, {}
+    error = detail["error"] if isinstance(detail.get("error"), dict) else detail
+    code = error.get("error_code", error.get("code"))
+    details = error.get("details")
+    message = error.get("message")
+    return (
+        message if isinstance(message, str) and message else f"HTTP {reply.status}",
+        int(code) if isinstance(code, int | str) and str(code).isdecimal() else None,
+        details if isinstance(details, dict) else {} if details is None else {"details": details},
+    )
+
+
+def _issue(issue: Any) -> str:
+    """Say in words what one entry of FastAPI's list of issues says."""
+    if not isinstance(issue, dict):
+        return str(issue)
+    location = issue.get("loc")
+    names = [str(part) for part in location] if isinstance(location, list) else []
+    message = str(issue.get("msg", "is not valid"))
+    return f"{'.'.join(names[1:] or names)}: {message}" if names else message
+
+
+def _excerpt(reply: Reply) -> str:
+    text = " ".join(reply.content[:500].decode("utf-8", "replace").split())
+    if not text:
+        return "an empty body"
+    return repr(text if len(text) <= 120 else f"{text[:120]}...")

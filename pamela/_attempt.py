@@ -1,0 +1,76 @@
+"""One attempt at a request and what can come of it: data that passes between the policy and the transports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A request to send now."""
+
+    operation: str
+    method: str
+    url: str
+    headers: dict[str, str]
+    content: bytes | None
+    timeout: dict[str, float | None]
+    give_up_at: float | None
+    """The moment, of the monotonic clock, when the answer must be whole."""
+    number: int
+
+
+@dataclass(slots=True)
+class Wait:
+    """A pause before the next attempt."""
+
+    seconds: float
+
+
+@dataclass(slots=True)
+class Reply:
+    """An answer, whole."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+@dataclass(slots=True)
+class Failure:
+    """No whole answer."""
+
+    cause: Exception
+    problem: str
+    timed_out: bool = False
+    sent: bool = True
+    """Whether the request may have reached the service."""
+
+
+@dataclass(slots=True)
+class Exchange:
+    """An attempt as hooks see it: before it is sent, and again after it with the outcome.
+
+    Attributes:
+        operation: The operation's name, `create_call` say.
+        method: The HTTP method.
+        url: The address.
+        attempt: 1 for the first attempt of an operation.
+        status_code: The HTTP status of the answer, or None without one.
+        request_id: What names the exchange at the service, or None.
+        elapsed: Seconds that the attempt took; 0 before it.
+        problem: What went wrong when there is no answer, or None.
+    """
+
+    operation: str
+    method: str
+    url: str
+    attempt: int
+    status_code: int | None = None
+    request_id: str | None = None
+    elapsed: float = field(default=0.0)
+    problem: str | None = None

@@ -1,0 +1,46 @@
+"""The log of the package, under `pamela`: one line an attempt, with nothing in it that is secret."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._attempt import Exchange
+
+log = logging.getLogger("pamela")
+
+_SECRETS = re.compile(r"(?P<key>\b[ps]k_(?:live|test)_)[\w-]+|(?P<phone>(?:\+|%2B)[1-9])[0-9]{3,14}")
+
+
+def mask(text: str) -> str:
+    """Hide API keys and phone numbers."""
+    return _SECRETS.sub(lambda found: f"{found['key'] or found['phone']}***", text)
+
+
+def log_outcome(exchange: Exchange) -> None:
+    """Write the line of an attempt."""
+    if log.isEnabledFor(logging.DEBUG):
+        log.debug(
+            "%s %s %s -> %s in %.0f ms (attempt %d, request %s)",
+            exchange.operation,
+            exchange.method,
+            mask(exchange.url),
+            exchange.status_code if exchange.problem is None else mask(exchange.problem),
+            exchange.elapsed * 1000,
+            exchange.attempt,
+            exchange.request_id or "unnamed",
+        )
+
+
+def configure() -> None:
+    """Write the log to standard error when `PAMELA_LOG` asks for it: `debug`, `info`, `warning`."""
+    level = logging.getLevelNamesMapping().get(os.environ.get("PAMELA_LOG", "").upper())
+    if level is None or log.handlers:
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(level)

@@ -1,0 +1,173 @@
+"""The settings of a client and of a single call: checked when given, never changed afterwards."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol, Self
+from urllib.parse import urlsplit
+
+from ._generated.operations import DEFAULT_BASE_URL
+from .errors import ValidationError
+
+if TYPE_CHECKING:
+    from ._attempt import Exchange
+
+Hook = Callable[["Exchange"], Any]
+
+
+STEPS = ("connect", "read", "write", "pool")
+UNSET: Any = object()
+"""Stands for an option that was not given, where None means something."""
+
+
+class HasTimeouts(Protocol):
+    """Anything with four timeouts in seconds: `Timeout`, or `httpx.Timeout`."""
+
+    @property
+    def connect(self) -> float | None: ...
+    @property
+    def read(self) -> float | None: ...
+    @property
+    def write(self) -> float | None: ...
+    @property
+    def pool(self) -> float | None: ...
+
+
+@dataclass(frozen=True)
+class Timeout:
+    """How long each step of an attempt may take, in seconds; None sets no limit.
+
+    Args:
+        connect: Until the connection is made, TLS included.
+        read: Until the next bytes of the answer arrive.
+        write: Until the next bytes of the request are taken.
+        pool: Until a connection of the pool is free.
+    """
+
+    connect: float | None = 5.0
+    read: float | None = 30.0
+    write: float | None = 30.0
+    pool: float | None = 30.0
+
+    @classmethod
+    def of(cls, value: float | HasTimeouts | None) -> Timeout:
+        """Take a number of seconds for every step, an object with four timeouts, or None for no limit.
+
+        Raises:
+            ValidationError: A timeout is not a positive number of seconds.
+        """
+        if value is None or isinstance(value, int | float):
+            value = cls(value, value, value, value)
+        return cls(*(seconds(f"timeout.{step}", getattr(value, step, value)) for step in STEPS))
+
+
+def seconds(name: str, value: Any, *, zero: bool = False) -> float | None:
+    """Check a duration in seconds; None means no limit.
+
+    Raises:
+        ValidationError: It is not a number, not finite, negative, or zero where that makes no sense.
+    """
+    if value is None:
+        return None
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not fits or value < 0 or (value == 0 and not zero):
+        least = "0 or more" if zero else "more than 0"
+        raise ValidationError(f"{name}={value!r} is not a duration. Give seconds, {least}, or None for no limit.")
+    return float(value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What a client is set to."""
+
+    api_key: str = field(repr=False)
+    base_url: str
+    timeout: Timeout = Timeout()
+    deadline: float | None = 120.0
+    max_retries: int = 2
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    on_request: Hook | None = None
+    on_response: Hook | None = None
+
+    @classmethod
+    def make(cls, api_key: str | None, base_url: str | None, **others: Any) -> Options:
+        """Check the settings of a new client, with the environment for what was not given."""
+        options = cls(
+            api_key=check_api_key(api_key if api_key is not None else os.environ.get("PAMELA_API_KEY")),
+            base_url=check_base_url(base_url or os.environ.get("PAMELA_BASE_URL") or DEFAULT_BASE_URL),
+        )
+        return options.but(**others)
+
+    def but(self, **changes: Any) -> Self:
+        """Give the same settings with some changed; what is UNSET stays."""
+        given = {name: value for name, value in changes.items() if value is not UNSET}
+        for name, check in _CHECKS.items():
+            if name in given:
+                given[name] = check(given[name])
+        if "headers" in given:
+            given["headers"] = {**self.headers, **given["headers"]}
+        return replace(self, **given)
+
+
+def check_api_key(value: Any) -> str:
+    """Refuse a key that no header can carry. The message never has the key itself."""
+    if value is None or value == "":
+        raise ValidationError("There is no API key. Give api_key= or set PAMELA_API_KEY.")
+    if not isinstance(value, str):
+        raise ValidationError(f"api_key must be a str, not {type(value).__name__}.")
+    for position, character in enumerate(value):
+        if not "!" <= character <= "~":
+            raise ValidationError(
+                f"api_key has U+{ord(character):04X} at position {position}, which a header cannot carry. "
+                "Look for blanks, line ends and quotation marks around the key."
+            )
+    return value
+
+
+def check_base_url(value: Any) -> str:
+    """Refuse an address that no request can go to."""
+    if not isinstance(value, str):
+        raise ValidationError(f"base_url must be a str, not {type(value).__name__}.")
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if usable and parts.username is not None:
+        raise ValidationError("base_url has a user name in it. The API takes a key: give api_key=.")
+    if not usable or any(character.isspace() for character in value):
+        raise ValidationError(f"base_url={value!r} is not an address. Example: {DEFAULT_BASE_URL!r}.")
+    if parts.query or parts.fragment:
+        raise ValidationError(f"base_url={value!r} has a query or a fragment. Give what stands before the path.")
+    return value.rstrip("/")
+
+
+def _check_max_retries(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValidationError(f"max_retries={value!r} is not a number of retries. Give 0 or more.")
+    return value
+
+
+def _check_headers(value: Any) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValidationError(f"headers must be a mapping of str to str, not {type(value).__name__}.")
+    for name, text in value.items():
+        fits = isinstance(name, str) and isinstance(text, str) and name.isascii() and name.isprintable() and name
+        if not fits or any(each in name for each in " :"):
+            raise ValidationError(f"headers has {name!r}, which is not the name of a header with a str.")
+        if not all(" " <= each <= "~" or each == "\t" for each in text):
+            raise ValidationError(f"headers[{name!r}] has characters that a header cannot carry. Use printable ASCII.")
+    return dict(value)
+
+
+_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "timeout": Timeout.of,
+    "deadline": lambda value: seconds("deadline", value),
+    "max_retries": _check_max_retries,
+    "headers": _check_headers,
+}

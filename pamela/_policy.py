@@ -1,0 +1,245 @@
+"""What to send, what to send again, how long to wait, which exception: decided once, without I/O.
+
+`exchange` is a generator. It yields an `Attempt` and takes a `Reply` or a `Failure`, or yields a `Wait` and takes
+nothing; it returns the value or raises. The clients drive it, sync and async, and do nothing else.
+
+A request goes out again only when that cannot do a thing twice:
+
+- when it was not acted upon: no connection was made, or the service said 429;
+- when the operation is idempotent, and the answer was lost, or was 408, 500, 502, 503 or 504;
+- when it has an idempotency key, and either the service is known to honour such keys, or a look at the calls shows that
+  the earlier attempt placed none.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote, urlencode
+
+from . import _answers
+from ._attempt import Attempt, Failure, Reply, Wait
+from ._generated import operations
+from ._pages import Pages
+from ._watch import has_ended
+from .errors import APIConnectionError, PamelaError, UnexpectedResponseError, ValidationError
+
+if TYPE_CHECKING:
+    from ._options import Options
+    from ._request import Request
+
+T = TypeVar("T")
+Steps = Generator[Attempt | Wait, Any, T]
+
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+IDEMPOTENCY_METADATA = "idempotency_key"
+RETRIED = frozenset({408, 500, 502, 503, 504})
+FIRST_BACKOFF = 0.5
+LONGEST_BACKOFF = 8.0
+LONGEST_RETRY_AFTER = 60.0
+CLOCK_SKEW = timedelta(minutes=15)
+"""How far the service's clock and ours may differ before a look for an earlier call misses it."""
+
+
+class Server:
+    """What a client has learned of the service it talks to."""
+
+    __slots__ = ("honours_keys",)
+
+    def __init__(self) -> None:
+        self.honours_keys = False
+
+
+def exchange(request: Request[T], options: Options, server: Server) -> Steps[T]:
+    """Carry a request out.
+
+    Raises:
+        PamelaError: It failed; the subclass says how.
+    """
+    give_up_at = None if options.deadline is None else time.monotonic() + options.deadline
+    return _Exchange(request, options, server, give_up_at).run()
+
+
+class _Exchange:
+    """One operation, from its first attempt to its value or exception."""
+
+    def __init__(self, request: Request[Any], options: Options, server: Server, give_up_at: float | None) -> None:
+        self.request = request
+        self.options = options
+        self.server = server
+        self.key = request.headers.get(IDEMPOTENCY_HEADER)
+        self.headers = {**headers_of(options), **request.headers}
+        self.content = encode(with_key(request.body, self.key) if self.searchable else request.body)
+        if self.content is not None:
+            self.headers["Content-Type"] = "application/json"
+        self.url = options.base_url + request.path + (f"?{urlencode(request.query)}" if request.query else "")
+        self.began = time.monotonic()
+        self.began_at = datetime.now(UTC)
+        self.give_up_at = give_up_at
+        self.attempts = 0
+        self.ambiguous = False
+        """Whether an earlier attempt may have been acted upon."""
+
+    @property
+    def searchable(self) -> bool:
+        """Whether what an earlier attempt did can be found by its key."""
+        return self.key is not None and self.request.operation is operations.CREATE_CALL
+
+    def run(self) -> Steps[Any]:
+        while True:
+            try:
+                return (yield from self.attempt())
+            except PamelaError as error:
+                error.attempts = self.attempts
+                error.elapsed = time.monotonic() - self.began
+                done = yield from self.recover(error)
+                if done is not None:
+                    return done[0]
+
+    def attempt(self) -> Steps[Any]:
+        self.attempts += 1
+        outcome: Reply | Failure = yield Attempt(
+            operation=self.request.operation.name,
+            method=self.request.operation.method,
+            url=self.url,
+            headers=self.headers,
+            content=self.content,
+            timeout=self.timeout(),
+            give_up_at=self.give_up_at,
+            number=self.attempts,
+        )
+        if isinstance(outcome, Failure):
+            raise _answers.error_of_failure(self.request, outcome, self.options.base_url) from outcome.cause
+        if self.key is not None and outcome.headers.get(IDEMPOTENCY_HEADER.lower()) == self.key:
+            self.server.honours_keys = True
+        if 200 <= outcome.status < 300:
+            return _answers.value_of(self.request, outcome)
+        raise _answers.error_of(self.request, outcome)
+
+    def recover(self, error: PamelaError) -> Steps[tuple[Any] | None]:
+        """Give the value that was wanted if it is there all the same; return None for another attempt, or raise."""
+        if self.ambiguous:
+            settled = yield from self.settle(error)
+            if settled is not None:
+                return settled
+        lost = is_lost(error)
+        self.ambiguous = self.ambiguous or lost
+        error.ambiguous = self.ambiguous and not self.request.operation.idempotent
+        repeatable = was_refused(error) or (lost and (self.request.operation.idempotent or self.key is not None))
+        tries_left = self.attempts <= self.options.max_retries
+        pause = self.pause(error)
+        if pause is None or not repeatable or not (tries_left or (lost and self.searchable)):
+            raise error
+        yield Wait(pause)
+        if error.ambiguous and not (self.server.honours_keys and tries_left):
+            found = yield from self.find(error)
+            if found is not None:
+                return found
+            self.ambiguous = False
+        if not tries_left:
+            raise error
+        return None
+
+    def settle(self, error: PamelaError) -> Steps[tuple[Any] | None]:
+        """After an attempt whose answer was lost, a refusal may mean that it did what was wanted."""
+        operation = self.request.operation
+        if error.status_code == 404 and operation is operations.DELETE_TOOL:
+            tool_id = unquote(self.request.path.rsplit("/", 1)[-1])
+            view = operation.answer.view
+            return (view({"success": True, "message": "An earlier attempt deleted the tool.", "tool_id": tool_id}),)
+        if error.status_code == 409 and operation in (operations.CANCEL_CALL, operations.HANGUP_CALL):
+            call_id = unquote(self.request.path.split("/")[-2])
+            try:
+                call = yield from self.beside(operations.get_call(call_id))
+            except PamelaError:
+                raise error from None
+            if has_ended(call):
+                return (call,)
+        return None
+
+    def find(self, error: PamelaError) -> Steps[tuple[Any] | None]:
+        """Look whether an earlier attempt placed the call."""
+        if not self.searchable:
+            raise error
+        try:
+            pages = Pages({"start_date": self.began_at - CLOCK_SKEW})
+            while pages.next is not None:
+                page = yield from self.beside(pages.next)
+                for call in pages.take(page):
+                    if isinstance(call.metadata, dict) and call.metadata.get(IDEMPOTENCY_METADATA) == self.key:
+                        return (call,)
+        except PamelaError:
+            raise error from None
+        return None
+
+    def beside(self, request: Request[T]) -> Steps[T]:
+        """Carry another request out in the time of this one."""
+        return _Exchange(request, self.options, self.server, self.give_up_at).run()
+
+    def pause(self, error: PamelaError) -> float | None:
+        """Give the seconds until the next attempt, or None where there is no time for one."""
+        if error.retry_after is None:
+            wait = random.uniform(0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (self.attempts - 1)))  # noqa: S311
+        elif error.retry_after > LONGEST_RETRY_AFTER:
+            return None
+        else:
+            wait = error.retry_after
+        if self.give_up_at is not None and time.monotonic() + wait >= self.give_up_at:
+            return None
+        return wait
+
+    def timeout(self) -> dict[str, float | None]:
+        limits = self.options.timeout
+        steps = {"connect": limits.connect, "read": limits.read, "write": limits.write, "pool": limits.pool}
+        if self.give_up_at is None:
+            return steps
+        left = max(self.give_up_at - time.monotonic(), 0.001)
+        return {step: left if limit is None or limit > left else limit for step, limit in steps.items()}
+
+
+def is_lost(error: PamelaError) -> bool:
+    """Whether it is open what became of the request."""
+    if isinstance(error, APIConnectionError):
+        return error.sent
+    if isinstance(error, UnexpectedResponseError):
+        return error.status_code is not None and 200 <= error.status_code < 300
+    return error.status_code in RETRIED
+
+
+def was_refused(error: PamelaError) -> bool:
+    """Whether the request cannot have been acted upon and may be in a moment."""
+    return error.status_code == 429 or (isinstance(error, APIConnectionError) and not error.sent)
+
+
+def headers_of(options: Options) -> dict[str, str]:
+    return {"Accept": "application/json", **options.headers, "Authorization": f"Bearer {options.api_key}"}
+
+
+def with_key(body: dict[str, Any], key: str | None) -> dict[str, Any]:
+    """Put the idempotency key into the call's metadata, where a later look finds it."""
+    metadata = body.get("metadata") or {}
+    present = metadata.get(IDEMPOTENCY_METADATA, key)
+    if present != key:
+        raise ValidationError(
+            f"metadata[{IDEMPOTENCY_METADATA!r}]={present!r} differs from idempotency_key={key!r}. "
+            "Give the key as the argument only."
+        )
+    return {**body, "metadata": {**metadata, IDEMPOTENCY_METADATA: key}}
+
+
+def encode(body: Any) -> bytes | None:
+    """Write a body as JSON.
+
+    Raises:
+        ValidationError: It has something that JSON has no form for.
+    """
+    if body is None:
+        return None
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValidationError(f"The body cannot be sent as JSON: {error}.") from None

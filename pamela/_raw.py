@@ -1,0 +1,37 @@
+"""Requests of endpoints that the contract does not have yet."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ._arguments import json_value
+from ._request import Answer, Operation, Request
+from .errors import ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
+
+
+def raw_request(
+    method: str, path: str, params: Mapping[str, Any] | None, json: Any, headers: Mapping[str, str] | None
+) -> Request[Any]:
+    """Make a request of a method and a path.
+
+    Raises:
+        ValidationError: The path is not one, or a value cannot be sent.
+    """
+    if not isinstance(method, str) or not (method.isascii() and method.isalpha()):
+        raise ValidationError(f"method={method!r} is not an HTTP method. Example: 'GET'.")
+    if not isinstance(path, str) or not path.startswith("/") or path.startswith("//"):
+        raise ValidationError(f"path={path!r} is not a path of the API. Example: '/api/b2b/v1/calls'.")
+    if "?" in path or "#" in path:
+        raise ValidationError(f"path={path!r} has a query or a fragment. Give the query as params=.")
+    method = method.upper()
+    escaped = quote(path, safe="/%:@!$&'()*+,;=~")
+    operation: Operation[Any] = Operation(
+        f"{method} {path}", method, escaped, idempotent=method in IDEMPOTENT, answer=Answer()
+    )
+    return Request(operation, escaped, query=params, headers=headers, body=json_value("json", json))

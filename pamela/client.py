@@ -1,0 +1,542 @@
+"""PamelaClient and AsyncPamelaClient: the operations of the contract, and what makes them pleasant to use."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from copy import copy
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+
+from ._attempt import Attempt, Exchange, Failure, Reply
+from ._generated.operations import AsyncOperations, ListCallsArguments, Operations
+from ._log import configure, log_outcome
+from ._options import UNSET, HasTimeouts, Hook, Options, Timeout
+from ._pages import Pages
+from ._policy import Server, exchange
+from ._raw import raw_request
+from ._transport import AsyncTransport, SyncTransport
+from ._watch import Watch
+from .errors import PamelaError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator, Mapping
+    from types import TracebackType
+
+    import httpx
+
+    from ._generated.models.call import Call
+    from ._generated.models.tool import Tool
+    from ._generated.models.usage import Usage
+    from ._request import Request
+
+T = TypeVar("T")
+
+configure()
+
+
+class _Client:
+    """What both clients share: their settings, and what they have learned of the service."""
+
+    _options: Options
+    _server: Server
+    _transport: SyncTransport | AsyncTransport
+
+    @property
+    def api_key(self) -> str:
+        """The API key."""
+        return self._options.api_key
+
+    @property
+    def base_url(self) -> str:
+        """The address of the API, without a slash at its end."""
+        return self._options.base_url
+
+    def with_options(
+        self,
+        *,
+        api_key: str = UNSET,
+        timeout: float | HasTimeouts | None = UNSET,
+        deadline: float | None = UNSET,
+        max_retries: int = UNSET,
+        headers: Mapping[str, str] = UNSET,
+        on_request: Hook | None = UNSET,
+        on_response: Hook | None = UNSET,
+    ) -> Self:
+        """Give a client with some settings changed, on the same connections. This one stays as it is.
+
+        Args:
+            api_key: Another key.
+            timeout: As for the client.
+            deadline: As for the client.
+            max_retries: As for the client.
+            headers: Headers to add to those of this client.
+            on_request: As for the client; None for no hook.
+            on_response: As for the client; None for no hook.
+
+        Returns:
+            A client for one call or for many. Closing either closes both.
+
+        Raises:
+            ValidationError: A setting cannot be right.
+
+        Example:
+            >>> client.with_options(timeout=2, max_retries=0).get_call(call["id"])  # doctest: +SKIP
+        """
+        other = copy(self)
+        other._options = self._options.but(
+            api_key=api_key,
+            timeout=timeout,
+            deadline=deadline,
+            max_retries=max_retries,
+            headers=headers,
+            on_request=on_request,
+            on_response=on_response,
+        )
+        return other
+
+    def _begin(self, attempt: Attempt) -> Exchange:
+        if self._transport.closed:
+            raise PamelaError("The client is closed. Make a new one, or close it later.")
+        return Exchange(attempt.operation, attempt.method, attempt.url, attempt.number)
+
+    def _end(self, seen: Exchange, outcome: Reply | Failure, began: float) -> None:
+        seen.elapsed = time.monotonic() - began
+        if isinstance(outcome, Reply):
+            seen.status_code = outcome.status
+            seen.request_id = outcome.headers.get("x-request-id")
+        else:
+            seen.problem = outcome.problem
+        log_outcome(seen)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+
+class PamelaClient(_Client, Operations):
+    """The Pamela API. One client serves a whole program, from any number of threads.
+
+    Args:
+        api_key: The API key, `pk_live_...`; else the environment variable `PAMELA_API_KEY`.
+        base_url: The address of the API, without `/api/b2b/v1`; else `PAMELA_BASE_URL`, else production.
+        timeout: Seconds for each step of an attempt, one number for all or a `Timeout`; None for no limit.
+        deadline: Seconds for an operation with all its attempts; None for no limit.
+        max_retries: How often a request is sent again when that is safe; see the reliability page.
+        headers: Headers to send with every request.
+        http_client: An `httpx.Client` of your own to send with; closing it is yours too.
+        transport: An `httpx.BaseTransport` for the client that is made otherwise.
+        on_request: Called with an `Exchange` before each attempt.
+        on_response: Called with the same `Exchange` after it.
+
+    Raises:
+        ValidationError: There is no key, or a setting cannot be right.
+
+    Example:
+        >>> from pamela import PamelaClient
+        >>> client = PamelaClient(api_key="pk_live_...")
+        >>> client.base_url
+        'https://api.thisispamela.com'
+    """
+
+    _transport: SyncTransport
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        timeout: float | HasTimeouts | None = Timeout(),  # noqa: B008
+        deadline: float | None = 120.0,
+        max_retries: int = 2,
+        headers: Mapping[str, str] | None = None,
+        http_client: httpx.Client | None = None,
+        transport: httpx.BaseTransport | None = None,
+        on_request: Hook | None = None,
+        on_response: Hook | None = None,
+    ) -> None:
+        self._options = Options.make(
+            api_key,
+            base_url,
+            timeout=timeout,
+            deadline=deadline,
+            max_retries=max_retries,
+            headers=headers,
+            on_request=on_request,
+            on_response=on_response,
+        )
+        self._server = Server()
+        self._transport = SyncTransport(http_client, transport, self.base_url)
+
+    @property
+    def usage(self) -> UsageClient:
+        """What was used and what is billed."""
+        return UsageClient(self)
+
+    def list_tools(self) -> list[Tool]:
+        """List the project's tools.
+
+        Returns:
+            The tools, whether the service answers them bare or wrapped in an object (published behaviour).
+
+        Raises:
+            PamelaError: It failed; the subclass says how.
+        """
+        return unwrap(super().list_tools())
+
+    def iter_calls(self, **filters: Unpack[ListCallsArguments]) -> Iterator[Call]:
+        """Go through all calls that match, page by page, with one page in memory.
+
+        Args:
+            **filters: As for `list_calls`; `limit` is the size of a page, 100 if absent.
+
+        Returns:
+            The calls, the newest first. A call that moves to the next page while they are read comes once.
+
+        Raises:
+            ValidationError: A filter cannot be right; at once, not at the first call.
+            PamelaError: A page could not be had.
+
+        Example:
+            >>> for call in client.iter_calls(status="completed"):  # doctest: +SKIP
+            ...     print(call.id, call.duration_seconds)
+        """
+        return self._iterate(Pages(filters))
+
+    def _iterate(self, pages: Pages) -> Iterator[Call]:
+        while pages.next is not None:
+            yield from pages.take(self._send(pages.next))
+
+    def watch_call(
+        self,
+        call_id: str,
+        *,
+        timeout: float | None = None,
+        poll_interval: float = 1.0,
+        transcript_timeout: float = 10.0,
+    ) -> Iterator[Call]:
+        """Follow a call until it ends.
+
+        Args:
+            call_id: The call's `id`.
+            timeout: Seconds after which to give up; None for no limit.
+            poll_interval: Seconds between two looks.
+            transcript_timeout: Seconds to wait, after a call has completed, for a transcript that is not there yet.
+
+        Returns:
+            The call at once, then again whenever it changed; last as it ended.
+
+        Raises:
+            WaitTimeoutError: The call has not ended in time; the error has it as last seen.
+            PamelaError: The call could not be had.
+
+        Example:
+            >>> for call in client.watch_call(call_id):  # doctest: +SKIP
+            ...     print(call.status)
+        """
+        return self._watch(call_id, Watch(timeout, poll_interval, transcript_timeout))
+
+    def _watch(self, call_id: str, watch: Watch) -> Iterator[Call]:
+        while True:
+            call = self.get_call(call_id)
+            if watch.changed(call):
+                yield call
+            if watch.over(call):
+                return
+            time.sleep(watch.pause(call))
+
+    def wait_for_call(
+        self,
+        call_id: str,
+        *,
+        timeout: float | None = None,
+        poll_interval: float = 1.0,
+        transcript_timeout: float = 10.0,
+    ) -> Call:
+        """Wait until a call has ended.
+
+        Args:
+            call_id: The call's `id`.
+            timeout: Seconds after which to give up; None for no limit.
+            poll_interval: Seconds between two looks.
+            transcript_timeout: Seconds to wait, after a call has completed, for a transcript that is not there yet.
+
+        Returns:
+            The call as it ended: completed, failed or cancelled.
+
+        Raises:
+            WaitTimeoutError: The call has not ended in time; the error has it as last seen.
+            PamelaError: The call could not be had.
+
+        Example:
+            >>> call = client.wait_for_call(call_id, timeout=600)  # doctest: +SKIP
+        """
+        watch = Watch(timeout, poll_interval, transcript_timeout)
+        for _ in self._watch(call_id, watch):
+            pass
+        return watch.seen
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Call an endpoint that this version does not know yet.
+
+        Args:
+            method: The HTTP method.
+            path: The path below `base_url`, `/api/b2b/v1/calls` say.
+            params: The query.
+            json: The body.
+            headers: More headers. An `Idempotency-Key` makes a `POST` that failed safe to repeat.
+
+        Returns:
+            The JSON of the answer; None if it has no body.
+
+        Raises:
+            ValidationError: An argument cannot be right, or the service refused it.
+            PamelaError: Anything else went wrong.
+
+        Example:
+            >>> client.request("GET", "/api/b2b/v1/voices", params={"locale": "en-US"})  # doctest: +SKIP
+        """
+        return self._send(raw_request(method, path, params, json, headers))
+
+    def _send(self, request: Request[T]) -> T:
+        steps = exchange(request, self._options, self._server)
+        outcome: Reply | Failure | None = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as stop:
+                value: T = stop.value
+                return value
+            if isinstance(step, Attempt):
+                outcome = self._attempt(step)
+            else:
+                time.sleep(step.seconds)
+                outcome = None
+
+    def _attempt(self, attempt: Attempt) -> Reply | Failure:
+        seen = self._begin(attempt)
+        if self._options.on_request is not None:
+            self._options.on_request(seen)
+        began = time.monotonic()
+        outcome = self._transport.send(attempt)
+        self._end(seen, outcome, began)
+        if self._options.on_response is not None:
+            self._options.on_response(seen)
+        return outcome
+
+    def close(self) -> None:
+        """Close the connections. A closed client sends nothing more; an `http_client` of yours stays open."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncPamelaClient(_Client, AsyncOperations):
+    """The Pamela API for asyncio and trio: as `PamelaClient`, with `await`.
+
+    Args:
+        api_key: The API key, `pk_live_...`; else the environment variable `PAMELA_API_KEY`.
+        base_url: The address of the API, without `/api/b2b/v1`; else `PAMELA_BASE_URL`, else production.
+        timeout: Seconds for each step of an attempt, one number for all or a `Timeout`; None for no limit.
+        deadline: Seconds for an operation with all its attempts; None for no limit.
+        max_retries: How often a request is sent again when that is safe; see the reliability page.
+        headers: Headers to send with every request.
+        http_client: An `httpx.AsyncClient` of your own to send with; closing it is yours too.
+        transport: An `httpx.AsyncBaseTransport` for the client that is made otherwise.
+        on_request: Called, and awaited if it can be, with an `Exchange` before each attempt.
+        on_response: Called with the same `Exchange` after it.
+
+    Raises:
+        ValidationError: There is no key, or a setting cannot be right.
+
+    Example:
+        >>> async with AsyncPamelaClient(api_key="pk_live_...") as client:  # doctest: +SKIP
+        ...     call = await client.create_call(to="+1234567890", task="Schedule a meeting for next week")
+    """
+
+    _transport: AsyncTransport
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        timeout: float | HasTimeouts | None = Timeout(),  # noqa: B008
+        deadline: float | None = 120.0,
+        max_retries: int = 2,
+        headers: Mapping[str, str] | None = None,
+        http_client: httpx.AsyncClient | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        on_request: Hook | None = None,
+        on_response: Hook | None = None,
+    ) -> None:
+        self._options = Options.make(
+            api_key,
+            base_url,
+            timeout=timeout,
+            deadline=deadline,
+            max_retries=max_retries,
+            headers=headers,
+            on_request=on_request,
+            on_response=on_response,
+        )
+        self._server = Server()
+        self._transport = AsyncTransport(http_client, transport, self.base_url)
+
+    @property
+    def usage(self) -> AsyncUsageClient:
+        """What was used and what is billed."""
+        return AsyncUsageClient(self)
+
+    async def list_tools(self) -> list[Tool]:
+        """List the project's tools, as `PamelaClient.list_tools` does."""
+        return unwrap(await super().list_tools())
+
+    def iter_calls(self, **filters: Unpack[ListCallsArguments]) -> AsyncIterator[Call]:
+        """Go through all calls that match, as `PamelaClient.iter_calls` does, with `async for`."""
+        return self._iterate(Pages(filters))
+
+    async def _iterate(self, pages: Pages) -> AsyncIterator[Call]:
+        while pages.next is not None:
+            for call in pages.take(await self._send(pages.next)):
+                yield call
+
+    def watch_call(
+        self,
+        call_id: str,
+        *,
+        timeout: float | None = None,
+        poll_interval: float = 1.0,
+        transcript_timeout: float = 10.0,
+    ) -> AsyncIterator[Call]:
+        """Follow a call until it ends, as `PamelaClient.watch_call` does, with `async for`."""
+        return self._watch(call_id, Watch(timeout, poll_interval, transcript_timeout))
+
+    async def _watch(self, call_id: str, watch: Watch) -> AsyncIterator[Call]:
+        while True:
+            call = await self.get_call(call_id)
+            if watch.changed(call):
+                yield call
+            if watch.over(call):
+                return
+            await sleep(watch.pause(call))
+
+    async def wait_for_call(
+        self,
+        call_id: str,
+        *,
+        timeout: float | None = None,
+        poll_interval: float = 1.0,
+        transcript_timeout: float = 10.0,
+    ) -> Call:
+        """Wait until a call has ended, as `PamelaClient.wait_for_call` does."""
+        watch = Watch(timeout, poll_interval, transcript_timeout)
+        async for _ in self._watch(call_id, watch):
+            pass
+        return watch.seen
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Call an endpoint that this version does not know yet, as `PamelaClient.request` does."""
+        return await self._send(raw_request(method, path, params, json, headers))
+
+    async def _send(self, request: Request[T]) -> T:
+        steps = exchange(request, self._options, self._server)
+        outcome: Reply | Failure | None = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as stop:
+                value: T = stop.value
+                return value
+            if isinstance(step, Attempt):
+                outcome = await self._attempt(step)
+            else:
+                await sleep(step.seconds)
+                outcome = None
+
+    async def _attempt(self, attempt: Attempt) -> Reply | Failure:
+        seen = self._begin(attempt)
+        await call_hook(self._options.on_request, seen)
+        began = time.monotonic()
+        outcome = await self._transport.send(attempt)
+        self._end(seen, outcome, began)
+        await call_hook(self._options.on_response, seen)
+        return outcome
+
+    async def close(self) -> None:
+        """Close the connections. A closed client sends nothing more; an `http_client` of yours stays open."""
+        await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+class UsageClient:
+    """What was used and what is billed: `client.usage`."""
+
+    def __init__(self, client: PamelaClient) -> None:
+        self._client = client
+
+    def get(self, period: str | None = None) -> Usage:
+        """Give the usage of a month, as `get_usage` does.
+
+        Args:
+            period: The UTC calendar month, `YYYY-MM`; the current one if absent.
+        """
+        return self._client.get_usage(period)
+
+
+class AsyncUsageClient:
+    """What was used and what is billed: `client.usage`."""
+
+    def __init__(self, client: AsyncPamelaClient) -> None:
+        self._client = client
+
+    async def get(self, period: str | None = None) -> Usage:
+        """Give the usage of a month, as `UsageClient.get` does."""
+        return await self._client.get_usage(period)
+
+
+def unwrap(answer: Any) -> list[Tool]:
+    """Give a list of tools, bare or wrapped, as a list."""
+    tools = answer if isinstance(answer, list) else answer.get("tools")
+    return tools if isinstance(tools, list) else []
+
+
+async def sleep(seconds: float) -> None:
+    """Pause on asyncio and on trio."""
+    import anyio
+
+    await anyio.sleep(seconds)
+
+
+async def call_hook(hook: Hook | None, seen: Exchange) -> None:
+    if hook is not None:
+        result = hook(seen)
+        if inspect.isawaitable(result):
+            await result
