@@ -15,7 +15,7 @@ import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from openapi_python_client import Project
@@ -262,6 +262,36 @@ class View:
     import_: str = ""
 
 
+class ObjectProperty(props.AnyProperty):
+    """A JSON object without fields of its own: a plain dict, in requests and in answers."""
+
+    _type_string: ClassVar[str] = "dict[str, Any]"
+    _json_type_string: ClassVar[str] = "dict[str, Any]"
+
+
+def use_plain_dicts(data: GeneratorData) -> None:
+    """Put plain dicts where the stock generator would make a class without fields."""
+    free = {
+        model.class_info.name
+        for model in data.models
+        if not model.required_properties and not model.optional_properties
+    }
+
+    def plain(property_: Any) -> Any:
+        if not isinstance(property_, props.ModelProperty) or property_.class_info.name not in free:
+            return property_
+        names = ("name", "required", "default", "python_name", "description", "example")
+        return ObjectProperty(**{name: getattr(property_, name) for name in names})
+
+    for model in data.models:
+        for properties in (model.required_properties, model.optional_properties):
+            properties[:] = [plain(property_) for property_ in properties]
+            for union in properties:
+                if isinstance(union, props.UnionProperty):
+                    union.inner_properties = [plain(inner) for inner in union.inner_properties]
+    data.models = [model for model in data.models if model.class_info.name not in free]
+
+
 class Views:
     """Makes the views of a model; a Jinja filter."""
 
@@ -313,11 +343,11 @@ class Views:
                 view.type = kind.class_info.name
                 view.expression = f"as_enum({view.type}, {view.expression})"
                 view.import_ = f"from .{kind.class_info.module_name} import {view.type}"
-            case props.ModelProperty() if kind.required_properties or kind.optional_properties:
+            case props.ModelProperty():
                 view.type = kind.class_info.name
                 view.expression = view.nested = f'as_model(self, "{view.name}", {view.type})'
                 view.import_ = f"from .{kind.class_info.module_name} import {view.type}"
-            case props.ModelProperty():
+            case ObjectProperty():
                 view.type = "dict[str, Any]"
             case props.ListProperty(inner_property=props.ModelProperty() as inner):
                 model = inner.class_info.name
@@ -360,13 +390,8 @@ def generate(target: Path) -> None:
     data = GeneratorData.from_dict(document, config=config)
     if isinstance(data, GeneratorError):
         sys.exit(f"{data.header}\n{data.detail}")
+    use_plain_dicts(data)
     requests = request_models(data)
-    # An object without fields of its own is a plain dict in an answer.
-    data.models = [
-        model
-        for model in data.models
-        if model.class_info.name in requests or model.required_properties or model.optional_properties
-    ]
     project = Project(openapi=data, config=config, custom_template_path=ROOT / "custom")
     stock = PackageLoader("openapi_python_client")
     project.env.loader = ChoiceLoader([FileSystemLoader(ROOT / "custom"), stock, PrefixLoader({"stock": stock})])

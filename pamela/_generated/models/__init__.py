@@ -16,11 +16,9 @@ if TYPE_CHECKING:
     from .call_webhooks import CallWebhooks
     from .coded_error import CodedError
     from .create_call_request import CreateCallRequest
-    from .create_call_request_metadata import CreateCallRequestMetadata
     from .error_code import ErrorCode
     from .error_details import ErrorDetails
     from .error_envelope import ErrorEnvelope
-    from .json_schema import JsonSchema
     from .nested_error import NestedError
     from .nested_error_body import NestedErrorBody
     from .register_tool_request import RegisterToolRequest
@@ -50,11 +48,9 @@ _MODULES = {
     "CallWebhooks": ".call_webhooks",
     "CodedError": ".coded_error",
     "CreateCallRequest": ".create_call_request",
-    "CreateCallRequestMetadata": ".create_call_request_metadata",
     "ErrorCode": ".error_code",
     "ErrorDetails": ".error_details",
     "ErrorEnvelope": ".error_envelope",
-    "JsonSchema": ".json_schema",
     "NestedError": ".nested_error",
     "NestedErrorBody": ".nested_error_body",
     "RegisterToolRequest": ".register_tool_request",
@@ -85,11 +81,9 @@ __all__ = (
     "CallWebhooks",
     "CodedError",
     "CreateCallRequest",
-    "CreateCallRequestMetadata",
     "ErrorCode",
     "ErrorDetails",
     "ErrorEnvelope",
-    "JsonSchema",
     "NestedError",
     "NestedErrorBody",
     "RegisterToolRequest",

@@ -12,7 +12,6 @@ from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
     from ..models.call_webhooks import CallWebhooks
-    from ..models.create_call_request_metadata import CreateCallRequestMetadata
     from ..models.tool_definition import ToolDefinition
 
 
@@ -41,7 +40,7 @@ class CreateCallRequest:
     """ The name by which the agent introduces itself. """
     caller_name: str | Unset = UNSET
     """ The person or company on whose behalf the agent calls. """
-    metadata: CreateCallRequestMetadata | Unset = UNSET
+    metadata: dict[str, Any] | Unset = UNSET
     """ Your own values. They come back with the call. """
     tools: list[ToolDefinition] | Unset = UNSET
     """ Tools for this call only. """
@@ -72,9 +71,7 @@ class CreateCallRequest:
 
         caller_name = self.caller_name
 
-        metadata: dict[str, Any] | Unset = UNSET
-        if not isinstance(self.metadata, Unset):
-            metadata = self.metadata.to_dict()
+        metadata = self.metadata
 
         tools: list[dict[str, Any]] | Unset = UNSET
         if not isinstance(self.tools, Unset):
@@ -125,7 +122,6 @@ class CreateCallRequest:
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
         from ..models.call_webhooks import CallWebhooks  # noqa: PLC0415
-        from ..models.create_call_request_metadata import CreateCallRequestMetadata  # noqa: PLC0415
         from ..models.tool_definition import ToolDefinition  # noqa: PLC0415
 
         d = dict(src_dict)
@@ -152,12 +148,7 @@ class CreateCallRequest:
 
         caller_name = d.pop("caller_name", UNSET)
 
-        _metadata = d.pop("metadata", UNSET)
-        metadata: CreateCallRequestMetadata | Unset
-        if isinstance(_metadata, Unset):
-            metadata = UNSET
-        else:
-            metadata = CreateCallRequestMetadata.from_dict(_metadata)
+        metadata = d.pop("metadata", UNSET)
 
         _tools = d.pop("tools", UNSET)
         tools: list[ToolDefinition] | Unset = UNSET

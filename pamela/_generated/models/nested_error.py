@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..._model import Model
+from ..._model import Model, as_model
+from .nested_error_body import NestedErrorBody
 
 
 class NestedError(Model):
@@ -12,7 +13,11 @@ class NestedError(Model):
     _fields: ClassVar[tuple[str, ...]] = ("error",)
     _required: ClassVar[tuple[str, ...]] = ("error",)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        as_model(self, "error", NestedErrorBody)
+
     @property
-    def error(self) -> dict[str, Any]:
+    def error(self) -> NestedErrorBody:
         """The failure."""
-        return self._get("error")
+        return as_model(self, "error", NestedErrorBody)

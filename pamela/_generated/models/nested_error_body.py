@@ -3,8 +3,9 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..._model import Model, as_enum
+from ..._model import Model, as_enum, as_model
 from .error_code import ErrorCode
+from .error_details import ErrorDetails
 
 
 class NestedErrorBody(Model):
@@ -17,6 +18,10 @@ class NestedErrorBody(Model):
     )
     _required: ClassVar[tuple[str, ...]] = ("message",)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        as_model(self, "details", ErrorDetails)
+
     @property
     def code(self) -> ErrorCode | None:
         """What went wrong, as a number."""
@@ -28,6 +33,6 @@ class NestedErrorBody(Model):
         return self._get("message")
 
     @property
-    def details(self) -> dict[str, Any] | None:
+    def details(self) -> ErrorDetails | None:
         """More about it."""
-        return self._get("details")
+        return as_model(self, "details", ErrorDetails)

@@ -2,16 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
 from ..types import UNSET, Unset
-
-if TYPE_CHECKING:
-    from ..models.json_schema import JsonSchema
-
 
 T = TypeVar("T", bound="ToolDefinition")
 
@@ -24,9 +20,9 @@ class ToolDefinition:
     """ The function's name. """
     description: str
     """ What the function does and when to call it; the agent reads this. """
-    input_schema: JsonSchema
+    input_schema: dict[str, Any]
     """ A JSON Schema of type `object`. """
-    output_schema: JsonSchema | Unset = UNSET
+    output_schema: dict[str, Any] | Unset = UNSET
     """ A JSON Schema of type `object`. """
     timeout_ms: int | Unset = 30000
     """ How long the agent waits for an answer, in milliseconds. """
@@ -37,11 +33,9 @@ class ToolDefinition:
 
         description = self.description
 
-        input_schema = self.input_schema.to_dict()
+        input_schema = self.input_schema
 
-        output_schema: dict[str, Any] | Unset = UNSET
-        if not isinstance(self.output_schema, Unset):
-            output_schema = self.output_schema.to_dict()
+        output_schema = self.output_schema
 
         timeout_ms = self.timeout_ms
 
@@ -63,21 +57,14 @@ class ToolDefinition:
 
     @classmethod
     def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        from ..models.json_schema import JsonSchema  # noqa: PLC0415
-
         d = dict(src_dict)
         name = d.pop("name")
 
         description = d.pop("description")
 
-        input_schema = JsonSchema.from_dict(d.pop("input_schema"))
+        input_schema = d.pop("input_schema")
 
-        _output_schema = d.pop("output_schema", UNSET)
-        output_schema: JsonSchema | Unset
-        if isinstance(_output_schema, Unset):
-            output_schema = UNSET
-        else:
-            output_schema = JsonSchema.from_dict(_output_schema)
+        output_schema = d.pop("output_schema", UNSET)
 
         timeout_ms = d.pop("timeout_ms", UNSET)
 

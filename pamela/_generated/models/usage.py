@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..._model import Model
+from ..._model import Model, as_model
+from .usage_quota import UsageQuota
 
 
 class Usage(Model):
@@ -19,6 +20,10 @@ class Usage(Model):
         "quota",
     )
     _required: ClassVar[tuple[str, ...]] = ("period",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        as_model(self, "quota", UsageQuota)
 
     @property
     def partner_id(self) -> str | None:
@@ -51,6 +56,6 @@ class Usage(Model):
         return self._get("billed_minutes")
 
     @property
-    def quota(self) -> dict[str, Any] | None:
+    def quota(self) -> UsageQuota | None:
         """The month's limits."""
-        return self._get("quota")
+        return as_model(self, "quota", UsageQuota)
