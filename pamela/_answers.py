@@ -114,15 +114,19 @@ def retry_after(header: str | None, details: Mapping[str, Any]) -> float | None:
 
 
 def _seconds(value: Any) -> float | None:
-    if isinstance(value, str) and not value.strip().replace(".", "", 1).isdigit():
-        try:
-            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-        except (ValueError, TypeError, OverflowError):
-            return None
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    wait = float(value)
+    try:
+        wait = float(value)
+    except (TypeError, ValueError):
+        wait = _until(value)
     return wait if 0 <= wait < float("inf") else None
+
+
+def _until(date: Any) -> float:
+    """Give the seconds until an HTTP date; not a number if it is none."""
+    try:
+        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
+    except (AttributeError, OverflowError, TypeError, ValueError):
+        return float("nan")
 
 
 def _read(reply: Reply) -> tuple[str, int | None, dict[str, Any]]:

@@ -38,6 +38,8 @@ def text(
         raise _wrong(name, value, "must not be empty", hint)
     if pattern is not None and (not re.search(pattern, value) or value.endswith("\n")):
         raise _wrong(name, value, "is not valid", hint)
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise _wrong(name, value, "has half a surrogate pair, which cannot be sent", hint)
     # An enumeration member is sent as its value.
     return str(value)
 

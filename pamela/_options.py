@@ -96,7 +96,7 @@ class Options:
     def make(cls, api_key: str | None, base_url: str | None, **others: Any) -> Options:
         """Check the settings of a new client, with the environment for what was not given."""
         options = cls(
-            api_key=check_api_key(api_key if api_key is not None else os.environ.get("PAMELA_API_KEY")),
+            api_key=check_api_key(os.environ.get("PAMELA_API_KEY") if api_key is None else api_key),
             base_url=check_base_url(base_url or os.environ.get("PAMELA_BASE_URL") or DEFAULT_BASE_URL),
         )
         return options.but(**others)
@@ -166,6 +166,7 @@ def _check_headers(value: Any) -> dict[str, str]:
 
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {
+    "api_key": check_api_key,
     "timeout": Timeout.of,
     "deadline": lambda value: seconds("deadline", value),
     "max_retries": _check_max_retries,

@@ -1,4 +1,8 @@
-"""One attempt over httpx, sync and async: send, read no more than an answer can be, and say what came of it."""
+"""One attempt over HTTP, sync and async: send, read no more than an answer can be, and say what came of it.
+
+Our own connections are transports of httpx without an `httpx.Client` around them. Redirects, cookies and authentication
+schemes, which that would add, are not wanted here, and it would take a fifth of the time of a small request.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,10 @@ import platform
 import threading
 import time
 import weakref
-from typing import TYPE_CHECKING, Any
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -18,6 +25,8 @@ from .errors import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+Library = Literal["httpx", "aiohttp"]
 
 LARGEST_ANSWER = 64 * 1024 * 1024
 """Bytes after which an answer is taken to be endless. A page of 100 calls has well below a megabyte."""
@@ -69,7 +78,9 @@ class Reading:
 
 
 class SyncTransport:
-    """Attempts over an `httpx.Client`: the caller's, or one of our own that is made when first needed."""
+    """Attempts over an `httpx.Client` of the caller's, or over connections of our own that are made when first needed."""
+
+    library: Library = "httpx"
 
     def __init__(self, client: httpx.Client | None, transport: httpx.BaseTransport | None, base_url: str) -> None:
         if client is not None and not isinstance(client, httpx.Client):
@@ -78,29 +89,35 @@ class SyncTransport:
         self.transport = transport
         self.base_url = base_url
         self.lock = threading.Lock()
-        self.own: httpx.Client | None = None
+        self.own: httpx.BaseTransport | None = None
         self.process = 0
         self.closed = False
 
-    def client(self) -> httpx.Client:
-        """Give the client to send with; after a fork a new one, for connections cannot be shared by processes."""
-        if self.given is not None:
-            return self.given
+    def connections(self) -> httpx.BaseTransport:
+        """Give our own connections; after a fork new ones, for they cannot be shared by processes."""
         if self.own is None or self.process != os.getpid():
             with self.lock:
                 if self.own is None or self.process != os.getpid():
-                    self.own = httpx.Client(transport=self.transport, **settings(self.base_url))
+                    self.own = self.transport or self.connect()
                     self.process = os.getpid()
-                    weakref.finalize(self, self.own.close)
         return self.own
+
+    def connect(self) -> httpx.HTTPTransport:
+        own = httpx.HTTPTransport(verify=uses_tls(self.base_url), limits=LIMITS, proxy=proxy_for(self.base_url))
+        weakref.finalize(self, own.close)
+        return own
+
+    def respond(self, attempt: Attempt) -> httpx.Response:
+        if self.given is not None:
+            return self.given.send(build(self.given.build_request, attempt), stream=True)
+        return self.connections().handle_request(build(httpx.Request, attempt))
 
     def send(self, attempt: Attempt) -> Reply | Failure:
         try:
-            client = self.client()
-            response = client.send(build(client, self.given is not None, attempt), stream=True)
+            response = self.respond(attempt)
             try:
                 reading = Reading(attempt)
-                for chunk in response.iter_bytes():
+                for chunk in response.iter_bytes() if is_encoded(response) else response.stream:
                     reading.add(chunk)
             finally:
                 response.close()
@@ -115,7 +132,13 @@ class SyncTransport:
 
 
 class AsyncTransport:
-    """Attempts over an `httpx.AsyncClient`: the caller's, or one of our own for each event loop."""
+    """Attempts over an `httpx.AsyncClient` of the caller's, or over connections of our own for each event loop.
+
+    Our own are those of aiohttp where it is installed and the event loop is asyncio's.
+    """
+
+    library: Library
+    """What our own connections will be of; once they are made, what they are of."""
 
     def __init__(
         self, client: httpx.AsyncClient | None, transport: httpx.AsyncBaseTransport | None, base_url: str
@@ -125,27 +148,45 @@ class AsyncTransport:
         self.given = client
         self.transport = transport
         self.base_url = base_url
-        self.own: httpx.AsyncClient | None = None
+        self.own: httpx.AsyncBaseTransport | None = None
         self.home: object = None
         self.closed = False
+        ours = client is None and transport is None
+        self.library = "aiohttp" if ours and find_spec("aiohttp") is not None else "httpx"
 
-    def client(self) -> httpx.AsyncClient:
-        """Give the client to send with; on another event loop a new one, for connections belong to their loop."""
-        if self.given is not None:
-            return self.given
+    def connections(self) -> httpx.AsyncBaseTransport:
+        """Give our own connections; on another event loop new ones, for they belong to their loop."""
         home = (os.getpid(), running_loop())
         if self.own is None or self.home != home:
-            self.own = httpx.AsyncClient(transport=self.transport, **settings(self.base_url))
+            self.own = self.transport or self.connect()
             self.home = home
         return self.own
 
+    def connect(self) -> httpx.AsyncBaseTransport:
+        verify, proxy = uses_tls(self.base_url), proxy_for(self.base_url)
+        if find_spec("aiohttp") is not None and running_loop() is not None and not (proxy or "").startswith("socks"):
+            try:
+                from ._aiohttp import AiohttpTransport
+            except ImportError:
+                pass  # It is there for something else, and too old for this.
+            else:
+                self.library = "aiohttp"
+                context = httpx.create_ssl_context() if verify else None
+                return AiohttpTransport(context, LIMITS.keepalive_expiry, proxy)
+        self.library = "httpx"
+        return httpx.AsyncHTTPTransport(verify=verify, limits=LIMITS, proxy=proxy)
+
+    async def respond(self, attempt: Attempt) -> httpx.Response:
+        if self.given is not None:
+            return await self.given.send(build(self.given.build_request, attempt), stream=True)
+        return await self.connections().handle_async_request(build(httpx.Request, attempt))
+
     async def send(self, attempt: Attempt) -> Reply | Failure:
         try:
-            client = self.client()
-            response = await client.send(build(client, self.given is not None, attempt), stream=True)
+            response = await self.respond(attempt)
             try:
                 reading = Reading(attempt)
-                async for chunk in response.aiter_bytes():
+                async for chunk in response.aiter_bytes() if is_encoded(response) else response.stream:
                     reading.add(chunk)
             finally:
                 await response.aclose()
@@ -159,6 +200,11 @@ class AsyncTransport:
             await self.own.aclose()
 
 
+def is_encoded(response: httpx.Response) -> bool:
+    """Whether the body has to be decoded; reading it as it came takes a third of the time."""
+    return "content-encoding" in response.headers
+
+
 def running_loop() -> object:
     try:
         return asyncio.get_running_loop()
@@ -166,18 +212,41 @@ def running_loop() -> object:
         return None
 
 
-def settings(base_url: str) -> dict[str, Any]:
+def uses_tls(base_url: str) -> bool:
     # Without TLS there is nothing to verify, and loading the certificates takes longer than an answer.
-    return {"limits": LIMITS, "follow_redirects": False, "verify": base_url.startswith("https:")}
+    return base_url.startswith("https:")
 
 
-def build(client: httpx.Client | httpx.AsyncClient, given: bool, attempt: Attempt) -> httpx.Request:
+def proxy_for(base_url: str) -> str | None:
+    """Give the proxy that the environment names for an address (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), or None.
+
+    Raises:
+        ValidationError: It is not one that requests can go through.
+    """
+    address = urlsplit(base_url)
+    proxies = getproxies()
+    proxy = proxies.get(address.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(address.netloc):
+        return None
+    if "://" not in proxy:
+        proxy = f"http://{proxy}"
+    match urlsplit(proxy).scheme:
+        case "http" | "https":
+            return proxy
+        case "socks5" | "socks5h" if find_spec("socksio") is not None:
+            return proxy
+        case "socks5" | "socks5h":
+            raise ValidationError(f"The environment names a SOCKS proxy for {base_url}. It takes the package socksio.")
+        case scheme:
+            raise ValidationError(f"The environment names a proxy for {base_url} with the scheme {scheme!r}. Use http.")
+
+
+def build(make: Callable[..., httpx.Request], attempt: Attempt) -> httpx.Request:
     """Make the request. A client of the caller's adds its own headers, cookies and parameters to it."""
-    make: Callable[..., httpx.Request] = client.build_request if given else httpx.Request
     return make(
         attempt.method,
         attempt.url,
-        headers={"User-Agent": USER_AGENT, **attempt.headers},
+        headers={"Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT, **attempt.headers},
         content=attempt.content,
         extensions={"timeout": attempt.timeout},
     )

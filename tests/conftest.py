@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -26,6 +27,19 @@ def sandbox() -> Iterator[Sandbox]:
     """A sandbox in which a minute takes 0.3 seconds."""
     with pamela.sandbox.run(speed=SPEED) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def still_sandbox() -> Iterator[Sandbox]:
+    """A sandbox in which calls stay queued for as long as a test looks."""
+    with pamela.sandbox.run(speed=0.001) as running:
+        yield running
+
+
+@pytest.fixture
+def sandbox_at() -> Callable[[float], AbstractContextManager[Sandbox]]:
+    """Runs a sandbox of another speed."""
+    return lambda speed: pamela.sandbox.run(speed=speed)
 
 
 @pytest.fixture

@@ -1,0 +1,52 @@
+"""Where functions run that must not hold up a request: threads, and an event loop for servers without one."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from concurrent.futures import Future
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+
+T = TypeVar("T")
+
+_loops: dict[int, asyncio.AbstractEventLoop] = {}
+_loops_lock = threading.Lock()
+
+
+def run_in_thread(function: Callable[[], T]) -> Future[T]:
+    """Run a function in a thread of its own, in the caller's context.
+
+    A pool would let functions that hang keep out all others, and keep the interpreter from ending.
+    """
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()  # who waits may give up, the function goes on
+    context = copy_context()
+
+    def run() -> None:
+        try:
+            future.set_result(context.run(function))
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="pamela-tool", daemon=True).start()
+    return future
+
+
+def run_coroutine(coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop | None = None) -> T:
+    """Run a coroutine on a loop in another thread, by default one that is kept for this, and wait for its result."""
+    return asyncio.run_coroutine_threadsafe(coroutine, loop or _own_loop()).result()
+
+
+def _own_loop() -> asyncio.AbstractEventLoop:
+    with _loops_lock:
+        # A loop's thread does not survive a fork, so each process has its own.
+        loop = _loops.get(os.getpid())
+        if loop is None:
+            loop = _loops[os.getpid()] = asyncio.new_event_loop()
+            threading.Thread(target=loop.run_forever, name="pamela-loop", daemon=True).start()
+        return loop

@@ -1,0 +1,42 @@
+"""JSON as webhooks are signed: one canonical form to write, and a strict reading that leaves nothing open."""
+
+from __future__ import annotations
+
+import json
+
+TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
+if TYPE_CHECKING:
+    from typing import Any
+
+canonical_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False).encode
+"""Write a value with sorted keys, no blanks and only ASCII; ValueError for NaN and Infinity."""
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """Read a JSON object that every reader would understand alike.
+
+    Raises:
+        ValueError: The body is not UTF-8, not JSON (NaN is not), nested too deep, not an object, or one of its objects
+            has a key twice.
+    """
+    try:
+        parsed = _parse(body.decode())
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+    if not isinstance(parsed, dict):
+        raise ValueError("not an object")
+    return parsed
+
+
+def _with_unique_keys(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(members)
+    if len(result) != len(members):
+        raise ValueError("an object has a key twice")
+    return result
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+_parse = json.JSONDecoder(object_pairs_hook=_with_unique_keys, parse_constant=_refuse).decode

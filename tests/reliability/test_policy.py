@@ -1,0 +1,382 @@
+"""What is sent again and when, seen from outside: what arrives at the proxy, and what is waited for."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from pamela import (
+    APIConnectionError,
+    APITimeoutError,
+    CallError,
+    Exchange,
+    PamelaClient,
+    PamelaError,
+    RateLimitError,
+    UnexpectedResponseError,
+    ValidationError,
+)
+from pamela.sandbox import Sandbox
+
+from .conftest import Make
+from .proxy import Fault, Proxy
+
+Answer = tuple[int, dict[str, str], Any]
+
+
+class Scripted:
+    """A server that answers what a test tells it to, in turn, and the last answer ever after."""
+
+    def __init__(self) -> None:
+        self.answers: list[Answer] = []
+        self.requests: list[tuple[str, str, dict[str, str], Any]] = []
+        script = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_any(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                script.requests.append((self.command, self.path, dict(self.headers), json.loads(body or b"null")))
+                status, headers, content = script.answers[0] if len(script.answers) == 1 else script.answers.pop(0)
+                raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(raw))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(raw)
+
+            do_GET = do_POST = do_DELETE = do_PUT = handle_any  # noqa: N815
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.base_url = f"http://127.0.0.1:{self.server.server_port}"
+        self.thread = Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
+        self.thread.start()
+
+    @property
+    def methods(self) -> list[str]:
+        return [f"{method} {path.split('?')[0].removeprefix('/api/b2b/v1')}" for method, path, _, _ in self.requests]
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    script = Scripted()
+    yield script
+    script.server.shutdown()
+    script.server.server_close()
+    script.thread.join()
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that the client would have waited, instead of waiting."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("pamela.client.time.sleep", waited.append)
+    monkeypatch.setattr("pamela.client.sleep", sleep)
+    return waited
+
+
+CALL = {"id": "call_1", "status": "queued"}
+BUSY: Answer = (503, {}, {"detail": "busy"})
+LIMITED: Answer = (429, {}, {"detail": {"error_code": 6001, "message": "Slow down.", "details": {"retry_after": 7}}})
+GOOD: Answer = (200, {}, CALL)
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_read_is_repeated(scripted: Scripted, make: Make, waits: list[float], status: int) -> None:
+    scripted.answers = [(status, {}, b""), (status, {}, b"<html>"), GOOD]
+    assert make(scripted.base_url).get_call("call_1").id == "call_1"
+    assert len(scripted.requests) == 3
+    assert len(waits) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 418, 422, 501, 505])
+def test_other_errors_are_not_repeated(scripted: Scripted, make: Make, status: int) -> None:
+    scripted.answers = [(status, {}, {"detail": "no"})]
+    with pytest.raises(PamelaError) as caught:
+        make(scripted.base_url).get_call("call_1")
+    assert (caught.value.status_code, caught.value.attempts, len(scripted.requests)) == (status, 1, 1)
+
+
+def test_creating_is_not_repeated_after_a_server_error(scripted: Scripted, make: Make) -> None:
+    scripted.answers = [BUSY]
+    with pytest.raises(CallError) as caught:
+        make(scripted.base_url).create_call("+1234567890", "Order a pizza")
+    assert caught.value.ambiguous
+    assert scripted.methods == ["POST /calls"]
+
+
+def test_creating_is_repeated_after_429(scripted: Scripted, make: Make, waits: list[float]) -> None:
+    scripted.answers = [LIMITED, (201, {}, CALL)]
+    assert make(scripted.base_url).create_call("+1234567890", "Order a pizza").id == "call_1"
+    assert waits == [7]
+
+
+def test_retry_after_as_a_header_and_as_a_date(scripted: Scripted, make: Make, waits: list[float]) -> None:
+    date = formatdate(time.time() + 30, usegmt=True)
+    scripted.answers = [(503, {"Retry-After": "1.5"}, b""), (503, {"Retry-After": date}, b""), GOOD]
+    make(scripted.base_url).get_call("call_1")
+    assert waits[0] == 1.5
+    assert 25 < waits[1] <= 30
+
+
+@pytest.mark.parametrize("header", ["-1", "soon", "nan", "1e999", "Fri, 99 Foo 2026", "²"])
+def test_retry_after_that_makes_no_sense(scripted: Scripted, make: Make, waits: list[float], header: str) -> None:
+    scripted.answers = [(503, {"Retry-After": header.encode().decode("latin-1")}, b""), GOOD]
+    make(scripted.base_url).get_call("call_1")
+    assert 0 <= waits[0] <= 0.01
+
+
+def test_a_longer_retry_after_is_not_waited_for(scripted: Scripted, make: Make, waits: list[float]) -> None:
+    scripted.answers = [(429, {"Retry-After": "3600"}, {"detail": "quota"})]
+    with pytest.raises(RateLimitError) as caught:
+        make(scripted.base_url).get_call("call_1")
+    assert caught.value.retry_after == 3600
+    assert waits == []
+
+
+def test_backoff_grows_with_full_jitter(
+    scripted: Scripted, make: Make, waits: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pamela._policy.FIRST_BACKOFF", 0.5)
+    monkeypatch.setattr("pamela._policy.random.uniform", lambda low, high: high if low == 0 else -1)
+    scripted.answers = [BUSY]
+    with pytest.raises(CallError):
+        make(scripted.base_url, max_retries=6).get_call("call_1")
+    assert waits == [0.5, 1, 2, 4, 8, 8]
+
+
+def test_the_deadline_leaves_no_time_for_another_attempt(scripted: Scripted, make: Make, waits: list[float]) -> None:
+    scripted.answers = [LIMITED]
+    with pytest.raises(RateLimitError) as caught:
+        make(scripted.base_url, deadline=5).get_call("call_1")
+    assert caught.value.attempts == 1
+    assert waits == []
+
+
+def test_options_of_one_call(scripted: Scripted, client: PamelaClient, waits: list[float]) -> None:
+    scripted.answers = [BUSY]
+    with PamelaClient("pk_live_...", scripted.base_url, max_retries=5) as client:
+        with pytest.raises(CallError) as caught:
+            client.with_options(max_retries=1).get_call("call_1")
+        assert caught.value.attempts == 2
+        with pytest.raises(CallError) as caught:
+            client.get_call("call_1")
+        assert caught.value.attempts == 6
+
+
+class TestIdempotencyKeys:
+    """A call with a key is placed exactly once, whether the service honours the key or not."""
+
+    def place(self, client: Any) -> Any:
+        return client.create_call("+1234567890", "Order a pizza", metadata={"a": 1}, idempotency_key="pizza-1")
+
+    def test_the_key_travels_in_header_and_metadata(self, scripted: Scripted, make: Make) -> None:
+        scripted.answers = [(201, {}, CALL)]
+        self.place(make(scripted.base_url))
+        _, _, headers, body = scripted.requests[0]
+        assert headers["Idempotency-Key"] == "pizza-1"
+        assert body["metadata"] == {"a": 1, "idempotency_key": "pizza-1"}
+
+    def test_found_after_a_lost_answer(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
+        found = {**CALL, "metadata": {"idempotency_key": "pizza-1"}}
+        others = [{"id": "call_0", "metadata": None}, {"id": "call_2", "metadata": {"idempotency_key": "pizza-2"}}]
+        first = {"items": others, "has_more": True, "next_offset": 2}
+        scripted.answers = [BUSY, (200, {}, first), (200, {}, {"items": [found], "has_more": False})]
+        assert self.place(make(scripted.base_url)) == found
+        assert scripted.methods == ["POST /calls", "GET /calls", "GET /calls"]
+        assert "start_date=" in scripted.requests[1][1]
+
+    def test_sent_again_when_shown_not_to_exist(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
+        empty: Answer = (200, {}, {"items": [], "has_more": False})
+        scripted.answers = [BUSY, empty, (201, {}, CALL)]
+        assert self.place(make(scripted.base_url)).id == "call_1"
+        assert scripted.methods == ["POST /calls", "GET /calls", "POST /calls"]
+
+    def test_not_sent_again_when_the_look_fails(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
+        scripted.answers = [BUSY, (401, {}, {"detail": "no"})]
+        with pytest.raises(CallError) as caught:
+            self.place(make(scripted.base_url))
+        assert caught.value.status_code == 503
+        assert caught.value.ambiguous
+        assert scripted.methods == ["POST /calls", "GET /calls"]
+
+    def test_no_look_where_the_key_is_honoured(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
+        echo = {"Idempotency-Key": "pizza-1"}
+        scripted.answers = [(503, echo, {"detail": "busy"}), (200, echo, CALL)]
+        assert self.place(make(scripted.base_url)).id == "call_1"
+        assert scripted.methods == ["POST /calls", "POST /calls"]
+
+    def test_a_last_look_after_the_last_attempt(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
+        empty: Answer = (200, {}, {"items": []})
+        found = {**CALL, "metadata": {"idempotency_key": "pizza-1"}}
+        scripted.answers = [BUSY, empty, BUSY, (200, {}, {"items": [found]})]
+        assert self.place(make(scripted.base_url, max_retries=1)) == found
+
+    def test_a_tool_is_registered_again_only_where_keys_are_honoured(
+        self, scripted: Scripted, make: Make, waits: list[float]
+    ) -> None:
+        scripted.answers = [BUSY]
+        with pytest.raises(PamelaError) as caught:
+            make(scripted.base_url).register_tool("a", "b", {}, idempotency_key="tool-1")
+        assert caught.value.ambiguous
+        assert scripted.methods == ["POST /tools"]
+        scripted.answers = [(503, {"Idempotency-Key": "tool-1"}, b""), (201, {}, {"tool_id": "tool_1"})]
+        scripted.requests.clear()
+        assert make(scripted.base_url).register_tool("a", "b", {}, idempotency_key="tool-1").tool_id == "tool_1"
+        assert scripted.methods == ["POST /tools", "POST /tools"]
+
+    def test_another_key_in_the_metadata(self, make: Make) -> None:
+        with pytest.raises(ValidationError, match="'pizza-2' differs from idempotency_key='pizza-1'"):
+            make("http://127.0.0.1:1").create_call(
+                "+1234567890", "t", metadata={"idempotency_key": "pizza-2"}, idempotency_key="pizza-1"
+            )
+
+
+class TestWhatTheUserWants:
+    """An action whose answer was lost has done what was wanted, although its repeat is refused."""
+
+    CONFLICT: Answer = (409, {}, {"detail": "The call has ended."})
+
+    @pytest.mark.parametrize("action", ["cancel_call", "hangup_call"])
+    def test_ended_by_the_attempt_before(self, scripted: Scripted, make: Make, waits: list[float], action: str) -> None:
+        ended = {"id": "call_1", "status": "cancelled"}
+        scripted.answers = [BUSY, self.CONFLICT, (200, {}, ended)]
+        assert getattr(make(scripted.base_url), action)("call_1") == ended
+
+    def test_not_ended_after_all(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
+        scripted.answers = [BUSY, self.CONFLICT, (200, {}, {"id": "call_1", "status": "in_progress"})]
+        with pytest.raises(CallError, match=r"The call has ended\."):
+            make(scripted.base_url).cancel_call("call_1")
+
+    def test_the_look_fails(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
+        scripted.answers = [BUSY, self.CONFLICT, (404, {}, {"detail": "gone"})]
+        with pytest.raises(CallError, match=r"The call has ended\."):
+            make(scripted.base_url).cancel_call("call_1")
+
+    def test_a_conflict_at_the_first_attempt_is_one(self, scripted: Scripted, make: Make) -> None:
+        scripted.answers = [self.CONFLICT]
+        with pytest.raises(CallError):
+            make(scripted.base_url).cancel_call("call_1")
+        assert len(scripted.requests) == 1
+
+    def test_deleted_by_the_attempt_before(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
+        scripted.answers = [BUSY, (404, {}, {"detail": "Tool tool/1 not found."})]
+        deletion = make(scripted.base_url).delete_tool("tool/1")
+        assert (deletion.success, deletion.tool_id) == (True, "tool/1")
+
+
+def test_hooks_see_every_attempt(scripted: Scripted, make: Make, waits: list[float]) -> None:
+    before: list[tuple[int, int | None]] = []
+    after: list[tuple[int, int | None, str | None]] = []
+
+    def on_request(exchange: Exchange) -> None:
+        before.append((exchange.attempt, exchange.status_code))
+
+    def on_response(exchange: Exchange) -> None:
+        after.append((exchange.attempt, exchange.status_code, exchange.request_id))
+
+    scripted.answers = [BUSY, (200, {"X-Request-Id": "req_1"}, CALL)]
+    make(scripted.base_url, on_request=on_request, on_response=on_response).get_call("call_1")
+    assert before == [(1, None), (2, None)]
+    assert after == [(1, 503, None), (2, 200, "req_1")]
+
+
+async def test_hooks_of_the_async_client_are_awaited(sandbox: Sandbox, async_client: Any) -> None:
+    seen: list[str] = []
+
+    async def hook(exchange: Exchange) -> None:
+        seen.append(f"{exchange.operation} {exchange.problem}")
+
+    await async_client.with_options(on_request=hook, on_response=hook).list_tools()
+    assert seen == ["list_tools None", "list_tools None"]
+
+
+def test_the_key_does_not_follow_a_redirect(scripted: Scripted, proxy: Proxy, make: Make) -> None:
+    scripted.answers = [GOOD]
+    proxy.redirect_to = scripted.base_url
+    proxy.faults.append(Fault.REDIRECT)
+    with pytest.raises(UnexpectedResponseError, match=scripted.base_url) as caught:
+        make(proxy.base_url).get_call("call_1")
+    assert caught.value.status_code == 307
+    assert scripted.requests == []
+
+
+def test_timeouts_say_so(proxy: Proxy, make: Make) -> None:
+    proxy.chance = lambda: Fault.SILENCE
+    with pytest.raises(APITimeoutError, match="did not come in time") as caught:
+        make(proxy.base_url, timeout=0.1, max_retries=0).get_call("call_1")
+    assert caught.value.sent
+
+
+def test_a_connection_that_was_never_made(make: Make) -> None:
+    with pytest.raises(APIConnectionError, match="Nothing was sent") as caught:
+        make("http://127.0.0.1:1", max_retries=0).create_call("+1234567890", "Order a pizza")
+    assert not caught.value.sent
+    assert not caught.value.ambiguous
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"null", b'"text"', b"{", b"\xff\xfe", b"[" * 100_000, b'{"a": 1}garbage', b"<html>"]
+)
+def test_answers_that_the_api_does_not_send(scripted: Scripted, make: Make, waits: list[float], content: bytes) -> None:
+    scripted.answers = [(200, {"X-Request-Id": "req_1"}, content)]
+    with pytest.raises(UnexpectedResponseError, match="is not what the API sends") as caught:
+        make(scripted.base_url).get_call("call_1")
+    assert caught.value.request_id == "req_1"
+
+
+Refusal = Callable[[], Answer]
+
+
+@pytest.mark.parametrize(
+    ("body", "message", "code", "details"),
+    [
+        ({"detail": {"error_code": 7003, "message": "No.", "details": {"a": 1}}}, "No.", 7003, {"a": 1}),
+        ({"detail": {"error": {"code": 7003, "message": "No.", "details": {"a": 1}}}}, "No.", 7003, {"a": 1}),
+        ({"error_code": 7003, "message": "No.", "details": None}, "No.", 7003, {}),
+        ({"error": {"code": "7003", "message": "No.", "details": [1]}}, "No.", 7003, {"details": [1]}),
+        ({"detail": "Not Found"}, "Not Found", None, {}),
+        ({"detail": ""}, "HTTP 404", None, {}),
+        ({"detail": None}, "HTTP 404", None, {}),
+        ({"detail": []}, "HTTP 404", None, {"errors": []}),
+        ({"detail": {"error": "No."}}, "HTTP 404", None, {}),
+        ({"detail": {"error_code": "E7", "message": 5}}, "HTTP 404", None, {}),
+        ([1], "1", None, {"errors": [1]}),
+        ("no", "no", None, {}),
+        (5, "HTTP 404", None, {}),
+        (b"<html> <p>Oh\nno", "HTTP 404: '<html> <p>Oh no'", None, {}),
+        (b"x" * 999, f"HTTP 404: '{'x' * 120}...'", None, {}),
+        (b"", "HTTP 404: an empty body", None, {}),
+        (
+            {"detail": [{"loc": ["body", "to"], "msg": "is wrong", "type": "t"}, {"msg": "bad"}, {"loc": 5}, "odd"]},
+            "to: is wrong; bad; is not valid; odd",
+            None,
+            {"errors": [{"loc": ["body", "to"], "msg": "is wrong", "type": "t"}, {"msg": "bad"}, {"loc": 5}, "odd"]},
+        ),
+    ],
+)
+def test_every_shape_of_an_error(
+    scripted: Scripted, make: Make, body: Any, message: str, code: int | None, details: dict[str, Any]
+) -> None:
+    scripted.answers = [(404, {"X-Request-Id": "req_1"}, body)]
+    with pytest.raises(CallError) as caught:
+        make(scripted.base_url).get_call("call_1")
+    error = caught.value
+    assert (str(error), error.error_code, error.details, error.status_code) == (message, code, details, 404)
+    assert error.request_id == "req_1"

@@ -1,0 +1,109 @@
+"""One client for everything: threads, forks, cancelled tasks, other event loops, trio, many calls."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import tracemalloc
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import anyio
+import pytest
+
+from pamela import AsyncPamelaClient, PamelaClient, PamelaError
+from pamela.sandbox import Sandbox
+
+from .proxy import Fault, Proxy
+
+
+def test_threads_share_a_client(client: PamelaClient) -> None:
+    call = client.create_call("+1234567890", "Order a pizza")
+    with ThreadPoolExecutor(32) as threads:
+        answers = list(threads.map(lambda _: client.get_call(call.id).id, range(640)))
+    assert answers == [call.id] * 640
+
+
+def test_fork(client: PamelaClient) -> None:
+    call = client.create_call("+1234567890", "Order a pizza")
+    with warnings.catch_warnings():
+        # The threads of the test's sandbox are not carried into the child, nor needed there.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if child == 0:
+        try:
+            os._exit(0 if client.get_call(call.id).id == call.id else 1)
+        except BaseException:
+            os._exit(2)
+    assert client.get_call(call.id).id == call.id
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert client.get_call(call.id).id == call.id
+
+
+async def test_cancelled_tasks_leave_the_pool_whole(proxy: Proxy, api_key: str) -> None:
+    async with AsyncPamelaClient(api_key, proxy.base_url) as client:
+        call = await client.create_call("+1234567890", "Order a pizza")
+        for _ in range(20):
+            proxy.faults.append(Fault.SILENCE)
+            task = asyncio.create_task(client.get_call(call.id))
+            while proxy.faults:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        answers = await asyncio.gather(*(client.get_call(call.id) for _ in range(50)))
+    assert {answer.id for answer in answers} == {call.id}
+
+
+def test_one_client_on_several_event_loops(sandbox: Sandbox, api_key: str) -> None:
+    client = AsyncPamelaClient(api_key, sandbox.base_url)
+
+    async def place() -> str:
+        return (await client.create_call("+1234567890", "Order a pizza")).id
+
+    async def last() -> str:
+        found = await place()
+        await client.close()
+        return found
+
+    with warnings.catch_warnings():
+        # The loops that end take the connections with them.
+        warnings.simplefilter("ignore", ResourceWarning)
+        assert len({asyncio.run(place()), asyncio.run(place()), asyncio.run(last())}) == 3
+        gc.collect()
+
+
+def test_trio(sandbox: Sandbox, api_key: str) -> None:
+    async def main() -> str:
+        async with AsyncPamelaClient(api_key, sandbox.base_url) as client:
+            call = await client.create_call("+1234567890", "Order a pizza")
+            return (await client.cancel_call(call.id)).status
+
+    assert anyio.run(main, backend="trio") == "cancelled"
+
+
+def test_thousands_of_calls_take_no_more_memory_and_sockets(client: PamelaClient) -> None:
+    call = client.create_call("+1234567890", "Order a pizza")
+
+    def look(times: int) -> tuple[int, int]:
+        for _ in range(times):
+            client.get_call(call.id)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0], len(list(Path("/proc/self/fd").iterdir()))
+
+    tracemalloc.start()
+    try:
+        memory, sockets = look(500)
+        more_memory, more_sockets = look(2000)
+    finally:
+        tracemalloc.stop()
+    assert more_memory - memory < 200_000
+    assert more_sockets <= sockets + 2
+
+
+def test_closed_client(client: PamelaClient) -> None:
+    client.close()
+    with pytest.raises(PamelaError, match="closed"):
+        client.list_tools()
