@@ -37,7 +37,7 @@ class _TooLateError(Exception):
     pass
 
 
-@dataclass(frozen=True)
+@dataclass
 class ToolRun:
     """A function with its arguments, ready to be called in a thread of its own."""
 
@@ -47,6 +47,7 @@ class ToolRun:
     memory: InvocationMemory
     scope: ToolScope
     loop: asyncio.AbstractEventLoop | None
+    is_late: bool = False
 
     @property
     def timeout_seconds(self) -> float:
@@ -71,8 +72,10 @@ class ToolRun:
         return answer
 
     def too_late(self) -> Answer:
-        """Log that the function took too long, and give the answer."""
-        log_failure(self.invocation, f"no answer within {self.timeout_seconds:g} s")
+        """Log that the function took too long, once, and give the answer."""
+        if not self.is_late:
+            self.is_late = True
+            log_failure(self.invocation, f"no answer within {self.timeout_seconds:g} s")
         return failure(self.invocation, "The tool did not answer in time")
 
     def _answer(self) -> Answer:

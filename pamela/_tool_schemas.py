@@ -107,7 +107,7 @@ class FunctionSchema:
         """Give a function's result as what `json` can write."""
         if self._result is not None:
             return self._result.dump_python(result, mode="json", by_alias=True, warnings=False)
-        return to_jsonable_python(result, fallback=_attrs_as_dict)
+        return to_jsonable_python(result, fallback=_attrs_values)
 
 
 class _Field(NamedTuple):
@@ -214,9 +214,11 @@ def _with_attrs(annotation: Any) -> Any:
 @functools.cache
 def _attrs_type(cls: type[Any]) -> Any:
     try:
-        members = [each for each in attrs.fields(attrs.resolve_types(cls, include_extras=True)) if each.init]
+        members = attrs.fields(attrs.resolve_types(cls, include_extras=True))
         fields = [_Field(each.alias, each.type or Any, _attrs_default(each), None) for each in members]
-        model = _object_model(cls.__name__, fields, extra="forbid")
+        given = [field for field, member in zip(fields, members, strict=True) if member.init]
+        taken = _object_model(cls.__name__, given, extra="forbid")
+        shown = taken if given == fields else _object_model(cls.__name__, fields, extra="forbid")
     except RecursionError:
         raise TypeError(f"{cls.__qualname__} contains itself, and there is no JSON Schema for that.") from None
 
@@ -224,21 +226,20 @@ def _attrs_type(cls: type[Any]) -> Any:
         return cls(**_given_values(parsed))
 
     def as_model(value: Any) -> Any:
-        if not isinstance(value, cls):
-            return value
-        return model.model_construct(**{each.alias: getattr(value, each.name) for each in members})
+        return shown.model_construct(**_attrs_values(value)) if isinstance(value, cls) else value
 
-    return Annotated[model, AfterValidator(construct), PlainSerializer(as_model, return_type=model)]
+    return Annotated[taken, AfterValidator(construct), PlainSerializer(as_model, return_type=shown)]
 
 
 def _attrs_default(field: attrs.Attribute[Any]) -> Any:
     return _required if field.default is attrs.NOTHING else field.default
 
 
-def _attrs_as_dict(value: Any) -> Any:
-    if attrs.has(type(value)):
-        return attrs.asdict(value)
-    raise TypeError(f"A {type(value).__name__} cannot be written as JSON.")
+def _attrs_values(value: Any) -> dict[str, Any]:
+    """The values of an attrs object, by the names that its constructor takes."""
+    if not attrs.has(type(value)):
+        raise TypeError(f"A {type(value).__name__} cannot be written as JSON.")
+    return {each.alias: getattr(value, each.name) for each in attrs.fields(type(value))}
 
 
 def _validator(schema: dict[str, Any]) -> Validator:

@@ -1,0 +1,78 @@
+"""What is logged, traced and loaded: nothing secret, nothing heavy."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+
+import pytest
+
+from pamela import Exchange, PamelaClient
+from pamela._log import log_outcome, mask
+from pamela.sandbox import Sandbox
+
+
+def run(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in a fresh interpreter."""
+    command = [sys.executable, "-W", "error", "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_a_line_an_attempt(client: PamelaClient, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "pamela"):
+        client.list_calls()
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "pamela"]
+    assert line.startswith("list_calls GET http://127.0.0.1:")
+    assert "-> 200 in" in line
+    assert "(attempt 1, request req_" in line
+
+
+def test_a_line_for_a_failure(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG, "pamela"):
+        log_outcome(Exchange("get_call", "GET", "http://a/+15551234567", 2, problem="no route to pk_live_abc"))
+    assert caplog.messages == [
+        "get_call GET http://a/+1*** -> no route to pk_live_*** in 0 ms (attempt 2, request unnamed)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("key pk_live_abc-DEF_1 and sk_test_x", "key pk_live_*** and sk_test_***"),
+        ("to=%2B15551234567&x=1", "to=%2B1***&x=1"),
+        ("call +491701234567 now", "call +4*** now"),
+        ("order 1042, port 8400", "order 1042, port 8400"),
+    ],
+)
+def test_masking(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+@pytest.mark.parametrize(("level", "lines"), [("debug", 1), ("warning", 0), ("", 0), ("nonsense", 0)])
+def test_the_environment_switches_the_log_on(sandbox: Sandbox, level: str, lines: int) -> None:
+    script = f"from pamela import PamelaClient\nwith PamelaClient('pk_live_secret', {sandbox.base_url!r}) as c: c.list_tools()"
+    done = run(script, PAMELA_LOG=level)
+    assert done.stderr.count("pamela DEBUG list_tools GET") == lines
+    assert "secret" not in done.stderr
+
+
+def test_nothing_is_loaded_before_it_is_needed() -> None:
+    heavy = "{'httpx', 'attrs', 'attr', 'dateutil', 'flask', 'starlette', 'jsonschema', 'yaml', 'pydantic'}"
+    for script in (
+        "import pamela",
+        "from pamela import verify_webhook_signature; verify_webhook_signature(b'{}', 'x', 'y')",
+        "from pamela import CallError, ValidationError",
+        "from pamela import Call, CallStatus; Call(status='queued').status",
+    ):
+        run(f"import sys\n{script}\nassert not {heavy} & set(sys.modules), {heavy} & set(sys.modules)")
+
+
+def test_a_read_loads_neither_request_classes_nor_dateutil(sandbox: Sandbox) -> None:
+    run(
+        f"import sys\nfrom pamela import PamelaClient\n"
+        f"with PamelaClient('pk_live_...', {sandbox.base_url!r}) as c: c.list_calls()\n"
+        "assert not {'pamela._generated.client', 'dateutil'} & set(sys.modules)"
+    )
