@@ -13,7 +13,7 @@ import threading
 import time
 import weakref
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -117,7 +117,8 @@ class SyncTransport:
             response = self.respond(attempt)
             try:
                 reading = Reading(attempt)
-                for chunk in response.iter_bytes() if is_encoded(response) else response.stream:
+                as_it_came = cast("httpx.SyncByteStream", response.stream)
+                for chunk in response.iter_bytes() if is_encoded(response) else as_it_came:
                     reading.add(chunk)
             finally:
                 response.close()
@@ -186,7 +187,8 @@ class AsyncTransport:
             response = await self.respond(attempt)
             try:
                 reading = Reading(attempt)
-                async for chunk in response.aiter_bytes() if is_encoded(response) else response.stream:
+                as_it_came = cast("httpx.AsyncByteStream", response.stream)
+                async for chunk in response.aiter_bytes() if is_encoded(response) else as_it_came:
                     reading.add(chunk)
             finally:
                 await response.aclose()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import time
 from copy import copy
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack
+
+import httpx
 
 from ._attempt import Attempt, Exchange, Failure, Reply
 from ._generated.operations import AsyncOperations, ListCallsArguments, Operations
@@ -14,15 +16,13 @@ from ._options import UNSET, HasTimeouts, Hook, Options, Timeout
 from ._pages import Pages
 from ._policy import Server, exchange
 from ._raw import raw_request
-from ._transport import AsyncTransport, SyncTransport
+from ._transport import AsyncTransport, Library, SyncTransport
 from ._watch import Watch
 from .errors import PamelaError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from types import TracebackType
-
-    import httpx
 
     from ._generated.models.call import Call
     from ._generated.models.tool import Tool
@@ -30,16 +30,44 @@ if TYPE_CHECKING:
     from ._request import Request
 
 T = TypeVar("T")
+H = TypeVar("H")
+X = TypeVar("X")
 
 configure()
 
 
-class _Client:
-    """What both clients share: their settings, and what they have learned of the service."""
+class _Client(Generic[H, X]):
+    """What both clients share: their settings, their connections, and what they have learned of the service."""
 
-    _options: Options
-    _server: Server
     _transport: SyncTransport | AsyncTransport
+    _transport_of: ClassVar[Callable[..., SyncTransport | AsyncTransport]]
+
+    def __init__(
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        timeout: float | HasTimeouts | None = Timeout(),  # noqa: B008
+        deadline: float | None = 120.0,
+        max_retries: int = 2,
+        headers: Mapping[str, str] | None = None,
+        http_client: H | None = None,
+        transport: X | None = None,
+        on_request: Hook | None = None,
+        on_response: Hook | None = None,
+    ) -> None:
+        self._options = Options.make(
+            api_key,
+            base_url,
+            timeout=timeout,
+            deadline=deadline,
+            max_retries=max_retries,
+            headers=headers,
+            on_request=on_request,
+            on_response=on_response,
+        )
+        self._server = Server()
+        self._transport = self._transport_of(http_client, transport, self.base_url)
 
     @property
     def api_key(self) -> str:
@@ -50,6 +78,11 @@ class _Client:
     def base_url(self) -> str:
         """The address of the API, without a slash at its end."""
         return self._options.base_url
+
+    @property
+    def transport(self) -> Library:
+        """The HTTP library that carries the requests: `aiohttp` for an async client where it is installed."""
+        return self._transport.library
 
     def with_options(
         self,
@@ -112,7 +145,7 @@ class _Client:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
 
 
-class PamelaClient(_Client, Operations):
+class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], Operations):
     """The Pamela API. One client serves a whole program, from any number of threads.
 
     Args:
@@ -138,33 +171,7 @@ class PamelaClient(_Client, Operations):
     """
 
     _transport: SyncTransport
-
-    def __init__(
-        self,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        *,
-        timeout: float | HasTimeouts | None = Timeout(),  # noqa: B008
-        deadline: float | None = 120.0,
-        max_retries: int = 2,
-        headers: Mapping[str, str] | None = None,
-        http_client: httpx.Client | None = None,
-        transport: httpx.BaseTransport | None = None,
-        on_request: Hook | None = None,
-        on_response: Hook | None = None,
-    ) -> None:
-        self._options = Options.make(
-            api_key,
-            base_url,
-            timeout=timeout,
-            deadline=deadline,
-            max_retries=max_retries,
-            headers=headers,
-            on_request=on_request,
-            on_response=on_response,
-        )
-        self._server = Server()
-        self._transport = SyncTransport(http_client, transport, self.base_url)
+    _transport_of = SyncTransport
 
     @property
     def usage(self) -> UsageClient:
@@ -343,7 +350,7 @@ class PamelaClient(_Client, Operations):
         self.close()
 
 
-class AsyncPamelaClient(_Client, AsyncOperations):
+class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], AsyncOperations):
     """The Pamela API for asyncio and trio: as `PamelaClient`, with `await`.
 
     Args:
@@ -367,33 +374,7 @@ class AsyncPamelaClient(_Client, AsyncOperations):
     """
 
     _transport: AsyncTransport
-
-    def __init__(
-        self,
-        api_key: str | None = None,
-        base_url: str | None = None,
-        *,
-        timeout: float | HasTimeouts | None = Timeout(),  # noqa: B008
-        deadline: float | None = 120.0,
-        max_retries: int = 2,
-        headers: Mapping[str, str] | None = None,
-        http_client: httpx.AsyncClient | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        on_request: Hook | None = None,
-        on_response: Hook | None = None,
-    ) -> None:
-        self._options = Options.make(
-            api_key,
-            base_url,
-            timeout=timeout,
-            deadline=deadline,
-            max_retries=max_retries,
-            headers=headers,
-            on_request=on_request,
-            on_response=on_response,
-        )
-        self._server = Server()
-        self._transport = AsyncTransport(http_client, transport, self.base_url)
+    _transport_of = AsyncTransport
 
     @property
     def usage(self) -> AsyncUsageClient:
