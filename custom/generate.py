@@ -138,12 +138,15 @@ class Argument:
             return f'json_object("{self.wire}", {self.name})'
         if self.kind not in {"string", "integer", "number"}:
             return f'json_value("{self.wire}", {self.name})'
-        limits = {"required": True} if self.required else {}
+        limits: dict[str, Any] = {"required": True} if self.required else {}
         limits |= {
             python: self.resolved[wire]
             for wire, python in (("minLength", "min_length"), ("minimum", "minimum"), ("pattern", "pattern"))
             if wire in self.resolved
         }
+        if "pattern" in limits:
+            # In Python, $ also matches before a line end.
+            limits["pattern"] = re.sub(r"\$$", r"\\Z", limits["pattern"])
         if limits.keys() - {"required"}:
             limits["hint"] = self.hint
         function = {"string": "text", "integer": "integer", "number": "number"}[self.kind]

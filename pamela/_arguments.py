@@ -36,7 +36,7 @@ def text(
         raise _wrong(name, value, f"must be a str, not {type(value).__name__}", hint)
     if len(value) < min_length or (min_length and not value.strip()):
         raise _wrong(name, value, "must not be empty", hint)
-    if pattern is not None and (not re.search(pattern, value) or value.endswith("\n")):
+    if pattern is not None and not re.search(pattern, value):
         raise _wrong(name, value, "is not valid", hint)
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise _wrong(name, value, "has half a surrogate pair, which cannot be sent", hint)

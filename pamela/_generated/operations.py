@@ -69,7 +69,7 @@ def create_call(
                 "idempotency_key",
                 idempotency_key,
                 min_length=1,
-                pattern="^[!-~]([ -~]*[!-~])?$",
+                pattern="^[!-~]([ -~]*[!-~])?\\Z",
                 hint="A text of your choice that names what you want done, at most 255 printable ASCII characters. A repeated request with the same key and body is answered as the first was, and nothing is done twice. Example: 'order-1042-reminder'.",
             ),
         },
@@ -78,7 +78,7 @@ def create_call(
                 "to",
                 to,
                 required=True,
-                pattern="^\\+[1-9][0-9]{1,14}$",
+                pattern="^\\+[1-9][0-9]{1,14}\\Z",
                 hint="The number to call, in E.164 form. Example: '+1234567890'.",
             ),
             "task": text(
@@ -92,7 +92,7 @@ def create_call(
             "country": text(
                 "country",
                 country,
-                pattern="^[A-Za-z]{2}$",
+                pattern="^[A-Za-z]{2}\\Z",
                 hint="The country to call in, as ISO 3166-1 alpha-2. Example: 'US'.",
             ),
             "locale": text("locale", locale),
@@ -245,7 +245,7 @@ def register_tool(
                 "idempotency_key",
                 idempotency_key,
                 min_length=1,
-                pattern="^[!-~]([ -~]*[!-~])?$",
+                pattern="^[!-~]([ -~]*[!-~])?\\Z",
                 hint="A text of your choice that names what you want done, at most 255 printable ASCII characters. A repeated request with the same key and body is answered as the first was, and nothing is done twice. Example: 'order-1042-reminder'.",
             ),
         },
@@ -318,7 +318,7 @@ def get_usage(
             "period": text(
                 "period",
                 period,
-                pattern="^[0-9]{4}-(0[1-9]|1[0-2])$",
+                pattern="^[0-9]{4}-(0[1-9]|1[0-2])\\Z",
                 hint="The UTC calendar month, `YYYY-MM`; the current one if absent. Example: '2026-03'.",
             ),
         },
@@ -423,8 +423,8 @@ class Operations:
             status_filter: Only calls with this status.
             limit: How many calls a page has, 1 to 100; 50 if absent.
             offset: How many calls to pass over before the page begins; 0 if absent.
-            start_date: Only calls created at this moment or later. A date alone means its start in UTC.
-            end_date: Only calls created before this moment. A date alone means its start in UTC.
+            start_date: Only calls created at this moment or later.
+            end_date: Only calls created before this moment.
 
         Returns:
             A page of calls.
@@ -729,8 +729,8 @@ class AsyncOperations:
             status_filter: Only calls with this status.
             limit: How many calls a page has, 1 to 100; 50 if absent.
             offset: How many calls to pass over before the page begins; 0 if absent.
-            start_date: Only calls created at this moment or later. A date alone means its start in UTC.
-            end_date: Only calls created before this moment. A date alone means its start in UTC.
+            start_date: Only calls created at this moment or later.
+            end_date: Only calls created before this moment.
 
         Returns:
             A page of calls.

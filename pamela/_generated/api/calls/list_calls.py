@@ -20,8 +20,8 @@ def _get_kwargs(
     status_filter: CallStatus | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
-    start_date: datetime.date | datetime.datetime | Unset = UNSET,
-    end_date: datetime.date | datetime.datetime | Unset = UNSET,
+    start_date: datetime.datetime | Unset = UNSET,
+    end_date: datetime.datetime | Unset = UNSET,
 ) -> dict[str, Any]:
 
     params: dict[str, Any] = {}
@@ -36,24 +36,14 @@ def _get_kwargs(
 
     params["offset"] = offset
 
-    json_start_date: str | Unset
-    if isinstance(start_date, Unset):
-        json_start_date = UNSET
-    elif isinstance(start_date, datetime.datetime):
+    json_start_date: str | Unset = UNSET
+    if not isinstance(start_date, Unset):
         json_start_date = start_date.isoformat()
-    else:
-        json_start_date = start_date.isoformat()
-
     params["start_date"] = json_start_date
 
-    json_end_date: str | Unset
-    if isinstance(end_date, Unset):
-        json_end_date = UNSET
-    elif isinstance(end_date, datetime.datetime):
+    json_end_date: str | Unset = UNSET
+    if not isinstance(end_date, Unset):
         json_end_date = end_date.isoformat()
-    else:
-        json_end_date = end_date.isoformat()
-
     params["end_date"] = json_end_date
 
     params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
@@ -243,8 +233,8 @@ def sync_detailed(
     status_filter: CallStatus | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
-    start_date: datetime.date | datetime.datetime | Unset = UNSET,
-    end_date: datetime.date | datetime.datetime | Unset = UNSET,
+    start_date: datetime.datetime | Unset = UNSET,
+    end_date: datetime.datetime | Unset = UNSET,
 ) -> Response[CallPage | CodedError | ErrorEnvelope | NestedError]:
     """List calls
 
@@ -256,8 +246,8 @@ def sync_detailed(
             may appear.
         limit (int | Unset):
         offset (int | Unset):
-        start_date (datetime.date | datetime.datetime | Unset):
-        end_date (datetime.date | datetime.datetime | Unset):
+        start_date (datetime.datetime | Unset):
+        end_date (datetime.datetime | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -288,8 +278,8 @@ def sync(
     status_filter: CallStatus | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
-    start_date: datetime.date | datetime.datetime | Unset = UNSET,
-    end_date: datetime.date | datetime.datetime | Unset = UNSET,
+    start_date: datetime.datetime | Unset = UNSET,
+    end_date: datetime.datetime | Unset = UNSET,
 ) -> CallPage | CodedError | ErrorEnvelope | NestedError | None:
     """List calls
 
@@ -301,8 +291,8 @@ def sync(
             may appear.
         limit (int | Unset):
         offset (int | Unset):
-        start_date (datetime.date | datetime.datetime | Unset):
-        end_date (datetime.date | datetime.datetime | Unset):
+        start_date (datetime.datetime | Unset):
+        end_date (datetime.datetime | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -328,8 +318,8 @@ async def asyncio_detailed(
     status_filter: CallStatus | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
-    start_date: datetime.date | datetime.datetime | Unset = UNSET,
-    end_date: datetime.date | datetime.datetime | Unset = UNSET,
+    start_date: datetime.datetime | Unset = UNSET,
+    end_date: datetime.datetime | Unset = UNSET,
 ) -> Response[CallPage | CodedError | ErrorEnvelope | NestedError]:
     """List calls
 
@@ -341,8 +331,8 @@ async def asyncio_detailed(
             may appear.
         limit (int | Unset):
         offset (int | Unset):
-        start_date (datetime.date | datetime.datetime | Unset):
-        end_date (datetime.date | datetime.datetime | Unset):
+        start_date (datetime.datetime | Unset):
+        end_date (datetime.datetime | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
@@ -371,8 +361,8 @@ async def asyncio(
     status_filter: CallStatus | Unset = UNSET,
     limit: int | Unset = UNSET,
     offset: int | Unset = UNSET,
-    start_date: datetime.date | datetime.datetime | Unset = UNSET,
-    end_date: datetime.date | datetime.datetime | Unset = UNSET,
+    start_date: datetime.datetime | Unset = UNSET,
+    end_date: datetime.datetime | Unset = UNSET,
 ) -> CallPage | CodedError | ErrorEnvelope | NestedError | None:
     """List calls
 
@@ -384,8 +374,8 @@ async def asyncio(
             may appear.
         limit (int | Unset):
         offset (int | Unset):
-        start_date (datetime.date | datetime.datetime | Unset):
-        end_date (datetime.date | datetime.datetime | Unset):
+        start_date (datetime.datetime | Unset):
+        end_date (datetime.datetime | Unset):
 
     Raises:
         errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
