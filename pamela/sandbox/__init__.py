@@ -1,0 +1,27 @@
+"""The sandbox: a local Pamela, for development and tests. Needs `pip install 'thisispamela[sandbox]'`."""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .server import Options, Sandbox, run, serve
+    from .store import DatabaseError
+
+__all__ = ["DatabaseError", "Options", "Sandbox", "run", "serve"]
+
+_HOMES = {"DatabaseError": "store", "Options": "server", "Sandbox": "server", "run": "server", "serve": "server"}
+_EXTRA = ("jsonschema", "referencing", "starlette", "uvicorn", "yaml")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        module = importlib.import_module(f"{__name__}.{_HOMES[name]}")
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing in _EXTRA:
+            message = f"The sandbox needs {missing}: pip install 'thisispamela[sandbox]'"
+            raise ModuleNotFoundError(message, name=missing) from None
+        raise
+    return getattr(module, name)

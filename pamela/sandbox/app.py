@@ -1,0 +1,102 @@
+"""The sandbox as an ASGI application: the Pamela API as the contract routes it, and the sandbox's own endpoints."""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+
+from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from .api import Api
+from .contract import Contract, Parameter
+from .controls import Controls
+from .errors import failure
+from .service import Service
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def create_app(service: Service) -> ASGIApp:
+    """Returns the application that serves a sandbox."""
+    app = Starlette(
+        routes=_api_routes(service)
+        + _routes(_document_handlers(service.contract))
+        + _routes(Controls(service).handlers),
+        exception_handlers={HTTPException: _answer_failure, Exception: _answer_fault},
+    )
+    app.router.redirect_slashes = False
+    return _WithHeaders(app, service.contract.parameter("IdempotencyKey"))
+
+
+def _api_routes(service: Service) -> list[Route]:
+    api = Api(service)
+    handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
+    for operation in service.contract.operations:
+        handlers[operation.path][operation.method] = partial(api.answer, operation)
+    # An id may have a slash in it, which stands escaped in the path and bare here; so what ends in a word goes first.
+    paths = sorted(handlers, key=lambda path: path.endswith("}"))
+    return _routes({path.replace("}", ":path}"): handlers[path] for path in paths})
+
+
+def _routes(handlers: Mapping[str, Mapping[str, Handler]]) -> list[Route]:
+    return [Route(path, _Resource(methods)) for path, methods in handlers.items()]
+
+
+def _document_handlers(contract: Contract) -> dict[str, dict[str, Handler]]:
+    async def as_yaml(request: Request) -> Response:
+        return Response(contract.source, media_type="application/yaml")
+
+    async def as_json(request: Request) -> Response:
+        return JSONResponse(contract.document)
+
+    return {"/openapi.yaml": {"GET": as_yaml}, "/openapi.json": {"GET": as_json}}
+
+
+class _Resource:
+    """What is at a path: a handler for each method that it has."""
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = handlers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        handler = self._handlers.get(scope["method"])
+        if handler is None:
+            raise failure(405, "Method Not Allowed", {"Allow": ", ".join(sorted(self._handlers))})
+        response = await handler(Request(scope, receive))
+        await response(scope, receive, send)
+
+
+class _WithHeaders:
+    """Puts into every answer, failures of all kinds included, what names the exchange and the idempotency key."""
+
+    def __init__(self, app: ASGIApp, idempotency_key: Parameter) -> None:
+        self._app = app
+        self._idempotency_key = idempotency_key
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        key = Headers(scope=scope).get(self._idempotency_key.name)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = f"req_{secrets.token_hex(8)}"
+                if key is not None and not self._idempotency_key.read(key)[1]:
+                    headers[self._idempotency_key.name] = key
+            await send(message)
+
+        await self._app(scope, receive, send_with_headers)
+
+
+async def _answer_failure(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - that is what it is registered for
+    return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
+
+
+async def _answer_fault(request: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": "Internal Server Error"}, 500)

@@ -1,0 +1,37 @@
+"""JSON from outside, read so that nothing in it can do harm further in."""
+
+import json
+from typing import Any
+
+_DEEPEST = 100
+
+
+def read_json(data: bytes) -> Any:
+    """Reads JSON that can be kept, and written again as JSON.
+
+    Raises:
+        ValueError: It is not JSON in UTF-8, or has a number that JSON cannot write (NaN, 1e999), half of a surrogate
+            pair, or more than 100 levels.
+    """
+    try:
+        value = json.loads(data.decode(), parse_constant=_refuse_constant)
+        if _is_deeper(value, _DEEPEST):
+            raise ValueError(f"it has more than {_DEEPEST} levels")
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except RecursionError:
+        raise ValueError(f"it has more than {_DEEPEST} levels") from None
+    return value
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    level = [value]
+    for _ in range(levels + 1):
+        containers = [each for each in level if isinstance(each, dict | list)]
+        if not containers:
+            return False
+        level = [each for one in containers for each in (one.values() if isinstance(one, dict) else one)]
+    return True

@@ -1,0 +1,80 @@
+"""The sandbox's clock: moments of the wall clock, and stretches of time that a speed shortens."""
+
+import asyncio
+import re
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+Moment: TypeAlias = int
+"""Microseconds since 1970 in UTC: sorts in SQLite, and loses nothing on the way there and back."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_DATE_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+
+
+class Clock:
+    """Tells the time, and when something will be due that takes so many seconds of sandbox time."""
+
+    def __init__(self, speed: float) -> None:
+        self.speed = speed
+
+    def now(self) -> Moment:
+        return time.time_ns() // 1000
+
+    def after(self, moment: Moment, seconds: float) -> Moment:
+        """Returns when `seconds` of sandbox time have passed since `moment`."""
+        return moment + round(seconds * 1_000_000 / self.speed)
+
+    def seconds(self, stretch: Moment) -> float:
+        """Returns how many seconds of sandbox time a stretch of the wall clock is."""
+        return stretch / 1_000_000 * self.speed
+
+
+class Alarm:
+    """Does what is due, sleeps until the next thing is, and does that."""
+
+    def __init__(self, clock: Clock, work: Callable[[], Moment | None]) -> None:
+        """Takes `work`, which does everything due by now and returns when it wants to be called again."""
+        self._clock = clock
+        self._work = work
+        self._woken = asyncio.Event()
+
+    def wake(self) -> None:
+        """Has the work looked at again soon, because something new may be due."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        while True:
+            self._woken.clear()
+            due = self._work()
+            # Even when more is due already, others get their turn on the event loop.
+            seconds = None if due is None else max(0.0, (due - self._clock.now()) / 1_000_000)
+            try:
+                async with asyncio.timeout(seconds):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
+
+
+def to_text(moment: Moment) -> str:
+    """Writes a moment as the API does: ISO 8601 in UTC, to the microsecond."""
+    return (_EPOCH + timedelta(microseconds=moment)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def from_text(text: str) -> Moment:
+    """Reads an RFC 3339 date-time.
+
+    Raises:
+        ValueError: The text is none.
+    """
+    if not re.fullmatch(_DATE_TIME, text):
+        raise ValueError(f"{text!r} is not a date-time with an offset, such as 2026-03-14T15:09:26Z")
+    return (datetime.fromisoformat(text.upper()) - _EPOCH) // _MICROSECOND
+
+
+def month_of(moment: Moment) -> str:
+    """Returns the UTC calendar month of a moment, as `YYYY-MM`."""
+    return to_text(moment)[: len("2026-03")]

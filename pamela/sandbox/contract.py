@@ -1,0 +1,217 @@
+"""The contract as the sandbox reads it: which operations there are, and what a request to each must look like."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, TypedDict
+from urllib.parse import urlsplit
+
+import yaml
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema.validators import extend
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from . import clock
+
+_CONTRACT = "urn:contract"
+_LONGEST_VALUE = 100
+
+
+class Issue(TypedDict):
+    """One thing that is wrong with a request, as FastAPI lists it."""
+
+    loc: list[str | int]
+    msg: str
+    type: str
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of an operation, in its query or its headers."""
+
+    name: str
+    location: str
+    is_integer: bool
+    validator: Draft202012Validator
+
+    def read(self, text: str) -> tuple[Any, list[Issue]]:
+        """Returns the value that a request's text stands for, and what is wrong with it."""
+        value: str | int = text
+        if self.is_integer and re.fullmatch("-?[0-9]{1,99}", text):
+            value = int(text)
+        return value, list(_issues(self.validator.iter_errors(value), [self.location, self.name]))
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method on one path."""
+
+    id: str
+    method: str
+    path: str
+    parameters: tuple[Parameter, ...]
+    body: Draft202012Validator | None
+
+    def read_parameters(
+        self, query: Mapping[str, str], headers: Mapping[str, str]
+    ) -> tuple[dict[str, Any], list[Issue]]:
+        """Returns the values of the parameters that the request gives, by name, and what is wrong with them."""
+        values: dict[str, Any] = {}
+        issues: list[Issue] = []
+        for parameter in self.parameters:
+            source = query if parameter.location == "query" else headers
+            if parameter.name in source:
+                values[parameter.name], wrong = parameter.read(source[parameter.name])
+                issues += wrong
+        return values, issues
+
+    def body_issues(self, body: object) -> list[Issue]:
+        """Returns what is wrong with a request's body."""
+        return [] if self.body is None else find_issues(self.body, body)
+
+
+class Contract:
+    """The OpenAPI document, ready to judge requests."""
+
+    def __init__(self, source: bytes) -> None:
+        self.source = source
+        self.document: dict[str, Any] = yaml.load(source, Loader=_Loader)  # noqa: S506 - a SafeLoader, made faster
+        resource = DRAFT202012.create_resource(self.document)
+        self._registry: Registry[Any] = Registry().with_resource(_CONTRACT, resource)
+        self.operations = tuple(self._read_operations())
+
+    def schema(self, name: str) -> dict[str, Any]:
+        """Returns the component schema of that name."""
+        schema: dict[str, Any] = self.document["components"]["schemas"][name]
+        return schema
+
+    def default(self, schema: str, field: str) -> Any:
+        """Returns what a field that is absent from a request counts as."""
+        return self.schema(schema)["properties"][field]["default"]
+
+    @property
+    def error_codes(self) -> dict[str, int]:
+        """The codes of errors by their names."""
+        schema = self.schema("ErrorCode")
+        return dict(zip(schema["x-enum-varnames"], schema["enum"], strict=True))
+
+    def validator(self, schema: Mapping[str, Any]) -> Draft202012Validator:
+        """Returns a validator of a schema, whose references point into the contract."""
+        validator: Draft202012Validator = _Validator(
+            _absolute(schema), registry=self._registry, format_checker=_formats
+        )
+        return validator
+
+    def parameter(self, name: str) -> Parameter:
+        """Returns the component parameter of that name."""
+        return self._read_parameter(self.document["components"]["parameters"][name])
+
+    def _resolve(self, node: dict[str, Any]) -> dict[str, Any]:
+        while "$ref" in node:
+            node = self._registry.resolver(_CONTRACT).lookup(node["$ref"]).contents
+        return node
+
+    def _read_operations(self) -> Iterator[Operation]:
+        for path, item in self.document["paths"].items():
+            for method, operation in item.items():
+                parameters = [self._resolve(parameter) for parameter in operation.get("parameters", [])]
+                body = operation.get("requestBody")
+                yield Operation(
+                    id=operation["operationId"],
+                    method=method.upper(),
+                    path=path,
+                    parameters=tuple(self._read_parameter(each) for each in parameters if each["in"] != "path"),
+                    body=self.validator(body["content"]["application/json"]["schema"]) if body else None,
+                )
+
+    def _read_parameter(self, parameter: dict[str, Any]) -> Parameter:
+        schema = parameter["schema"]
+        return Parameter(
+            name=parameter["name"],
+            location=parameter["in"],
+            is_integer=self._resolve(schema).get("type") == "integer",
+            validator=self.validator(schema),
+        )
+
+
+@cache
+def load_contract() -> Contract:
+    """Reads the contract that is part of the package, once a process."""
+    return Contract(resources.files("pamela").joinpath("openapi.yaml").read_bytes())
+
+
+def find_issues(validator: Draft202012Validator, body: object) -> list[Issue]:
+    """Returns what a validator finds wrong with a request's body."""
+    return list(_issues(validator.iter_errors(body), ["body"]))
+
+
+def _issues(errors: Iterable[ValidationError], base: list[str | int]) -> Iterator[Issue]:
+    for error in errors:
+        loc = [*base, *error.absolute_path]
+        if error.validator == "required":
+            # The message is about the object; FastAPI's `loc` names the field that is missing.
+            loc.append(error.message.removesuffix(" is a required property")[1:-1])
+        yield Issue(loc=loc, msg=_brief(error), type=str(error.validator))
+
+
+def _brief(error: ValidationError) -> str:
+    value = repr(error.instance)
+    if len(value) <= _LONGEST_VALUE:
+        return error.message
+    return error.message.replace(value, f"{value[:_LONGEST_VALUE]}...")
+
+
+def _absolute(node: Any) -> Any:
+    """Returns a part of the contract whose references hold outside of it, too."""
+    match node:
+        case {"$ref": str(reference), **rest}:
+            return {**_absolute(rest), "$ref": _CONTRACT + reference}
+        case dict():
+            return {name: _absolute(each) for name, each in node.items()}
+        case list():
+            return [_absolute(each) for each in node]
+        case _:
+            return node
+
+
+class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
+    """A loader that leaves dates as the texts that JSON has for them."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_formats = FormatChecker(formats=())
+
+
+@_formats.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    if isinstance(value, str):
+        clock.from_text(value)
+    return True
+
+
+@_formats.checks("uri", raises=ValueError)
+def _is_address(value: object) -> bool:
+    # The only addresses in the API are those of webhooks, and those must be ones that can be sent to.
+    if not isinstance(value, str):
+        return True
+    parts = urlsplit(value)
+    _ = parts.port
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and value.isascii() and value.isprintable()
+
+
+def _pattern(
+    validator: Draft202012Validator, pattern: str, instance: object, schema: object
+) -> Iterator[ValidationError]:
+    # JSON Schema's `$` is the end of the text; Python's also matches before a newline that ends it.
+    if isinstance(instance, str) and not re.search(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Validator = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]

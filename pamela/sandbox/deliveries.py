@@ -1,0 +1,392 @@
+"""What the sandbox sends: events and tool invocations, signed, in order, tried again, and all of it logged."""
+
+import asyncio
+import json
+import secrets
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from .._json import canonical_json
+from .._version import __version__
+from ..webhooks import sign_webhook
+from . import clock
+from .calls import Call
+from .clock import Alarm, Clock, Moment
+from .projects import Project, Projects, address
+from .store import Store
+
+RETRY_DELAYS = (1, 2, 4, 8, 16)
+"""Seconds of sandbox time before each further attempt at an event."""
+
+_EVENTS_WITH_TRANSCRIPT = ("call.transcript_update", "call.completed")
+_REORDER_HOLD = 10.0
+_MOST_IN_FLIGHT = {"event": 50, "tool": 500}
+_MOST_BYTES_READ = 1024 * 1024
+_MOST_CHARACTERS_LOGGED = 2000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back from an attempt."""
+
+    headers_sent: Mapping[str, str]
+    at: Moment
+    duration_ms: float
+    status: int | None = None
+    body: bytes = b""
+    error: str | None = None
+
+    @property
+    def is_success(self) -> bool:
+        return self.error is None and self.status is not None and 200 <= self.status < 300
+
+
+class Deliveries:
+    """The queues of all calls. Events of a call go one after the other: one that fails holds back those behind it.
+
+    A delivery is `waiting` behind others, `pending` until it is due, `sending`, and at last `delivered` or `failed`; a
+    tool invocation that nobody waits for any more is `dropped`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        projects: Projects,
+        event_timeout: float,
+        on_tool_answer: Callable[[str, Answer], None],
+    ) -> None:
+        """Sets the queues up.
+
+        Args:
+            store: Where they are kept.
+            clock: What they go by.
+            projects: Where deliveries go, and what they are signed with.
+            event_timeout: How long a receiver of an event may take, in seconds of real time.
+            on_tool_answer: Is told, in a transaction, of the answer to a call's tool invocation.
+        """
+        self._store = store
+        self._clock = clock
+        self._projects = projects
+        self._event_timeout = event_timeout
+        self._on_tool_answer = on_tool_answer
+        self._alarm = Alarm(clock, self._start_due)
+        self._in_flight: Counter[str] = Counter()
+        self._client: httpx.AsyncClient
+        self._tasks: asyncio.TaskGroup
+
+    async def run(self) -> None:
+        """Sends what is due, until cancelled."""
+        # Nobody knows whether what was being sent when the last sandbox stopped had arrived.
+        self._store.execute("UPDATE deliveries SET status = 'pending' WHERE status = 'sending'")
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+        async with (
+            httpx.AsyncClient(limits=limits, trust_env=False, timeout=None) as self._client,  # noqa: S113 - see _post
+            asyncio.TaskGroup() as self._tasks,
+        ):
+            await self._alarm.run()
+
+    def send_event(self, call: Call, event: str) -> None:
+        """Queues an event of a call, if there is an address for it. Needs a transaction."""
+        project = self._projects.get(call.project_id)
+        url = address(call.request, project.settings, "webhook_url")
+        if url is None:
+            return
+        payload: dict[str, Any] = {
+            "event": event,
+            "call_id": call.id,
+            "status": call.status,
+            "timestamp": clock.to_text(self._clock.now()),
+        }
+        if event in _EVENTS_WITH_TRANSCRIPT:
+            payload["transcript"] = call.shown_transcript()
+        row = self._new(call, project, "event", event, url, payload, round(self._event_timeout * 1000))
+        # The last event of a call has nothing to change places with.
+        if not call.is_over and project.misbehaviour.strikes("reorder", row["chance"]):
+            row |= {"held": True, "due": self._clock.after(row["due"], _REORDER_HOLD)}
+        rank = self._store.insert("deliveries", {**row, "queue": call.id})
+        self._store.execute("UPDATE deliveries SET rank = ? WHERE seq = ?", rank, rank)
+        self._overtake(call.id, rank)
+        self._advance(call.id)
+
+    def invoke_tool(
+        self, call: Call, url: str, name: str, arguments: object, correlation_id: str, timeout_ms: int
+    ) -> None:
+        """Queues a tool invocation, to be sent when the call's earlier events have been tried. Needs a transaction."""
+        project = self._projects.get(call.project_id)
+        payload = {
+            "tool_name": name,
+            "arguments": arguments,
+            "call_id": call.id,
+            "correlation_id": correlation_id,
+            "call_session_id": call.session_id,
+            "partner_id": project.partner_id,
+            "project_id": project.id,
+        }
+        row = self._new(call, project, "tool", name, url, payload, timeout_ms)
+        self._store.insert("deliveries", {**row, "queue": row["id"]})
+        self._advance(call.id)
+
+    def drop_tools(self, call_id: str) -> None:
+        """Gives up the invocations of a call that have not been sent yet. Needs a transaction."""
+        self._store.execute(
+            "UPDATE deliveries SET status = 'dropped'"
+            " WHERE call_id = ? AND kind = 'tool' AND redelivery_of IS NULL AND status IN ('waiting', 'pending')",
+            call_id,
+        )
+
+    def redeliver(self, project_id: str, delivery_id: str) -> dict[str, Any] | None:
+        """Sends a delivery's body once more, at once and beside its call's queue.
+
+        Returns the new delivery, None if there is none of that id. Needs a transaction.
+        """
+        row = self._store.one("SELECT * FROM deliveries WHERE id = ? AND project_id = ?", delivery_id, project_id)
+        if row is None:
+            return None
+        new_id = _new_id()
+        now = self._clock.now()
+        again = dict(row) | {
+            "id": new_id,
+            "redelivery_of": delivery_id,
+            "chance": f"{row['chance']}:again",
+            "queue": new_id,
+            "held": False,
+            "status": "pending",
+            "tries": 0,
+            "created_at": now,
+            "due": now,
+        }
+        del again["seq"]
+        self._store.insert("deliveries", again)
+        self._alarm.wake()
+        return self.get(project_id, new_id)
+
+    def get(self, project_id: str, delivery_id: str) -> dict[str, Any] | None:
+        """Returns a delivery with the log of its attempts."""
+        row = self._store.one("SELECT * FROM deliveries WHERE id = ? AND project_id = ?", delivery_id, project_id)
+        return None if row is None else self._to_api(row)
+
+    def page(
+        self, project_id: str, call_id: str | None, status: str | None, limit: int, offset: int
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Returns deliveries in the order in which they came up, and how many match in all."""
+        terms = {"project_id = ?": project_id, "call_id = ?": call_id, "status = ?": status}
+        given = {term: value for term, value in terms.items() if value is not None}
+        condition = " AND ".join(given)
+        total = self._store.value(f"SELECT count(*) FROM deliveries WHERE {condition}", *given.values())  # noqa: S608
+        rows = self._store.all(
+            f"SELECT * FROM deliveries WHERE {condition} ORDER BY seq LIMIT ? OFFSET ?",  # noqa: S608 - no input
+            *given.values(),
+            limit,
+            offset,
+        )
+        return [self._to_api(row) for row in rows], total
+
+    def _new(
+        self, call: Call, project: Project, kind: str, name: str, url: str, payload: dict[str, Any], timeout_ms: int
+    ) -> dict[str, Any]:
+        now = self._clock.now()
+        earlier = self._store.value("SELECT count(*) FROM deliveries WHERE call_id = ?", call.id)
+        return {
+            "id": _new_id(),
+            "project_id": call.project_id,
+            "call_id": call.id,
+            "kind": kind,
+            "name": name,
+            "url": url,
+            "body": canonical_json(payload),
+            "timeout_ms": timeout_ms,
+            "chance": f"{call.number}:{earlier}",
+            "rank": 0,
+            "held": False,
+            "status": "waiting",
+            "tries": 0,
+            "created_at": now,
+            "due": self._clock.after(now, project.misbehaviour.delay_seconds),
+        }
+
+    def _overtake(self, queue: str, rank: int) -> None:
+        """Lets a new event change places with the one before it, if that one is held for the purpose."""
+        before = self._store.one(
+            "SELECT seq, rank, due FROM deliveries WHERE queue = ? AND rank < ? AND held AND tries = 0"
+            " AND status IN ('waiting', 'pending', 'sending') AND status <> 'sending' ORDER BY rank DESC LIMIT 1",
+            queue,
+            rank,
+        )
+        if before is None:
+            return
+        self._store.execute("UPDATE deliveries SET rank = ? WHERE seq = ?", before["rank"], rank)
+        self._store.execute(
+            "UPDATE deliveries SET rank = ?, held = FALSE, status = 'waiting', due = ? WHERE seq = ?",
+            rank,
+            self._clock.after(before["due"], -_REORDER_HOLD),
+            before["seq"],
+        )
+
+    def _advance(self, queue: str) -> None:
+        """Has the first of a queue sent, and a call's tool invocation once no event goes before it."""
+        first = self._store.one(
+            "SELECT seq, status, tries FROM deliveries WHERE queue = ?"
+            " AND status IN ('waiting', 'pending', 'sending') ORDER BY rank LIMIT 1",
+            queue,
+        )
+        if first is not None and first["status"] == "waiting":
+            self._store.execute("UPDATE deliveries SET status = 'pending' WHERE seq = ?", first["seq"])
+        # Whoever is on the line does not wait for the retries of an event.
+        if first is None or first["tries"] > 0:
+            self._store.execute(
+                "UPDATE deliveries SET status = 'pending' WHERE call_id = ? AND kind = 'tool' AND status = 'waiting'",
+                queue,
+            )
+        self._alarm.wake()
+
+    def _start_due(self) -> Moment | None:
+        now = self._clock.now()
+        following: list[Moment] = []
+        with self._store.transaction():
+            for kind, most in _MOST_IN_FLIGHT.items():
+                rows = self._store.all(
+                    "SELECT * FROM deliveries WHERE status = 'pending' AND kind = ? AND due <= ? ORDER BY due LIMIT ?",
+                    kind,
+                    now,
+                    most - self._in_flight[kind],
+                )
+                for row in rows:
+                    self._store.execute("UPDATE deliveries SET status = 'sending' WHERE seq = ?", row["seq"])
+                    self._in_flight[kind] += 1
+                    self._tasks.create_task(self._deliver(row))
+                due = self._store.value("SELECT min(due) FROM deliveries WHERE status = 'pending' AND kind = ?", kind)
+                # When as many as may be are in flight, the first that is back wakes the alarm.
+                if due is not None and self._in_flight[kind] < most:
+                    following.append(due)
+        return min(following, default=None)
+
+    async def _deliver(self, row: sqlite3.Row) -> None:
+        try:
+            project = self._projects.get(row["project_id"])
+            headers = self._headers(row, project)
+            if project.misbehaviour.strikes("duplicate", _chance_now(row)):
+                self._tasks.create_task(self._duplicate(row, headers))
+            answer = await self._post(row, headers)
+            with self._store.transaction():
+                if self._exists(row):
+                    self._settle(row, answer)
+        finally:
+            self._in_flight[row["kind"]] -= 1
+            self._alarm.wake()
+
+    async def _duplicate(self, row: sqlite3.Row, headers: dict[str, str]) -> None:
+        answer = await self._post(row, headers)
+        with self._store.transaction():
+            if self._exists(row):
+                self._log(row, answer, duplicate=True)
+
+    def _headers(self, row: sqlite3.Row, project: Project) -> dict[str, str]:
+        secret = self._projects.secret(project)
+        if project.misbehaviour.strikes("wrong_signature", _chance_now(row)):
+            secret = f"not {secret}"
+        return {
+            "Content-Type": "application/json",
+            "User-Agent": f"Pamela-Sandbox/{__version__}",
+            "X-Pamela-Signature": sign_webhook(row["body"], secret),
+        }
+
+    async def _post(self, row: sqlite3.Row, headers: dict[str, str]) -> Answer:
+        at = self._clock.now()
+        began = time.perf_counter()
+        status, body, error = None, b"", None
+        try:
+            async with asyncio.timeout(row["timeout_ms"] / 1000):
+                async with self._client.stream("POST", row["url"], content=row["body"], headers=headers) as response:
+                    status = response.status_code
+                    body = await _read(response)
+        except TimeoutError:
+            error = f"no answer within {row['timeout_ms']} ms"
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as failure:
+            error = f"{type(failure).__name__}: {failure}"
+        return Answer(headers, at, round((time.perf_counter() - began) * 1000, 3), status, body, error)
+
+    def _exists(self, row: sqlite3.Row) -> bool:
+        """Tells whether a delivery is still there: its project may have been reset meanwhile."""
+        return self._store.one("SELECT 1 FROM deliveries WHERE id = ?", row["id"]) is not None
+
+    def _settle(self, row: sqlite3.Row, answer: Answer) -> None:
+        """Writes down what came of an attempt, and what follows from it."""
+        self._log(row, answer, duplicate=False)
+        status, due = "delivered" if answer.is_success else "failed", row["due"]
+        if status == "failed" and row["kind"] == "event" and row["tries"] < len(RETRY_DELAYS):
+            status, due = "pending", self._clock.after(self._clock.now(), RETRY_DELAYS[row["tries"]])
+        self._store.execute(
+            "UPDATE deliveries SET status = ?, due = ?, tries = tries + 1, held = FALSE WHERE seq = ?",
+            status,
+            due,
+            row["seq"],
+        )
+        self._advance(row["call_id"])
+        if row["kind"] == "tool" and row["redelivery_of"] is None:
+            self._on_tool_answer(row["call_id"], answer)
+
+    def _log(self, row: sqlite3.Row, answer: Answer, *, duplicate: bool) -> None:
+        attempt = {
+            "project_id": row["project_id"],
+            "delivery_id": row["id"],
+            "at": answer.at,
+            "duration_ms": answer.duration_ms,
+            "request_headers": json.dumps(dict(answer.headers_sent)),
+            "response_status": answer.status,
+            "response_body": answer.body.decode(errors="replace")[:_MOST_CHARACTERS_LOGGED],
+            "error": answer.error,
+            "duplicate": duplicate,
+        }
+        self._store.insert("attempts", attempt)
+
+    def _to_api(self, row: sqlite3.Row) -> dict[str, Any]:
+        attempts = self._store.all("SELECT * FROM attempts WHERE delivery_id = ? ORDER BY seq", row["id"])
+        return {
+            "id": row["id"],
+            "call_id": row["call_id"],
+            "kind": row["kind"],
+            "name": row["name"],
+            "url": row["url"],
+            "body": row["body"],
+            "status": row["status"],
+            "created_at": clock.to_text(row["created_at"]),
+            "next_attempt_at": clock.to_text(row["due"]) if row["status"] == "pending" else None,
+            "redelivery_of": row["redelivery_of"],
+            "attempts": [
+                {
+                    "at": clock.to_text(attempt["at"]),
+                    "duration_ms": attempt["duration_ms"],
+                    "request_headers": json.loads(attempt["request_headers"]),
+                    "response_status": attempt["response_status"],
+                    "response_body": attempt["response_body"],
+                    "error": attempt["error"],
+                    "duplicate": bool(attempt["duplicate"]),
+                }
+                for attempt in attempts
+            ],
+        }
+
+
+def _new_id() -> str:
+    return f"delivery_{secrets.token_hex(8)}"
+
+
+def _chance_now(row: sqlite3.Row) -> str:
+    return f"{row['chance']}:{row['tries']}"
+
+
+async def _read(response: httpx.Response) -> bytes:
+    """Reads an answer, or the first mebibyte of one that is longer or has no end."""
+    body = b""
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > _MOST_BYTES_READ:
+            break
+    return body

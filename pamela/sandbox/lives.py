@@ -1,0 +1,206 @@
+"""The life of calls: carries out their plans on the sandbox's clock, and what interferes with them."""
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from .calls import Call, Calls
+from .clock import Alarm, Clock, Moment
+from .contract import Contract
+from .conversations import AGENT, TOOL, Invocation, Plan, plan_call
+from .deliveries import Answer, Deliveries
+from .magic import Outcome
+from .projects import Projects, address
+from .store import Store
+from .tool_answers import ToolAnswered, ToolFailed, in_words, read_answer, shortened
+from .tools import Tools
+
+_CALLS_AT_ONCE = 100
+
+
+class WrongStateError(Exception):
+    """A call's status does not allow what was asked of it."""
+
+
+class Lives:
+    """All calls that are not over yet. What is in the database is all there is to them, so they outlive the process."""
+
+    def __init__(
+        self, store: Store, clock: Clock, contract: Contract, projects: Projects, tools: Tools, event_timeout: float
+    ) -> None:
+        self.calls = Calls(store, clock)
+        self.deliveries = Deliveries(store, clock, projects, event_timeout, self._hear_tool)
+        self._store = store
+        self._clock = clock
+        self._projects = projects
+        self._tools = tools
+        self._default_seconds: int = contract.default("CreateCallRequest", "max_duration_seconds")
+        self._alarm = Alarm(clock, self._do_what_is_due)
+
+    async def run(self) -> None:
+        """Lets calls live, until cancelled. Those that a stop interrupted catch up first."""
+        await self._alarm.run()
+
+    def place(self, project_id: str, request: dict[str, Any], outcome: Outcome) -> Call:
+        """Queues a call. Needs a transaction."""
+        # Without an address for its tools a call has none.
+        tools = [] if self._tool_address(project_id, request) is None else [*self._tools.used_in(project_id, request)]
+        plan = plan_call(request, outcome, tools, self._most_seconds(request))
+        call = self.calls.new(project_id, self._projects.next_call(project_id), request, plan)
+        self._schedule(call, plan, call.created_at)
+        self.calls.add(call)
+        self.deliveries.send_event(call, "call.queued")
+        return call
+
+    def cancel(self, call: Call) -> None:
+        """Stops a call that has not connected. Needs a transaction.
+
+        Raises:
+            WrongStateError: It has connected, or is over.
+        """
+        _require_not_over(call)
+        if call.started_at is not None:
+            raise WrongStateError(f"Call {call.id} is {call.status}; hang it up instead.")
+        call.end("cancelled", None, self._clock.now())
+        self.calls.save(call)
+
+    def hang_up(self, call: Call) -> None:
+        """Ends a call that is in progress. Needs a transaction.
+
+        Raises:
+            WrongStateError: It has not connected yet, or is over.
+        """
+        _require_not_over(call)
+        if call.started_at is None:
+            raise WrongStateError(f"Call {call.id} is {call.status}; cancel it instead.")
+        plan: Plan = json.loads(call.plan)
+        now = self._clock.now()
+        if call.due is not None:
+            to_go = self._clock.seconds(max(call.due - now, 0))
+            call.talked += max(self._pause(call, plan) - to_go, 0.0)
+        self._complete(call, plan, plan["cut_short"], now)
+        self.deliveries.drop_tools(call.id)
+        self.calls.save(call)
+
+    def _do_what_is_due(self) -> Moment | None:
+        now = self._clock.now()
+        with self._store.transaction():
+            for call in self.calls.due(now, _CALLS_AT_ONCE):
+                plan: Plan = json.loads(call.plan)
+                while call.due is not None and call.due <= now:
+                    self._go_on(call, plan, call.due)
+                self.calls.save(call)
+        return self.calls.next_due()
+
+    def _go_on(self, call: Call, plan: Plan, moment: Moment) -> None:
+        """Takes the next step of a call, or ends it when it has talked for as long as it may."""
+        if call.status == "in_progress":
+            call.talked += self._pause(call, plan)
+            if call.talked >= self._most_seconds(call.request):
+                self._complete(call, plan, plan["cut_short"], moment)
+                return
+        step = plan["steps"][call.step]
+        call.due = None
+        call.updated_at = moment
+        match step["do"]:
+            case "invoke":
+                self._invoke(call, plan, step["tool"], moment)
+                return
+            case "ring":
+                call.status = "ringing"
+            case "connect":
+                call.connect(moment)
+                self.deliveries.send_event(call, "call.started")
+            case "say":
+                self._say(call, step["speaker"], step["text"], moment)
+            case "complete":
+                self._complete(call, plan, step["text"], moment)
+                return
+            case "fail":
+                call.end("failed", step["text"], moment)
+                self.deliveries.send_event(call, "call.failed")
+                return
+            case "show transcript":
+                call.transcript_shown = True
+                return
+        call.step += 1
+        self._schedule(call, plan, moment)
+
+    def _schedule(self, call: Call, plan: Plan, moment: Moment) -> None:
+        call.due = self._clock.after(moment, self._pause(call, plan))
+        self._alarm.wake()
+
+    def _pause(self, call: Call, plan: Plan) -> float:
+        """Returns how many seconds lie between the last step and the next, which may be the end of the time allowed."""
+        seconds = plan["steps"][call.step]["after"]
+        if call.status == "in_progress":
+            return min(seconds, max(self._most_seconds(call.request) - call.talked, 0.0))
+        return seconds
+
+    def _say(self, call: Call, speaker: str, text: str, moment: Moment) -> None:
+        call.say(speaker, text, moment)
+        if call.transcript_shown:
+            self.deliveries.send_event(call, "call.transcript_update")
+
+    def _complete(self, call: Call, plan: Plan, summary: str, moment: Moment) -> None:
+        call.end("completed", summary, moment)
+        self.deliveries.send_event(call, "call.completed")
+        if not call.transcript_shown:
+            call.step = len(plan["steps"]) - 1
+            self._schedule(call, plan, moment)
+
+    def _invoke(self, call: Call, plan: Plan, tool: Invocation, moment: Moment) -> None:
+        """Sends a tool invocation; the call goes on when its answer comes."""
+        url = self._tool_address(call.project_id, call.request)
+        if url is None:
+            self._tell(call, plan, tool, ToolFailed("there is no tool webhook address"), moment)
+            return
+        # A tool is a real program, so it has real seconds; whoever is on the line waits as many.
+        seconds_left = self._most_seconds(call.request) - call.talked
+        timeout_ms = min(tool["timeout_ms"], math.ceil(seconds_left * 1000))
+        self.deliveries.invoke_tool(call, url, tool["name"], tool["arguments"], _correlation_id(call), timeout_ms)
+
+    def _hear_tool(self, call_id: str, answer: Answer) -> None:
+        """Goes on with the call that waited for a tool, unless it was ended meanwhile."""
+        call = self.calls.get(call_id)
+        if call is None or call.is_over:
+            return
+        plan: Plan = json.loads(call.plan)
+        call.talked += answer.duration_ms / 1000
+        self._tell(
+            call, plan, plan["steps"][call.step]["tool"], read_answer(answer, _correlation_id(call)), self._clock.now()
+        )
+        self.calls.save(call)
+
+    def _tell(
+        self, call: Call, plan: Plan, tool: Invocation, outcome: ToolAnswered | ToolFailed, moment: Moment
+    ) -> None:
+        """Has the conversation show what came of a tool, and go on."""
+        invocation = f"{tool['name']}({json.dumps(tool['arguments'], ensure_ascii=False)})"
+        match outcome:
+            case ToolAnswered(result):
+                shown = json.dumps(result, ensure_ascii=False)
+                entry, sentence = f"{invocation}: {shown}", tool["found"].replace("{result}", in_words(result))
+            case ToolFailed(reason):
+                entry, sentence = f"{invocation} failed: {reason}", tool["not_found"]
+        self._say(call, TOOL, shortened(entry), moment)
+        self._say(call, AGENT, shortened(sentence), moment)
+        call.step += 1
+        self._schedule(call, plan, moment)
+
+    def _most_seconds(self, request: Mapping[str, Any]) -> int:
+        return int(request.get("max_duration_seconds", self._default_seconds))
+
+    def _tool_address(self, project_id: str, request: Mapping[str, Any]) -> str | None:
+        return address(request, self._projects.get(project_id).settings, "tool_webhook_url")
+
+
+def _require_not_over(call: Call) -> None:
+    if call.is_over:
+        raise WrongStateError(f"Call {call.id} is {call.status}; it can neither be cancelled nor hung up.")
+
+
+def _correlation_id(call: Call) -> str:
+    """Names the invocation at the call's present step: the same name if it has to be sent again."""
+    return f"corr_{call.id.removeprefix('call_')}_{call.step}"
