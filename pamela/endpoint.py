@@ -1,0 +1,175 @@
+"""Receiving webhooks whole, whatever the framework: events go to their handlers, tool invocations to their tools."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from contextlib import nullcontext
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from ._background import run_coroutine
+from ._receiving import MAX_BODY_BYTES, Answer, RequestRefusedError, WebhookReader, logger
+from .events import as_event
+from .tools import ToolRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
+
+    from ._receiving import Headers
+    from ._tool_run import ToolScope
+    from .events import WebhookEvent
+
+Handler = TypeVar("Handler", bound="Callable[[Any], object]")
+
+
+class _Subscription(NamedTuple):
+    pattern: str
+    handler: Callable[[Any], object]
+
+
+class WebhookEndpoint:
+    """Takes webhook requests and answers them. The modules in `pamela.integrations` put it into web frameworks.
+
+    Events and tool invocations may share one address or have one each.
+
+    Args:
+        secret: The webhook secret, or several of them while one replaces another.
+        tools: The tools that can be invoked here.
+        tolerance: How far an event's ``timestamp`` may be from now, in seconds; None accepts any.
+        max_body_bytes: The largest body that is read, in bytes.
+
+    Raises:
+        ValueError: The secret is empty.
+
+    Example:
+        >>> endpoint = WebhookEndpoint("whsec_example")
+        >>> @endpoint.on("call.*")
+        ... def show(event):
+        ...     print(event.event, event.call_id)
+        >>> from pamela.webhooks import sign_webhook
+        >>> body = b'{"event": "call.queued", "call_id": "call_1"}'
+        >>> headers = {"X-Pamela-Signature": sign_webhook(body, "whsec_example")}
+        >>> endpoint.handle("POST", headers, [body]).status
+        call.queued call_1
+        200
+    """
+
+    def __init__(
+        self,
+        secret: str | Sequence[str],
+        *,
+        tools: ToolRegistry | None = None,
+        tolerance: float | None = 300,
+        max_body_bytes: int = MAX_BODY_BYTES,
+    ) -> None:
+        self.tools = tools if tools is not None else ToolRegistry()
+        self._reader = WebhookReader(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
+        self._subscriptions: list[_Subscription] = []
+
+    def on(self, pattern: str) -> Callable[[Handler], Handler]:
+        """Call a function, sync or async, with each event of a kind.
+
+        A delivery whose handler raised is answered 500, and Pamela delivers it again, to all handlers. An event may also
+        arrive twice for other reasons. So a handler must bear being called twice with one event.
+
+        Args:
+            pattern: An event's name, or a pattern with ``*`` and ``?``: ``call.completed``, ``call.*``, ``*``.
+
+        Returns:
+            A decorator that gives the function back as it is. Functions are called in the order of their decoration.
+        """
+
+        def subscribe(handler: Handler) -> Handler:
+            self._subscriptions.append(_Subscription(pattern, handler))
+            return handler
+
+        return subscribe
+
+    def handle(
+        self,
+        method: str,
+        headers: Headers,
+        chunks: Iterable[bytes],
+        *,
+        tool_scope: ToolScope = nullcontext,
+    ) -> Answer:
+        """Answer a request. Sync handlers are called here, async ones on an event loop in another thread.
+
+        Args:
+            method: The HTTP method.
+            headers: The headers, in any case.
+            chunks: The body. No more is taken from it than `max_body_bytes` allows, give or take a chunk.
+            tool_scope: A context to run a tool in; it is entered in the tool's thread.
+
+        Returns:
+            Status, headers and body. 200 for what was handled; 401 for a bad signature or a stale event, 400 for a signed
+            body that is no webhook, 413 for too large a body, 405 for another method than POST; 400 for a tool that
+            failed; 500 when an event's handler did. Why is in the log.
+        """
+        try:
+            payload = self._reader.read(method, headers, chunks)
+        except RequestRefusedError as refused:
+            return refused.answer
+        if _is_tool_invocation(payload):
+            return self.tools.invoke(payload, scope=tool_scope)
+        return self._call_handlers(as_event(payload))
+
+    async def handle_async(
+        self,
+        method: str,
+        headers: Headers,
+        chunks: AsyncIterable[bytes],
+        *,
+        tool_scope: ToolScope = nullcontext,
+    ) -> Answer:
+        """As `handle`. Async handlers are called on the running event loop, sync ones in a thread."""
+        try:
+            payload = await self._reader.read_async(method, headers, chunks)
+        except RequestRefusedError as refused:
+            return refused.answer
+        if _is_tool_invocation(payload):
+            return await self.tools.invoke_async(payload, scope=tool_scope)
+        return await self._call_handlers_async(as_event(payload))
+
+    def _handlers(self, event: WebhookEvent) -> list[Callable[[Any], object]]:
+        name = str(event.event or "")
+        return [handler for pattern, handler in self._subscriptions if fnmatchcase(name, pattern)]
+
+    def _call_handlers(self, event: WebhookEvent) -> Answer:
+        failed = False
+        for handler in self._handlers(event):
+            try:
+                if inspect.iscoroutinefunction(handler):
+                    run_coroutine(handler(event))
+                else:
+                    handler(event)
+            except Exception:
+                failed = True
+                _log_failure(event)
+        return _receipt(failed)
+
+    async def _call_handlers_async(self, event: WebhookEvent) -> Answer:
+        failed = False
+        for handler in self._handlers(event):
+            try:
+                if inspect.iscoroutinefunction(handler):
+                    await handler(event)
+                else:
+                    await asyncio.to_thread(handler, event)
+            except Exception:
+                failed = True
+                _log_failure(event)
+        return _receipt(failed)
+
+
+def _is_tool_invocation(payload: Mapping[str, Any]) -> bool:
+    return "tool_name" in payload and "event" not in payload
+
+
+def _log_failure(event: WebhookEvent) -> None:
+    logger.exception("A handler of %.100r failed for call %.100r.", event.event, event.call_id)
+
+
+def _receipt(failed: bool) -> Answer:
+    return Answer.of_json(500, {"error": "Internal error"}) if failed else Answer.of_json(200, {"received": True})

@@ -1,0 +1,1 @@
+"""Webhook endpoints for web frameworks: one module each, and plain WSGI and ASGI for all others."""

@@ -1,0 +1,78 @@
+"""Webhooks in any ASGI server or framework."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ..endpoint import WebhookEndpoint
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ASGIApplication = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+class _DisconnectedError(Exception):
+    pass
+
+
+def asgi_app(endpoint: WebhookEndpoint) -> ASGIApplication:
+    """Make an ASGI application that answers every path with an endpoint.
+
+    Args:
+        endpoint: What answers.
+
+    Returns:
+        The application, to be served by itself, or to be the endpoint of a Starlette ``Route``.
+
+    Example:
+        >>> from pamela.endpoint import WebhookEndpoint
+        >>> application = asgi_app(WebhookEndpoint("whsec_example"))
+    """
+    return _Application(endpoint)
+
+
+class _Application:
+    # An object and not a function, because Starlette takes a function for a view.
+    def __init__(self, endpoint: WebhookEndpoint) -> None:
+        self._endpoint = endpoint
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        match scope["type"]:
+            case "http":
+                await _answer(self._endpoint, scope, receive, send)
+            case "lifespan":
+                await _live(receive, send)
+            case "websocket":
+                await receive()
+                await send({"type": "websocket.close", "code": 1000})
+
+
+async def _answer(endpoint: WebhookEndpoint, scope: Message, receive: Receive, send: Send) -> None:
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    try:
+        answer = await endpoint.handle_async(scope["method"], headers, _body(receive))
+    except _DisconnectedError:
+        return
+    fields = {**answer.headers, "Content-Length": str(len(answer.body))}
+    raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _body(receive: Receive) -> AsyncIterator[bytes]:
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise _DisconnectedError
+        yield message.get("body", b"")
+        more = message.get("more_body", False)
+
+
+async def _live(receive: Receive, send: Send) -> None:
+    while (event := (await receive())["type"]) != "lifespan.shutdown":
+        await send({"type": f"{event}.complete"})
+    await send({"type": "lifespan.shutdown.complete"})

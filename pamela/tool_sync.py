@@ -1,0 +1,133 @@
+"""What to change in a Pamela account so that it has the tools of a registry, and only those changes."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from .errors import ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from ._generated.models import Tool
+
+logger = logging.getLogger("pamela.tools")
+
+# The mark is in the schema because that is what an account keeps of a tool as it came; validators pass over it.
+_MARK_KEY = "$comment"
+_MARK = "Kept by the tool registry {} of the Pamela SDK."
+_MARK_PATTERN = re.compile(re.escape(_MARK).replace(r"\{\}", '(".*")'))
+_COMPARED = ("name", "description", "output_schema", "timeout_ms")
+
+
+@dataclass(frozen=True)
+class SyncPlan:
+    """The changes to an account's tools. True when there are any; `str()` of it is for people.
+
+    Attributes:
+        register: Definitions of tools that the account lacks.
+        replace: Tools of the account that changed, each with its new definition.
+        remove: Tools of the account that the registry no longer has.
+        unchanged: Names of the tools that are in step.
+    """
+
+    register: Sequence[Mapping[str, Any]]
+    replace: Sequence[tuple[Tool, Mapping[str, Any]]]
+    remove: Sequence[Tool]
+    unchanged: Sequence[str]
+
+    @property
+    def tool_ids_to_delete(self) -> list[str]:
+        """The ids of the tools that go, before others are registered under their names."""
+        return [old["id"] for old, _ in self.replace] + [old["id"] for old in self.remove]
+
+    @property
+    def definitions_to_register(self) -> list[Mapping[str, Any]]:
+        """The definitions of the tools that come."""
+        return [new for _, new in self.replace] + list(self.register)
+
+    def __bool__(self) -> bool:
+        return bool(self.register or self.replace or self.remove)
+
+    def __str__(self) -> str:
+        lines = [f"+ register {new['name']}" for new in self.register]
+        lines += [f"~ replace {new['name']} ({old['id']}): {_differences(old, new)}" for old, new in self.replace]
+        lines += [f"- remove {old['name']} ({old['id']})" for old in self.remove]
+        lines += [f"= keep {name}" for name in self.unchanged]
+        return "\n".join(lines) or "There are no tools of this registry."
+
+
+def make_plan(registry: str | None, definitions: Iterable[Mapping[str, Any]], account: Iterable[Tool]) -> SyncPlan:
+    """Compare a registry's definitions with the tools of an account.
+
+    Raises:
+        ValidationError: The registry has no name, or one of its tools belongs to another registry.
+    """
+    if not registry:
+        raise ValidationError(
+            "The tool registry has no name, so its tools in the account could not be told from others. "
+            "Give it one that no other application has: ToolRegistry('acme-orders')."
+        )
+    wanted = {each["name"]: _with_mark(each, registry) for each in definitions}
+    active = [each for each in account if each.get("active") is not False]
+    # Of several tools with one name, the one that carries the mark comes last and counts.
+    present = {each["name"]: each for each in sorted(active, key=lambda each: _owner(each) == registry)}
+    for name in wanted.keys() & present.keys():
+        _check_owner(present[name], registry)
+    shared = [(present[name], new) for name, new in wanted.items() if name in present]
+    return SyncPlan(
+        register=[new for name, new in wanted.items() if name not in present],
+        replace=[(old, new) for old, new in shared if _differences(old, new)],
+        remove=[
+            old
+            for old in active
+            if _owner(old) == registry and not (old["name"] in wanted and old is present[old["name"]])
+        ],
+        unchanged=[old["name"] for old, new in shared if not _differences(old, new)],
+    )
+
+
+def is_approved(plan: SyncPlan, confirm: Callable[[SyncPlan], bool] | None) -> bool:
+    """Log a plan, and say whether to carry it out."""
+    logger.info("The plan for the account's tools:\n%s", plan)
+    return bool(plan) and (confirm is None or confirm(plan))
+
+
+def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
+    different = [name for name in _COMPARED if old.get(name) != new.get(name)]
+    if _without_mark(old.get("input_schema") or {}) != _without_mark(new["input_schema"]):
+        different.append("input_schema")
+    return ", ".join(different)
+
+
+def _with_mark(definition: Mapping[str, Any], registry: str) -> dict[str, Any]:
+    # As JSON gives it back: a tuple as a list, an enumeration member as its value.
+    marked: dict[str, Any] = json.loads(json.dumps(definition))
+    comment = f"{marked['input_schema'].get(_MARK_KEY, '')} {_MARK.format(json.dumps(registry))}"
+    marked["input_schema"][_MARK_KEY] = comment.strip()
+    return marked
+
+
+def _without_mark(schema: Mapping[str, Any]) -> dict[str, Any]:
+    comment = _MARK_PATTERN.sub("", str(schema.get(_MARK_KEY, ""))).strip()
+    rest = {key: value for key, value in schema.items() if key != _MARK_KEY}
+    return {**rest, _MARK_KEY: comment} if comment else rest
+
+
+def _owner(tool: Mapping[str, Any]) -> str | None:
+    schema = tool.get("input_schema")
+    found = _MARK_PATTERN.search(str(schema.get(_MARK_KEY, ""))) if isinstance(schema, dict) else None
+    return json.loads(found[1]) if found else None
+
+
+def _check_owner(tool: Tool, registry: str) -> None:
+    owner = _owner(tool)
+    if owner not in (None, registry):
+        raise ValidationError(
+            f"The account's tool {tool['name']!r} belongs to the tool registry {owner!r}, not to {registry!r}. "
+            "Give one of the two tools another name."
+        )

@@ -1,0 +1,184 @@
+"""The campaign: more than 100,000 forged requests, none accepted, none answered 5xx, and all refused in the same words."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pamela.events import WebhookVerificationError, construct_event
+from pamela.webhooks import SIGNATURE_HEADER, verify_webhook_signature
+
+from .conftest import Receiver
+from .forgery import FORGERIES, SECRET, TOLERANCE, Request, forge, forgeries, genuine
+from .servers import FRAMEWORKS, PATH, serve_wsgi
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+AGAINST_VERIFIER = 60_000
+AGAINST_ADAPTERS = {
+    "wsgi": 10_000,
+    "asgi": 10_000,
+    "flask": 6_000,
+    "fastapi": 6_000,
+    "starlette": 6_000,
+    "django": 4_000,
+    "django-async": 1_500,
+}
+OVER_SOCKETS = 400
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """What is refused is logged, and here that is a lot."""
+    loggers = [logging.getLogger(name) for name in ("pamela.webhooks", "django.request")]
+    for logger in loggers:
+        logger.disabled = True
+    yield
+    for logger in loggers:
+        logger.disabled = False
+
+
+def test_the_campaign_is_as_large_as_promised() -> None:
+    assert AGAINST_VERIFIER + sum(AGAINST_ADAPTERS.values()) + len(FRAMEWORKS) * OVER_SOCKETS >= 100_000
+
+
+def is_believed(request: Request) -> bool:
+    try:
+        construct_event(request.body, request.signature, SECRET, tolerance=TOLERANCE)
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_forgery_passes_the_verifier(seed: int) -> None:
+    for request in forgeries(AGAINST_VERIFIER // 4, seed):
+        assert not is_believed(request), request
+
+
+def test_genuine_requests_pass() -> None:
+    source = random.Random(1)
+    for _ in range(200):
+        request = genuine(source)
+        assert is_believed(request)
+        assert verify_webhook_signature(request.body, request.signature, SECRET)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.randoms(use_true_random=False), st.sampled_from(sorted(FORGERIES)))
+def test_no_forgery_that_hypothesis_finds_passes(source: random.Random, kind: str) -> None:
+    assert not is_believed(forge(source, kind))
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.binary(max_size=500), st.text(max_size=80) | st.text("0123456789abcdefABCDEF \t", min_size=60, max_size=70))
+def test_nothing_made_up_passes(body: bytes, signature: str) -> None:
+    assert not is_believed(Request(body, signature))
+
+
+Exchange = tuple[int, str, bytes]
+
+
+def wsgi_exchange(application: Any) -> Callable[[Request], Exchange]:
+    """Exchanges with a WSGI application, without a socket between."""
+
+    def exchange(request: Request) -> Exchange:
+        started: list[Any] = []
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": PATH,
+            "SCRIPT_NAME": "",
+            "QUERY_STRING": "",
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "CONTENT_LENGTH": str(len(request.body)),
+            "CONTENT_TYPE": "application/json",
+            "wsgi.input": io.BytesIO(request.body),
+            "wsgi.errors": io.StringIO(),
+            "wsgi.url_scheme": "http",
+        }
+        if request.signature is not None:
+            environ["HTTP_X_PAMELA_SIGNATURE"] = request.signature.encode().decode("latin-1")
+        chunks = application(environ, lambda status, headers, exc_info=None: started.append((status, headers)))
+        body = b"".join(chunks)
+        if hasattr(chunks, "close"):
+            chunks.close()
+        ((status, headers),) = started
+        return int(status.split()[0]), str(sorted(headers)), body
+
+    return exchange
+
+
+def asgi_exchange(application: Any, loop: asyncio.AbstractEventLoop) -> Callable[[Request], Exchange]:
+    """Exchanges with an ASGI application, without a socket between."""
+
+    async def run(request: Request) -> Exchange:
+        sent: list[Any] = []
+        headers = [(b"content-length", str(len(request.body)).encode()), (b"content-type", b"application/json")]
+        if request.signature is not None:
+            headers.append((SIGNATURE_HEADER.lower().encode(), request.signature.encode()))
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "method": "POST",
+            "scheme": "http",
+            "path": PATH,
+            "raw_path": PATH.encode(),
+            "root_path": "",
+            "query_string": b"",
+            "headers": headers,
+            "server": ("127.0.0.1", 80),
+            "client": ("127.0.0.1", 1),
+        }
+        received = [{"type": "http.request", "body": request.body, "more_body": False}]
+
+        async def receive() -> Any:
+            # After the body, a server says nothing until the client goes.
+            return received.pop() if received else await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        await application(scope, receive, send)
+        body = b"".join(message.get("body", b"") for message in sent[1:])
+        return sent[0]["status"], str(sorted(sent[0]["headers"])), body
+
+    return lambda request: loop.run_until_complete(run(request))
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_no_forgery_passes_an_adapter_and_all_are_refused_in_the_same_words(framework: str) -> None:
+    receiver = Receiver(framework)
+    make_application, serve = FRAMEWORKS[framework]
+    application = make_application(receiver.endpoint)
+    with asyncio.Runner() as runner, receiver.http:
+        exchange = wsgi_exchange(application) if serve is serve_wsgi else asgi_exchange(application, runner.get_loop())
+        answers = {exchange(request) for request in forgeries(AGAINST_ADAPTERS[framework], seed=len(framework))}
+        assert len(answers) == 1, answers
+        ((status, _, body),) = answers
+        assert (status, body) == (401, b'{"error": "Invalid signature"}')
+        assert receiver.events == []
+        assert not receiver.runs
+        assert exchange(genuine(random.Random(2)))[0] == 200
+
+
+def test_no_forgery_passes_over_a_socket(receiver: Receiver) -> None:
+    receiver.events.clear()
+    for request in forgeries(OVER_SOCKETS, seed=9):
+        headers = {} if request.signature is None else {SIGNATURE_HEADER.encode(): request.signature.encode()}
+        if any(byte < 32 or byte == 127 for value in headers.values() for byte in value):
+            continue  # no client sends such a header
+        answer = receiver.http.post(receiver.address, content=request.body, headers=headers)
+        assert (answer.status_code, answer.content) == (401, b'{"error": "Invalid signature"}')
+    assert receiver.events == []
+    assert not receiver.runs

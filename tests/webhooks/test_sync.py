@@ -1,0 +1,194 @@
+"""Bringing an account's tools in step with a registry, on the sandbox."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pamela.errors import ValidationError
+from pamela.tools import ToolRegistry
+
+if TYPE_CHECKING:
+    from pamela import AsyncPamelaClient, PamelaClient
+    from pamela.tools import ToolOverrides
+
+SCHEMA = {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]}
+
+
+def registry_with(*names: str, registry: str | None = "acme-orders", **descriptions: str) -> ToolRegistry:
+    """A registry of tools with these names; a description is the tool's name unless one is given."""
+    tools = ToolRegistry(registry)
+    for name in names:
+
+        @tools.tool(name=name, description=descriptions.get(name, name), timeout_seconds=5)
+        def function(order_id: str) -> str:
+            return order_id
+
+    return tools
+
+
+def account(client: PamelaClient) -> dict[str, str]:
+    """The ids of the account's tools by name."""
+    return {tool["name"]: tool["id"] for tool in client.list_tools()}
+
+
+def test_what_is_missing_is_registered_and_the_second_time_does_nothing(client: PamelaClient) -> None:
+    tools = registry_with("a", "b")
+    plan = tools.plan(client)
+    assert account(client) == {}
+    assert str(plan) == "+ register a\n+ register b"
+    assert str(tools.sync(client)) == str(plan)
+    first = account(client)
+    assert sorted(first) == ["a", "b"]
+    again = tools.sync(client)
+    assert not again
+    assert str(again) == "= keep a\n= keep b"
+    assert account(client) == first
+
+
+def test_the_account_has_the_definitions(client: PamelaClient) -> None:
+    tools = registry_with("a")
+    tools.sync(client)
+    (tool,) = client.list_tools()
+    assert tool.input_schema is not None
+    mark = tool.input_schema.pop("$comment")
+    assert mark == 'Kept by the tool registry "acme-orders" of the Pamela SDK.'
+    (definition,) = tools.definitions()
+    assert {name: tool[name] for name in definition} == definition
+
+
+def test_what_changed_is_replaced(client: PamelaClient) -> None:
+    registry_with("a", "b").sync(client)
+    before = account(client)
+    changed = registry_with("a", "b", a="Another.")
+    plan = changed.plan(client)
+    assert str(plan) == f"~ replace a ({before['a']}): description\n= keep b"
+    changed.sync(client)
+    after = account(client)
+    assert after["a"] != before["a"]
+    assert after["b"] == before["b"]
+    assert [tool["description"] for tool in client.list_tools() if tool["name"] == "a"] == ["Another."]
+    assert not changed.sync(client)
+
+
+def test_each_part_of_a_definition_counts(client: PamelaClient) -> None:
+    definition: ToolOverrides = {
+        "name": "a",
+        "description": "It.",
+        "input_schema": {"type": "object", "$comment": "Mine."},
+        "output_schema": {},
+        "timeout_seconds": 5,
+    }
+    changes: list[tuple[str, ToolOverrides]] = [
+        ("input_schema", {"input_schema": {"type": "object", "$comment": "Still mine."}}),
+        ("output_schema", {"output_schema": {"type": "string"}}),
+        ("timeout_ms", {"timeout_seconds": 7}),
+        ("description", {"description": "That."}),
+    ]
+
+    def registry() -> ToolRegistry:
+        tools = ToolRegistry("acme-orders")
+        tools.tool(**definition)(lambda **arguments: None)
+        return tools
+
+    registry().sync(client)
+    assert not registry().sync(client)
+    (tool,) = client.list_tools()
+    assert tool["input_schema"]["$comment"].startswith("Mine. Kept by")
+    for name, change in changes:
+        definition.update(change)
+        assert str(registry().sync(client)).endswith(f": {name}")
+        assert not registry().sync(client)
+
+
+def test_what_is_gone_is_removed_and_nothing_else(client: PamelaClient) -> None:
+    client.register_tool("by_hand", "Mine.", SCHEMA)
+    registry_with("theirs", registry="acme-billing").sync(client)
+    registry_with("a", "b").sync(client)
+    before = account(client)
+    plan = registry_with("b").sync(client)
+    assert str(plan) == f"- remove a ({before['a']})\n= keep b"
+    del before["a"]
+    assert account(client) == before
+    ToolRegistry("acme-orders").sync(client)
+    assert sorted(account(client)) == ["by_hand", "theirs"]
+
+
+def test_a_tool_registered_by_hand_is_adopted_when_it_differs(client: PamelaClient) -> None:
+    client.register_tool("a", "By hand.", SCHEMA)
+    tools = registry_with("a")
+    tools.sync(client)
+    assert [tool["description"] for tool in client.list_tools()] == ["a"]
+    ToolRegistry("acme-orders").sync(client)
+    assert client.list_tools() == []
+
+
+def test_a_tool_registered_by_hand_that_is_the_same_stays(client: PamelaClient) -> None:
+    tools = registry_with("a")
+    (definition,) = tools.definitions()
+    client.register_tool(**definition)
+    before = account(client)
+    assert not tools.sync(client)
+    ToolRegistry("acme-orders").sync(client)
+    assert account(client) == before
+
+
+def test_a_tool_that_was_registered_twice_is_there_once_afterwards(client: PamelaClient) -> None:
+    tools = registry_with("a")
+    tools.sync(client)
+    (marked,) = client.list_tools()
+    client.register_tool("a", "a", marked["input_schema"], marked["output_schema"], marked["timeout_ms"])
+    assert len(client.list_tools()) == 2
+    assert tools.sync(client)
+    assert len(client.list_tools()) == 1
+    assert not tools.sync(client)
+
+
+def test_a_tool_of_another_registry_is_an_error(client: PamelaClient) -> None:
+    registry_with("a", registry="acme 'billing'").sync(client)
+    with pytest.raises(
+        ValidationError, match="'a' belongs to the tool registry \"acme 'billing'\", not to 'acme-orders'"
+    ):
+        registry_with("a", "b").sync(client)
+    assert sorted(account(client)) == ["a"]
+
+
+@pytest.mark.parametrize("name", [None, ""])
+def test_a_registry_without_a_name_cannot_sync(client: PamelaClient, name: str | None) -> None:
+    with pytest.raises(ValidationError, match="has no name"):
+        registry_with("a", registry=name).plan(client)
+
+
+def test_the_plan_is_shown_before_anything_is_done(client: PamelaClient, caplog: pytest.LogCaptureFixture) -> None:
+    shown = []
+
+    def refuse(plan: object) -> bool:
+        shown.append((str(plan), account(client)))
+        return False
+
+    tools = registry_with("a")
+    with caplog.at_level(logging.INFO, "pamela.tools"):
+        assert tools.sync(client, confirm=refuse)
+    assert shown == [("+ register a", {})]
+    assert account(client) == {}
+    assert "+ register a" in caplog.text
+    tools.sync(client, confirm=lambda plan: True)
+    assert list(account(client)) == ["a"]
+    tools.sync(client, confirm=lambda plan: pytest.fail("there is nothing to confirm"))
+    assert str(ToolRegistry("nothing").plan(client)) == "There are no tools of this registry."
+
+
+async def test_the_async_client_does_the_same(async_client: AsyncPamelaClient) -> None:
+    tools = registry_with("a", "b")
+    assert str(await tools.plan_async(async_client)) == "+ register a\n+ register b"
+    assert await tools.sync_async(async_client)
+    assert not await tools.sync_async(async_client)
+    assert await registry_with("b").sync_async(async_client, confirm=lambda plan: True)
+    assert [tool["name"] for tool in await async_client.list_tools()] == ["b"]
+
+
+def test_a_definition_can_go_with_a_single_call(client: PamelaClient) -> None:
+    call = client.create_call(to="+1234567890", task="Say hello", tools=registry_with("a", registry=None).definitions())
+    assert call["id"]
