@@ -20,7 +20,7 @@ demo: setup ## Place a call against the sandbox, follow it, answer its tool, sho
 	$(BIN)/python examples/demo.py
 
 test: setup check ## Check the code, then run the whole test suite.
-	$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report term
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report term
 
 check: setup ## Lint, format, types, and that the generated code is what the contract gives.
 	$(BIN)/ruff check

@@ -1,0 +1,194 @@
+"""What is measured: each comparison of this package with others, in rounds in which they take turns."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from processes import Worker, seconds_to_first_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+IN_FLIGHT = (10, 50, 200)
+
+
+@dataclass
+class Comparison:
+    """A line of the table: this package, the other, a sample of each for every round."""
+
+    what: str
+    against: str
+    unit: str
+    ours: list[float]
+    theirs: list[float]
+    at_most: float | None = None
+    at_least: float | None = None
+    by_difference: bool = False
+    """Whether the target is for the difference, not the ratio."""
+
+    @property
+    def result(self) -> float:
+        """The median over the rounds: what disturbs a round disturbs both sides of it."""
+        pairs = zip(self.ours, self.theirs, strict=True)
+        return median(ours - theirs if self.by_difference else ours / theirs for ours, theirs in pairs)
+
+    @property
+    def met(self) -> bool | None:
+        if self.at_most is not None:
+            return self.result <= self.at_most
+        return None if self.at_least is None else self.result >= self.at_least
+
+
+def take_turns(rounds: int, measures: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
+    """Measure all, one after the other, as many times as there are rounds; the first time is to warm up."""
+    samples: dict[str, list[float]] = {name: [] for name in measures}
+    for _ in range(rounds + 1):
+        for name, measure in measures.items():
+            samples[name].append(measure())
+    return {name: measured[1:] for name, measured in samples.items()}
+
+
+@dataclass
+class Laboratory:
+    """The Pythons of the contestants, and the server that answers them."""
+
+    pythons: Mapping[str, Path]
+    base_url: str
+
+    def starts(self, scripts: Mapping[str, str], rounds: int = 25) -> dict[str, list[float]]:
+        """Give the milliseconds until each script, in the environment named, has done its work in a new process."""
+
+        def milliseconds(script: str, name: str) -> float:
+            return seconds_to_first_line(self.pythons[name], script, self.base_url) * 1000
+
+        return take_turns(rounds, {script: partial(milliseconds, script, name) for script, name in scripts.items()})
+
+    @contextmanager
+    def workers(self, scripts: Mapping[str, str]) -> Iterator[dict[str, Worker]]:
+        """Start each script in the environment named, for many measurements."""
+        running = {script: Worker(self.pythons[name], script, self.base_url) for script, name in scripts.items()}
+        try:
+            yield running
+        finally:
+            for worker in running.values():
+                worker.stop()
+
+    def batches(self, scripts: Mapping[str, str], rounds: int, **arguments: Any) -> dict[str, list[float]]:
+        """Give what each script measures in the environment named."""
+        with self.workers(scripts) as workers:
+            return take_turns(rounds, {script: partial(worker.ask, **arguments) for script, worker in workers.items()})
+
+
+def importing(laboratory: Laboratory) -> list[Comparison]:
+    what = "`from pamela import verify_webhook_signature`, over the bare interpreter"
+    scripts = ("import_nothing", "import_hmac", "import_pamela")
+    took = laboratory.starts(dict.fromkeys(scripts, "pamela"))
+    bare = took["import_nothing"]
+    ours, theirs = (
+        [one - nothing for one, nothing in zip(took[script], bare, strict=True)]
+        for script in ("import_pamela", "import_hmac")
+    )
+    return [Comparison(what, "`import hmac, hashlib, json`", "ms", ours, theirs, at_most=5, by_difference=True)]
+
+
+def starting(laboratory: Laboratory) -> list[Comparison]:
+    what = "process start to first answered `get_call`"
+    ours, httpx, old = "start_pamela", "start_httpx", "start_pamela_1_2_0"
+    took = laboratory.starts({ours: "pamela", httpx: "httpx", old: "pamela_1_2_0"})
+    return [
+        Comparison(what, "the same with plain httpx", "ms", took[ours], took[httpx], at_most=1.15),
+        Comparison(what, "`thisispamela` 1.2.0", "ms", took[ours], took[old], at_most=0.85),
+    ]
+
+
+def getting(laboratory: Laboratory) -> list[Comparison]:
+    what = "`get_call`, sync, one after the other, dict and typed attributes read"
+    scripts = {
+        "get_pamela": "pamela",
+        "get_httpx": "httpx",
+        "get_pamela_1_2_0": "pamela_1_2_0",
+        "get_retell": "retell",
+        "get_vapi": "vapi",
+    }
+    took = in_microseconds(laboratory.batches(scripts, rounds=40, times=150))
+    ours = took["get_pamela"]
+    return [
+        Comparison(what, "`httpx.Client.get(...).json()`", "µs", ours, took["get_httpx"], at_most=1.05),
+        Comparison(what, "`thisispamela` 1.2.0", "µs", ours, took["get_pamela_1_2_0"], at_most=0.70),
+        Comparison(what, "retell-sdk", "µs", ours, took["get_retell"], at_most=1.0),
+        Comparison(what, "vapi_server_sdk", "µs", ours, took["get_vapi"], at_most=1.0),
+    ]
+
+
+def listing(laboratory: Laboratory) -> list[Comparison]:
+    what = "`list_calls` of 100, every attribute of every call read"
+    took = in_microseconds(laboratory.batches({"list_pamela": "pamela", "list_httpx": "httpx"}, rounds=40, times=25))
+    return [Comparison(what, "plain httpx and `json`", "µs", took["list_pamela"], took["list_httpx"], at_most=1.25)]
+
+
+def flying(laboratory: Laboratory) -> list[Comparison]:
+    ours, httpx, aiohttp = "flight_pamela", "flight_httpx", "flight_aiohttp"
+    scripts = {ours: "pamela_aiohttp", httpx: "httpx", aiohttp: "aiohttp"}
+    rates = {width: laboratory.batches(scripts, rounds=5, total=2000, width=width) for width in IN_FLIGHT}
+    against_httpx = [
+        Comparison(
+            f"2,000 `get_call`, {width} in flight",
+            "plain `httpx.AsyncClient`",
+            "/s",
+            rate[ours],
+            rate[httpx],
+            at_least=8.0 if width == 200 else None,
+        )
+        for width, rate in rates.items()
+    ]
+    against_aiohttp = [
+        Comparison(
+            f"2,000 `get_call`, {width} in flight", "plain `aiohttp`", "/s", rate[ours], rate[aiohttp], at_least=0.40
+        )
+        for width, rate in rates.items()
+    ]
+    return against_httpx + against_aiohttp
+
+
+def iterating(laboratory: Laboratory) -> list[Comparison]:
+    with laboratory.workers({"iterate_pamela": "pamela"}) as workers:
+        page, everything = (workers["iterate_pamela"].ask(calls=calls) / 1024 for calls in (100, 100_000))
+    what = "100,000 calls through `iter_calls`, peak memory"
+    return [Comparison(what, "one page of 100", "KiB", [everything], [page], at_most=1.1)]
+
+
+def verifying(laboratory: Laboratory) -> list[Comparison]:
+    with laboratory.workers({"verify_pamela": "pamela"}) as workers:
+        ask = workers["verify_pamela"].ask
+        kinds = ("bytes", "bytes, at least", "dict", "dict, at least")
+        took = in_microseconds(take_turns(40, {kind: partial(ask, what=kind, times=2000) for kind in kinds}))
+    return [
+        Comparison(
+            "webhook verification of raw bytes",
+            "the bare HMAC of the same bytes",
+            "µs",
+            took["bytes"],
+            took["bytes, at least"],
+            at_most=1.3,
+        ),
+        Comparison(
+            "webhook verification of a dict",
+            "`json.dumps` and HMAC",
+            "µs",
+            took["dict"],
+            took["dict, at least"],
+            at_most=1.1,
+        ),
+    ]
+
+
+def in_microseconds(samples: dict[str, list[float]]) -> dict[str, list[float]]:
+    return {name: [seconds * 1e6 for seconds in measured] for name, measured in samples.items()}
+
+
+ALL = (importing, starting, getting, listing, flying, iterating, verifying)

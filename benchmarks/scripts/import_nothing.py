@@ -1,0 +1,3 @@
+"""The bare interpreter."""
+
+print("ready", flush=True)

@@ -1,0 +1,201 @@
+"""A rehearsal: the API changes, `make generate` runs, and the package is what the new contract says."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import ROOT, copy_project, edit_contract, run
+
+GENERATED = Path("pamela") / "_generated"
+
+NUMBERS: dict[str, Any] = {
+    "get": {
+        "operationId": "get_number",
+        "tags": ["numbers"],
+        "summary": "Get a number",
+        "description": "Gives a number to call from.",
+        "security": [{"bearerAuth": []}],
+        "parameters": [
+            {
+                "name": "number_id",
+                "in": "path",
+                "required": True,
+                "description": "Its id.",
+                "schema": {"type": "string"},
+            }
+        ],
+        "responses": {
+            "200": {
+                "description": "The number.",
+                "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Number"}}},
+            }
+        },
+    }
+}
+NUMBER = {
+    "type": "object",
+    "description": "A number to call from.",
+    "required": ["id"],
+    "properties": {
+        "id": {"type": "string", "description": "Names the number."},
+        "bought_at": {"type": "string", "format": "date-time", "description": "When it was bought."},
+    },
+}
+
+PROBE = """
+import inspect, json, httpx, pamela
+from pamela import AsyncPamelaClient, PamelaClient, Call, CallStatus, Voice
+from pamela._generated import models
+
+def answer(request):
+    asked.append([request.method, request.url.path])
+    return httpx.Response(200, json={"id": "n/1", "bought_at": "2026-03-14T15:09:26Z"})
+
+asked = []
+client = PamelaClient("pk_live_demo", "http://127.0.0.1:1", transport=httpx.MockTransport(answer))
+number = client.get_number("n/1")
+create = inspect.signature(PamelaClient.create_call).parameters
+print(json.dumps({
+    "package": pamela.__file__,
+    "asked": asked,
+    "number": [type(number).__name__, number.id, number.bought_at.year],
+    "priority": [create["priority"].kind.name, create["priority"].annotation, "priority: How urgent" in PamelaClient.create_call.__doc__],
+    "sentiment": [Call(id="c", status="voicemail", sentiment="good").sentiment, Call.sentiment.__doc__],
+    "voicemail": [Call(id="c", status="voicemail").status is CallStatus.VOICEMAIL, CallStatus.VOICEMAIL.is_final],
+    "voices": list(Voice),
+    "get_number": [PamelaClient.get_number.__doc__.splitlines()[0], inspect.iscoroutinefunction(AsyncPamelaClient.get_number)],
+    "delete_tool": hasattr(PamelaClient, "delete_tool"),
+    "models": [hasattr(models, name) for name in ("UsageLimits", "UsageQuota", "ToolDeletion")],
+    "limits": type(models.Usage(quota={}).quota).__name__,
+}))
+"""
+
+TYPED_USE = """
+from datetime import datetime
+from typing import assert_type
+
+from pamela import Call, CallStatus, PamelaClient
+
+client = PamelaClient("pk_live_demo")
+call = client.create_call("+1234567890", "Test call", priority=3)
+assert_type(call, Call)
+assert_type(call.sentiment, str | None)
+assert_type(client.get_number("n").bought_at, datetime | None)
+final: CallStatus = CallStatus.VOICEMAIL
+client.create_call("+1234567890", "Test call", priority="high")  # type: ignore[arg-type]
+client.delete_tool("tool_4fTq9s")  # type: ignore[attr-defined]
+"""
+
+
+def change(document: dict[str, Any]) -> None:
+    """Change the contract as an API that grows would."""
+    paths, schemas = document["paths"], document["components"]["schemas"]
+    schemas["CreateCallRequest"]["properties"]["priority"] = {
+        "type": "integer",
+        "description": "How urgent the call is, 1 to 5.",
+        "minimum": 1,
+        "maximum": 5,
+    }
+    schemas["Call"]["properties"]["sentiment"] = {"type": "string", "description": "How the other side felt."}
+    schemas["CallStatus"]["enum"].append("voicemail")
+    schemas["CallStatus"]["x-final"].append("voicemail")
+    schemas["Voice"]["enum"].append("neutral")
+    document["tags"].append({"name": "numbers", "description": "Numbers to call from."})
+    paths["/api/b2b/v1/numbers/{number_id}"] = NUMBERS
+    schemas["Number"] = NUMBER
+    del paths["/api/b2b/v1/tools/{tool_id}"]
+    del paths["/api/b2b/v1/tools"]["post"]["responses"]["201"]["links"]
+    del schemas["ToolDeletion"], document["components"]["parameters"]["ToolId"]
+    schemas["UsageLimits"] = schemas.pop("UsageQuota")
+    schemas["Usage"]["properties"]["quota"]["$ref"] = "#/components/schemas/UsageLimits"
+
+
+def modules(project: Path) -> dict[str, bytes]:
+    root = project / GENERATED
+    return {module.relative_to(root).as_posix(): module.read_bytes() for module in root.rglob("*.py")}
+
+
+def generate(project: Path) -> None:
+    result = run([sys.executable, "custom/generate.py"], cwd=project)
+    assert result.returncode == 0, result.stdout
+
+
+def python(project: Path, *arguments: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(project), "MYPYPATH": str(project)}
+    result = run([sys.executable, *arguments], cwd=project.parent, env=environment)
+    assert result.returncode == 0, result.stdout
+    return result.stdout
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project whose contract has changed and whose code was generated again."""
+    project = copy_project(tmp_path_factory.mktemp("changed") / "project")
+    edit_contract(project, change)
+    generate(project)
+    return project
+
+
+def test_only_what_changed_is_touched(changed: Path) -> None:
+    before, after = modules(ROOT), modules(changed)
+
+    assert after.keys() - before.keys() == {
+        "api/numbers/__init__.py",
+        "api/numbers/get_number.py",
+        "models/number.py",
+        "models/usage_limits.py",
+    }
+    assert before.keys() - after.keys() == {
+        "api/tools/delete_tool.py",
+        "models/tool_deletion.py",
+        "models/usage_quota.py",
+    }
+    assert {name for name in before.keys() & after.keys() if before[name] != after[name]} == {
+        "models/__init__.py",
+        "models/call.py",
+        "models/call_status.py",
+        "models/create_call_request.py",
+        "models/usage.py",
+        "models/voice.py",
+        "operations.py",
+    }
+    assert not list((changed / GENERATED).rglob("__pycache__"))
+
+
+def test_what_is_new_is_there_and_what_is_gone_is_gone(changed: Path) -> None:
+    found = json.loads(python(changed, "-c", PROBE))
+
+    assert Path(found.pop("package")).is_relative_to(changed)
+    assert found == {
+        "asked": [["GET", "/api/b2b/v1/numbers/n/1"]],
+        "number": ["Number", "n/1", 2026],
+        "priority": ["POSITIONAL_OR_KEYWORD", "int | None", True],
+        "sentiment": ["good", "How the other side felt."],
+        "voicemail": [True, True],
+        "voices": ["male", "female", "auto", "neutral"],
+        "get_number": ["Get a number.", True],
+        "delete_tool": False,
+        "models": [True, False, False],
+        "limits": "UsageLimits",
+    }
+
+
+def test_what_is_new_is_typed(changed: Path, tmp_path: Path) -> None:
+    use = tmp_path / "typed_use.py"
+    use.write_text(TYPED_USE)
+
+    python(changed, "-m", "mypy", "--strict", "--follow-imports=silent", f"--cache-dir={tmp_path}", str(use))
+
+
+def test_generating_again_changes_nothing(changed: Path) -> None:
+    before = modules(changed)
+
+    generate(changed)
+
+    assert modules(changed) == before

@@ -1,0 +1,119 @@
+"""The contract is whole: valid, with every part described, used and shown by examples that are right."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from pamela import sign_webhook
+
+from .conftest import DOCUMENT, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCHEMAS = DOCUMENT["components"]["schemas"]
+ERROR_CODES = SCHEMAS["ErrorCode"]["enum"]
+CONTRACT = "urn:contract"
+REGISTRY: Registry[Any] = Registry().with_resource(CONTRACT, DRAFT202012.create_resource(DOCUMENT))
+
+
+def walk(node: Any = DOCUMENT, pointer: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give every object of the document that is not inside an example, with its JSON pointer."""
+    if isinstance(node, dict):
+        yield pointer, node
+        for key, value in node.items():
+            if key not in {"example", "examples"}:
+                yield from walk(value, f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}")
+    elif isinstance(node, list):
+        for index, value in enumerate(node):
+            yield from walk(value, f"{pointer}/{index}")
+
+
+def named_examples(node: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = node["examples"] if "schema" in node and "examples" in node else {}
+    return found
+
+
+def examples() -> Iterator[Any]:
+    """Give every example with the pointer of its schema."""
+    for pointer, node in walk():
+        for name, example in named_examples(node).items():
+            yield pytest.param(f"{pointer}/schema", resolve(example)["value"], id=f"{pointer}/{name}")
+        if isinstance(node.get("examples"), list):
+            for example in node["examples"]:
+                yield pytest.param(pointer, example, id=pointer)
+        if "example" in node:
+            yield pytest.param(f"{pointer}/schema", node["example"], id=pointer)
+
+
+def operations() -> Iterator[Any]:
+    for group in ("paths", "webhooks"):
+        for path, item in DOCUMENT[group].items():
+            for method, operation in item.items():
+                yield pytest.param(operation, id=f"{method.upper()} {path}")
+
+
+def test_is_valid_openapi() -> None:
+    validate(DOCUMENT)
+
+
+@pytest.mark.parametrize(("schema", "example"), list(examples()))
+def test_an_example_is_an_instance_of_its_schema(schema: str, example: Any) -> None:
+    formats = Draft202012Validator.FORMAT_CHECKER
+    validator = Draft202012Validator({"$ref": CONTRACT + schema}, registry=REGISTRY, format_checker=formats)
+
+    assert [error.message for error in validator.iter_errors(example)] == []
+
+
+@pytest.mark.parametrize("operation", list(operations()))
+def test_an_operation_is_described_and_shown(operation: dict[str, Any]) -> None:
+    assert operation.keys() >= {"operationId", "summary", "description", "tags", "security", "responses"}
+    answers = [resolve(answer) for answer in operation["responses"].values()]
+    bodies = [
+        body for part in (operation.get("requestBody", {}), *answers) for body in part.get("content", {}).values()
+    ]
+    assert all(body["examples"] for body in bodies)
+    assert all(answer["description"] for answer in answers)
+
+
+def test_every_field_parameter_and_schema_is_described() -> None:
+    fields = [
+        (f"{pointer}/{name}", field)
+        for pointer, node in walk()
+        if isinstance(node.get("properties"), dict)
+        for name, field in node["properties"].items()
+    ]
+    parts = [*fields, *DOCUMENT["components"]["parameters"].items(), *SCHEMAS.items()]
+
+    assert [name for name, part in parts if not resolve(part).get("description")] == []
+
+
+def test_every_component_is_used() -> None:
+    used = {node["$ref"] for _, node in walk() if isinstance(node.get("$ref"), str)}
+    used |= {example["$ref"] for _, node in walk() for example in named_examples(node).values() if "$ref" in example}
+    kinds = DOCUMENT["components"].keys() - {"securitySchemes"}
+
+    assert {f"#/components/{kind}/{name}" for kind in kinds for name in DOCUMENT["components"][kind]} == used
+
+
+@pytest.mark.parametrize("code", ERROR_CODES)
+def test_an_error_code_is_named_described_and_shown(code: int) -> None:
+    assert len(SCHEMAS["ErrorCode"]["x-enum-varnames"]) == len(ERROR_CODES)
+    assert re.search(rf"\b{code}\b", DOCUMENT["info"]["description"])
+    assert re.search(rf'"(error_)?code": {code}\b', json.dumps(DOCUMENT["paths"]) + json.dumps(DOCUMENT["components"]))
+
+
+def test_the_example_of_a_signature_is_right() -> None:
+    event = DOCUMENT["webhooks"]["call.queued"]["post"]["requestBody"]["content"]["application/json"]["examples"][
+        "queued"
+    ]
+
+    assert DOCUMENT["components"]["parameters"]["Signature"]["example"] == sign_webhook(event["value"], "whsec_example")

@@ -1,0 +1,94 @@
+"""The API reference, opened in a real browser, shows everything and fetches nothing."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+import pamela.sandbox
+
+from .conftest import DOCUMENT, ROOT, run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+OPERATIONS = [(path, operation) for path, item in DOCUMENT["paths"].items() for operation in item.values()]
+WEBHOOKS = [(name, item["post"]) for name, item in DOCUMENT["webhooks"].items()]
+ERROR_CODES = DOCUMENT["components"]["schemas"]["ErrorCode"]["enum"]
+
+
+@dataclass
+class Seen:
+    """A page of a browser, with what it fetched and complained of."""
+
+    page: Page
+    fetched: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("request", lambda request: self.fetched.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", lambda said: self.complaints.append(said.text) if said.type == "error" else None)
+
+
+@pytest.fixture(scope="module")
+def reference(node_tools: Path) -> None:
+    """The page where the sandbox looks for it, made of the contract as it stands."""
+    result = run([sys.executable, "scripts/reference.py"])
+    assert result.returncode == 0, result.stdout
+
+
+@pytest.fixture
+def browser() -> Iterator[Seen]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("Chromium is missing; install Debian's package `chromium`")
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS) as running,
+    ):
+        yield Seen(running.new_page())
+
+
+@pytest.mark.usefixtures("reference")
+def test_shows_everything_and_fetches_nothing(browser: Seen) -> None:
+    with pamela.sandbox.run() as sandbox:
+        address = f"{sandbox.base_url}/reference"
+        browser.page.goto(address)
+        for code in ERROR_CODES:
+            expect(browser.page.get_by_role("cell").filter(has_text=str(code)).first).to_be_visible()
+        for name, operation in [*OPERATIONS, *WEBHOOKS]:
+            browser.page.goto(f"{address}#/{operation['tags'][0]}/{operation['operationId']}")
+            expect(browser.page.get_by_role("heading", name=operation["summary"]).first).to_be_visible()
+            expect(browser.page.get_by_text(name, exact=True).filter(visible=True).first).to_be_visible()
+
+    assert len(OPERATIONS) == 9
+    assert len(WEBHOOKS) == 6
+    assert browser.complaints == []
+    assert [url for url in browser.fetched if not url.startswith(("blob:", "data:"))] == [address]
+
+
+@pytest.mark.usefixtures("reference")
+def test_opens_as_a_file(browser: Seen) -> None:
+    address = (ROOT / "pamela" / "sandbox" / "reference.html").as_uri()
+
+    browser.page.goto(address)
+
+    expect(browser.page.get_by_role("heading", name=DOCUMENT["info"]["title"])).to_be_visible()
+    assert browser.complaints == []
+    assert [url for url in browser.fetched if not url.startswith(("blob:", "data:"))] == [address]

@@ -1,0 +1,37 @@
+"""Schemathesis, with all its checks and along the contract's links, finds nothing wrong with the sandbox."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pamela.sandbox
+from pamela.sandbox.deliveries import Answer, Deliveries
+
+from .conftest import ROOT, run
+
+if TYPE_CHECKING:
+    import pytest
+
+EXAMPLES = 100
+
+
+async def stay_here(deliveries: Deliveries, row: Any, headers: dict[str, str]) -> Answer:
+    return Answer(headers, row["due"], 0.0, error="not sent")
+
+
+def test_finds_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # The addresses of webhooks are made up; nothing may be sent there.
+    monkeypatch.setattr(Deliveries, "_post", stay_here)
+    options = ["--checks=all", "--generation-deterministic", "--continue-on-failure", f"--max-examples={EXAMPLES}"]
+
+    with pamela.sandbox.run(speed=100) as sandbox:
+        key = f"--header=Authorization: Bearer {sandbox.api_key}"
+        schemathesis = Path(sys.executable).parent / "schemathesis"
+        command = [schemathesis, "run", ROOT / "openapi.yaml", f"--url={sandbox.base_url}", key, *options, "--no-color"]
+        result = run(command, cwd=tmp_path)
+
+    assert result.returncode == 0, result.stdout
+    assert "Tested: 9" in result.stdout
+    assert "✅ Stateful" in result.stdout
