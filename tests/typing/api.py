@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 import httpx
 
@@ -12,9 +12,14 @@ from pamela import (
     APIConnectionError,
     AsyncPamelaClient,
     Call,
+    CallCompletedEvent,
     CallError,
+    CallFailedEvent,
     CallPage,
+    CallQueuedEvent,
+    CallStartedEvent,
     CallStatus,
+    CallTranscriptUpdateEvent,
     Exchange,
     Pamela,
     PamelaClient,
@@ -23,13 +28,20 @@ from pamela import (
     Tool,
     ToolDefinition,
     ToolDeletion,
+    ToolInvocation,
     ToolRegistration,
+    ToolRegistry,
     TranscriptEntry,
+    UnknownEvent,
     Usage,
     UsageClient,
     UsageQuota,
     Voice,
+    WebhookEndpoint,
+    WebhookEvent,
+    construct_event,
     openapi_document,
+    tool,
     verify_webhook_signature,
 )
 
@@ -113,6 +125,35 @@ except PamelaError as error:
 
 assert_type(verify_webhook_signature(b"{}", None, "whsec_example"), bool)
 assert_type(openapi_document(), str)
+
+match construct_event(b"{}", None, ["whsec_new", "whsec_old"], tolerance=60):
+    case CallCompletedEvent() as completed:
+        assert_type(completed.transcript, list[TranscriptEntry] | None)
+        assert_type(completed.event, Literal["call.completed"])
+    case CallFailedEvent(call_id=call_id):
+        assert_type(call_id, str)
+    case UnknownEvent() as unknown:
+        assert_type(unknown.event, str | None)
+    case other:
+        assert_type(other, CallQueuedEvent | CallStartedEvent | CallTranscriptUpdateEvent)
+
+
+@tool
+def check_order_status(order_id: str, invocation: ToolInvocation) -> dict[str, str]:
+    """Look up an order by ID."""
+    return {"order_id": order_id, "call_id": invocation.call_id}
+
+
+assert_type(check_order_status("1042", ToolInvocation()), dict[str, str])
+check_order_status(1042, ToolInvocation())  # type: ignore[arg-type]
+tools = ToolRegistry("acme-orders")
+tools.add(check_order_status)
+endpoint = WebhookEndpoint("whsec_example", tools=tools)
+
+
+@endpoint.on("call.*")
+def show(event: WebhookEvent) -> None:
+    print(event.event, event.call_id)
 
 
 async def asynchronous() -> None:
