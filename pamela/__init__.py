@@ -5,12 +5,12 @@ Every name is loaded when it is first used: importing the package loads no HTTP 
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from ._version import __version__
 
+TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
 if TYPE_CHECKING:
+    from typing import Any
+
     from ._attempt import Exchange
     from ._document import openapi_document
     from ._generated.models import (
@@ -175,7 +175,8 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module, original = _HOMES[name]
-    value = getattr(import_module(f"{__name__}.{module}"), original)
+    # What `from .module import original` does, without the time that importing importlib takes.
+    value = getattr(__import__(module, globals(), None, (original,), 1), original)
     globals()[name] = value
     return value
 

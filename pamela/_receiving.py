@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 
 
 class RequestRefusedError(Exception):
-    """A request that is answered without its payload having been looked at."""
+    """A request that is answered, because it is no webhook to act upon."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(f"answered {answer.status}")

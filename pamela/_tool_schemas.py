@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
 _SHOWN_PROBLEMS = 5
-_CANNOT_DESCRIBE = (PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema)
+_CANNOT_DESCRIBE = (NameError, PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema)
 _required = inspect.Parameter.empty
 
 

@@ -57,7 +57,11 @@ class FunctionTool(Generic[P, R]):
     __name__: str
 
     def __init__(self, function: Callable[P, R], **overrides: Unpack[ToolOverrides]) -> None:
-        from ._tool_schemas import FunctionSchema
+        try:
+            from ._tool_schemas import FunctionSchema
+        except ModuleNotFoundError as error:
+            message = f"Tools need {error.name}: pip install 'thisispamela[tools]'"
+            raise ModuleNotFoundError(message, name=error.name) from None
 
         self._function = function
         self._schema = FunctionSchema(function, overrides.get("input_schema"), overrides.get("output_schema"))

@@ -1,4 +1,4 @@
-"""Signing and verifying webhooks, and the two helpers for tool webhooks, without an HTTP library behind them.
+"""Signing and verifying webhooks, and reading and answering tool webhooks, without an HTTP library behind it.
 
 Reading verified events is in `events`, receiving whole requests in `endpoint` and `integrations`.
 """

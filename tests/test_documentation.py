@@ -29,7 +29,7 @@ def test_blocks_run(page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
             source = found[1].replace("https://api.thisispamela.com", sandbox.base_url)
             source = source.replace('"pk_live_..."', repr(sandbox.api_key))
             line = text.count("\n", 0, found.start(1))
-            code = compile("\n" * line + source, os.fspath(page), "exec")
+            code = compile("\n" * line + source, os.fspath(page), "exec", dont_inherit=True)
             exec(code, names)
         for value in names.values():
             if isinstance(value, pamela.PamelaClient):

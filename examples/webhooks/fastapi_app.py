@@ -8,10 +8,8 @@ import os
 
 from fastapi import FastAPI
 
-from pamela.endpoint import WebhookEndpoint
-from pamela.events import WebhookEvent
+from pamela import ToolInvocation, ToolRegistry, WebhookEndpoint, WebhookEvent
 from pamela.integrations.fastapi import webhook_router
-from pamela.tools import ToolInvocation, ToolRegistry
 
 tools = ToolRegistry("acme-orders")
 endpoint = WebhookEndpoint(os.environ["PAMELA_WEBHOOK_SECRET"], tools=tools)

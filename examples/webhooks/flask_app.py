@@ -7,11 +7,9 @@ import os
 
 from flask import Flask
 
-from pamela.endpoint import WebhookEndpoint
-from pamela.events import WebhookEvent
+from pamela import ToolInvocation, ToolRegistry, WebhookEndpoint, WebhookEvent
 from pamela.integrations.flask import webhook_blueprint
 from pamela.tool_memory import SQLiteMemory
-from pamela.tools import ToolInvocation, ToolRegistry
 
 # Both workers share what they have answered, so that an invocation runs in one of them.
 tools = ToolRegistry("acme-orders", memory=SQLiteMemory(os.environ.get("INVOCATIONS", "invocations.db")))

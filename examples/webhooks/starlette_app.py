@@ -7,10 +7,8 @@ import os
 
 from starlette.applications import Starlette
 
-from pamela.endpoint import WebhookEndpoint
-from pamela.events import WebhookEvent
+from pamela import ToolInvocation, ToolRegistry, WebhookEndpoint, WebhookEvent
 from pamela.integrations.starlette import webhook_route
-from pamela.tools import ToolInvocation, ToolRegistry
 
 tools = ToolRegistry("acme-orders")
 endpoint = WebhookEndpoint(os.environ["PAMELA_WEBHOOK_SECRET"], tools=tools)

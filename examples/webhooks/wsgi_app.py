@@ -5,10 +5,8 @@ Run it with `PAMELA_WEBHOOK_SECRET=... gunicorn --threads 8 wsgi_app:application
 
 import os
 
-from pamela.endpoint import WebhookEndpoint
-from pamela.events import WebhookEvent
+from pamela import ToolInvocation, ToolRegistry, WebhookEndpoint, WebhookEvent
 from pamela.integrations.wsgi import wsgi_app
-from pamela.tools import ToolInvocation, ToolRegistry
 
 tools = ToolRegistry("acme-orders")
 endpoint = WebhookEndpoint(os.environ["PAMELA_WEBHOOK_SECRET"], tools=tools)

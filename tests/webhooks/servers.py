@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -79,7 +81,9 @@ def set_django_views(**views: Callable[..., Any]) -> None:
     if not settings.configured:
         settings.configure(
             ALLOWED_HOSTS=["*"],
-            DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}},
+            DATABASES={
+                "default": {"ENGINE": "django.db.backends.sqlite3", "NAME": Path(tempfile.mkdtemp(), "database")}
+            },
             LOGGING_CONFIG=None,
             MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
             SECRET_KEY="only for tests",

@@ -16,7 +16,7 @@ from pamela.events import WebhookVerificationError, construct_event
 from pamela.webhooks import SIGNATURE_HEADER, verify_webhook_signature
 
 from .conftest import Receiver
-from .forgery import FORGERIES, SECRET, TOLERANCE, Request, forge, forgeries, genuine
+from .forgery import SECRET, TOLERANCE, Request, forgeries, genuine, means_the_same
 from .servers import FRAMEWORKS, PATH, serve_wsgi
 
 if TYPE_CHECKING:
@@ -72,10 +72,27 @@ def test_genuine_requests_pass() -> None:
         assert verify_webhook_signature(request.body, request.signature, SECRET)
 
 
-@settings(max_examples=500, deadline=None)
-@given(st.randoms(use_true_random=False), st.sampled_from(sorted(FORGERIES)))
-def test_no_forgery_that_hypothesis_finds_passes(source: random.Random, kind: str) -> None:
-    assert not is_believed(forge(source, kind))
+ORIGINALS = [genuine(random.Random(seed)) for seed in range(8)]
+changes = st.lists(st.tuples(st.integers(0, 1000), st.integers(1, 255)), max_size=5)
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.sampled_from(ORIGINALS), changes, changes, st.integers(0, 20), st.binary(max_size=5))
+def test_no_change_of_a_genuine_request_passes(
+    original: Request, of_body: Any, of_signature: Any, cut: int, more: bytes
+) -> None:
+    body = bytearray(original.body)
+    for place, bits in of_body:
+        body[place % len(body)] ^= bits
+    signature = bytearray(original.signed().encode())
+    for place, bits in of_signature:
+        signature[place % 64] ^= bits & 0x7F
+    forged = Request(bytes(body[: len(body) - cut]) + more, signature.decode())
+    try:
+        construct_event(forged.body, forged.signature, SECRET, tolerance=None)
+    except WebhookVerificationError:
+        return
+    assert means_the_same(forged, original)
 
 
 @settings(max_examples=500, deadline=None)
@@ -175,9 +192,10 @@ def test_no_forgery_passes_an_adapter_and_all_are_refused_in_the_same_words(fram
 def test_no_forgery_passes_over_a_socket(receiver: Receiver) -> None:
     receiver.events.clear()
     for request in forgeries(OVER_SOCKETS, seed=9):
-        headers = {} if request.signature is None else {SIGNATURE_HEADER.encode(): request.signature.encode()}
-        if any(byte < 32 or byte == 127 for value in headers.values() for byte in value):
+        signature = (request.signature or "").strip().encode()
+        if any(byte < 32 or byte == 127 for byte in signature):
             continue  # no client sends such a header
+        headers = {SIGNATURE_HEADER.encode(): signature}
         answer = receiver.http.post(receiver.address, content=request.body, headers=headers)
         assert (answer.status_code, answer.content) == (401, b'{"error": "Invalid signature"}')
     assert receiver.events == []

@@ -61,6 +61,11 @@ class Note(TypedDict, total=False):
 
 
 @attrs.define
+class Lost:
+    there: "Nowhere"  # type: ignore[name-defined]  # noqa: F821
+
+
+@attrs.define
 class Node:
     children: "list[Node]"
 
@@ -404,6 +409,11 @@ def test_types_without_a_schema_are_an_error() -> None:
     for function in (opaque, opaque_result):
         with pytest.raises(TypeError, match=r"There is no JSON Schema for .*opaque.*Opaque"):
             tool(description="It.")(function)
+
+    def lost(value: Lost) -> None: ...
+
+    with pytest.raises(TypeError, match=r"There is no JSON Schema for .*lost: name 'Nowhere' is not defined"):
+        tool(description="It.")(lost)
     with pytest.raises(TypeError, match="Node contains itself"):
         tool(description="It.")(endless)
     with pytest.raises(TypeError, match=r"unknown is not known in its module: name 'Nowhere' is not defined\. Define"):
@@ -447,3 +457,10 @@ def test_pydantic_is_loaded_when_a_tool_is_defined() -> None:
         "import sys, pamela.tools, pamela.endpoint; print({'pydantic', 'httpx', 'docstring_parser'} & set(sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "set()\n"
+
+
+def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "pamela._tool_schemas")
+    monkeypatch.setitem(sys.modules, "docstring_parser", None)
+    with pytest.raises(ModuleNotFoundError, match=r"Tools need docstring_parser: pip install 'thisispamela\[tools\]'"):
+        FunctionTool(lambda: None, description="It.")

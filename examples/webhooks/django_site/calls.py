@@ -2,9 +2,7 @@
 
 import os
 
-from pamela.endpoint import WebhookEndpoint
-from pamela.events import WebhookEvent
-from pamela.tools import ToolInvocation, ToolRegistry
+from pamela import ToolInvocation, ToolRegistry, WebhookEndpoint, WebhookEvent
 
 tools = ToolRegistry("acme-orders")
 endpoint = WebhookEndpoint(os.environ["PAMELA_WEBHOOK_SECRET"], tools=tools)
