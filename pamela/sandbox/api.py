@@ -19,7 +19,7 @@ from .requests import read_body, read_key
 from .service import Service
 
 # The contract says these in words: a default in the schema would have every client send it.
-_LIMIT, _OFFSET = 50, 0
+DEFAULT_LIMIT, DEFAULT_OFFSET = 50, 0
 
 _SLOW_SECONDS = 5.0
 
@@ -56,7 +56,10 @@ class Api:
         if issues:
             raise _refusal(operation, body, issues)
         question = Question(self._service.projects.of_key(key), request.path_params, parameters, body)
-        response: Response = await getattr(self, operation.id)(question)
+        carry_out = getattr(self, operation.id, None)
+        if carry_out is None:
+            raise failure(501, f"The sandbox does not have the operation {operation.id} yet.")
+        response: Response = await carry_out(question)
         return response
 
     async def create_call(self, question: Question) -> Response:
@@ -80,7 +83,7 @@ class Api:
 
     async def list_calls(self, question: Question) -> Response:
         asked = question.parameters
-        limit, offset = asked.get("limit", _LIMIT), asked.get("offset", _OFFSET)
+        limit, offset = asked.get("limit", DEFAULT_LIMIT), asked.get("offset", DEFAULT_OFFSET)
         selection = Selection(
             status=asked.get("status_filter"),
             created_from=clock.from_text(asked["start_date"]) if "start_date" in asked else None,

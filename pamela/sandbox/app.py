@@ -4,6 +4,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
@@ -18,6 +19,8 @@ from .contract import Contract, Parameter
 from .controls import Controls
 from .errors import failure
 from .service import Service
+
+_REFERENCE = Path(__file__).with_name("reference.html")
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -55,7 +58,12 @@ def _document_handlers(contract: Contract) -> dict[str, dict[str, Handler]]:
     async def as_json(request: Request) -> Response:
         return JSONResponse(contract.document)
 
-    return {"/openapi.yaml": {"GET": as_yaml}, "/openapi.json": {"GET": as_json}}
+    async def reference(request: Request) -> Response:
+        if not _REFERENCE.exists():
+            raise failure(404, "This installation has no reference; /openapi.yaml has all that would be in it.")
+        return Response(_REFERENCE.read_bytes(), media_type="text/html")
+
+    return {"/openapi.yaml": {"GET": as_yaml}, "/openapi.json": {"GET": as_json}, "/reference": {"GET": reference}}
 
 
 class _Resource:

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 
 from .._version import __version__
 from . import magic
-from .api import page
+from .api import DEFAULT_LIMIT, DEFAULT_OFFSET, page
 from .contract import Parameter, find_issues
 from .errors import failure
 from .projects import Misbehaviour, Settings
@@ -118,7 +118,7 @@ class Controls:
                 issues += wrong
         if issues:
             raise failure(422, issues)
-        limit, offset = asked.get("limit", 50), asked.get("offset", 0)
+        limit, offset = asked.get("limit", DEFAULT_LIMIT), asked.get("offset", DEFAULT_OFFSET)
         deliveries = self._service.lives.deliveries
         items, total = deliveries.page(project_id, asked.get("call_id"), asked.get("status"), limit, offset)
         return JSONResponse(page(items, total, limit, offset))

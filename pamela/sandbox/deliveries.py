@@ -25,7 +25,7 @@ RETRY_DELAYS = (1, 2, 4, 8, 16)
 """Seconds of sandbox time before each further attempt at an event."""
 
 _EVENTS_WITH_TRANSCRIPT = ("call.transcript_update", "call.completed")
-_REORDER_HOLD = 10.0
+_OPEN = "status IN ('waiting', 'pending', 'sending')"
 _MOST_IN_FLIGHT = {"event": 50, "tool": 500}
 _MOST_BYTES_READ = 1024 * 1024
 _MOST_CHARACTERS_LOGGED = 2000
@@ -85,7 +85,8 @@ class Deliveries:
         """Sends what is due, until cancelled."""
         # Nobody knows whether what was being sent when the last sandbox stopped had arrived.
         self._store.execute("UPDATE deliveries SET status = 'pending' WHERE status = 'sending'")
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
+        # A connection is not kept for as long as its server might: a tool is invoked once, so it must not meet a closed one.
+        limits = httpx.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=1.0)
         async with (
             httpx.AsyncClient(limits=limits, trust_env=False, timeout=None) as self._client,  # noqa: S113 - see _post
             asyncio.TaskGroup() as self._tasks,
@@ -107,12 +108,12 @@ class Deliveries:
         if event in _EVENTS_WITH_TRANSCRIPT:
             payload["transcript"] = call.shown_transcript()
         row = self._new(call, project, "event", event, url, payload, round(self._event_timeout * 1000))
+        seq = self._store.insert("deliveries", {**row, "queue": call.id})
+        self._store.execute("UPDATE deliveries SET rank = seq WHERE seq = ?", seq)
         # The last event of a call has nothing to change places with.
-        if not call.is_over and project.misbehaviour.strikes("reorder", row["chance"]):
-            row |= {"held": True, "due": self._clock.after(row["due"], _REORDER_HOLD)}
-        rank = self._store.insert("deliveries", {**row, "queue": call.id})
-        self._store.execute("UPDATE deliveries SET rank = ? WHERE seq = ?", rank, rank)
-        self._overtake(call.id, rank)
+        if not self._overtakes(call.id, seq) and not call.is_over:
+            held = project.misbehaviour.strikes("reorder", row["chance"])
+            self._store.execute("UPDATE deliveries SET held = ? WHERE seq = ?", held, seq)
         self._advance(call.id)
 
     def invoke_tool(
@@ -131,7 +132,12 @@ class Deliveries:
         }
         row = self._new(call, project, "tool", name, url, payload, timeout_ms)
         self._store.insert("deliveries", {**row, "queue": row["id"]})
-        self._advance(call.id)
+        self.release(call.id)
+
+    def release(self, call_id: str) -> None:
+        """Lets go of an event that is held for the next to overtake it, as no next may come. Needs a transaction."""
+        self._store.execute(f"UPDATE deliveries SET held = FALSE WHERE queue = ? AND held AND {_OPEN}", call_id)  # noqa: S608
+        self._advance(call_id)
 
     def drop_tools(self, call_id: str) -> None:
         """Gives up the invocations of a call that have not been sent yet. Needs a transaction."""
@@ -211,32 +217,22 @@ class Deliveries:
             "due": self._clock.after(now, project.misbehaviour.delay_seconds),
         }
 
-    def _overtake(self, queue: str, rank: int) -> None:
-        """Lets a new event change places with the one before it, if that one is held for the purpose."""
-        before = self._store.one(
-            "SELECT seq, rank, due FROM deliveries WHERE queue = ? AND rank < ? AND held AND tries = 0"
-            " AND status IN ('waiting', 'pending', 'sending') AND status <> 'sending' ORDER BY rank DESC LIMIT 1",
-            queue,
-            rank,
-        )
-        if before is None:
-            return
-        self._store.execute("UPDATE deliveries SET rank = ? WHERE seq = ?", before["rank"], rank)
-        self._store.execute(
-            "UPDATE deliveries SET rank = ?, held = FALSE, status = 'waiting', due = ? WHERE seq = ?",
-            rank,
-            self._clock.after(before["due"], -_REORDER_HOLD),
-            before["seq"],
-        )
+    def _overtakes(self, queue: str, seq: int) -> bool:
+        """Has a new event change places with the one before it, if that one is held for the purpose."""
+        held = self._store.one(f"SELECT seq, rank FROM deliveries WHERE queue = ? AND held AND {_OPEN}", queue)  # noqa: S608
+        if held is None:
+            return False
+        self._store.execute("UPDATE deliveries SET rank = ? WHERE seq = ?", held["rank"], seq)
+        self._store.execute("UPDATE deliveries SET rank = ?, held = FALSE WHERE seq = ?", seq, held["seq"])
+        return True
 
     def _advance(self, queue: str) -> None:
         """Has the first of a queue sent, and a call's tool invocation once no event goes before it."""
         first = self._store.one(
-            "SELECT seq, status, tries FROM deliveries WHERE queue = ?"
-            " AND status IN ('waiting', 'pending', 'sending') ORDER BY rank LIMIT 1",
+            f"SELECT seq, status, held, tries FROM deliveries WHERE queue = ? AND {_OPEN} ORDER BY rank LIMIT 1",  # noqa: S608
             queue,
         )
-        if first is not None and first["status"] == "waiting":
+        if first is not None and first["status"] == "waiting" and not first["held"]:
             self._store.execute("UPDATE deliveries SET status = 'pending' WHERE seq = ?", first["seq"])
         # Whoever is on the line does not wait for the retries of an event.
         if first is None or first["tries"] > 0:
@@ -323,10 +319,7 @@ class Deliveries:
         if status == "failed" and row["kind"] == "event" and row["tries"] < len(RETRY_DELAYS):
             status, due = "pending", self._clock.after(self._clock.now(), RETRY_DELAYS[row["tries"]])
         self._store.execute(
-            "UPDATE deliveries SET status = ?, due = ?, tries = tries + 1, held = FALSE WHERE seq = ?",
-            status,
-            due,
-            row["seq"],
+            "UPDATE deliveries SET status = ?, due = ?, tries = tries + 1 WHERE seq = ?", status, due, row["seq"]
         )
         self._advance(row["call_id"])
         if row["kind"] == "tool" and row["redelivery_of"] is None:

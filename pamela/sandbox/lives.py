@@ -64,6 +64,7 @@ class Lives:
             raise WrongStateError(f"Call {call.id} is {call.status}; hang it up instead.")
         call.end("cancelled", None, self._clock.now())
         self.calls.save(call)
+        self.deliveries.release(call.id)
 
     def hang_up(self, call: Call) -> None:
         """Ends a call that is in progress. Needs a transaction.

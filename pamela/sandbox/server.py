@@ -165,8 +165,10 @@ def run(
         DatabaseError: The database cannot be used.
 
     Example:
-        >>> with run() as sandbox:
-        ...     client = PamelaClient(api_key=sandbox.api_key, base_url=sandbox.base_url)
+        >>> from pamela import PamelaClient
+        >>> with run() as sandbox, PamelaClient(sandbox.api_key, sandbox.base_url) as client:
+        ...     client.create_call(to="+1234567890", task="Order a pizza")["status"]
+        'queued'
     """
     options = Options(host, port, None if database is None else Path(database), speed, webhook_secret, event_timeout)
     ready: Future[tuple[Server, asyncio.AbstractEventLoop]] = Future()

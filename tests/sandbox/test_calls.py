@@ -38,8 +38,8 @@ def test_a_call_goes_through_its_statuses_and_talks_line_by_line(slow_api: Api) 
             lines.append(len(call["transcript"]))
 
     assert statuses == ["queued", "ringing", "in_progress", "completed"]
-    assert lines == list(range(len(lines)))
-    assert len(lines) > 8
+    assert lines == sorted(lines)
+    assert len(lines) > 4
 
 
 def test_a_completed_call_has_all_that_is_known_of_it(api: Api) -> None:
@@ -55,6 +55,13 @@ def test_a_completed_call_has_all_that_is_known_of_it(api: Api) -> None:
     assert "John from Acme" in said
     assert "Schedule a meeting for next week" in said
     assert call["summary"].startswith("Schedule a meeting for next week: agreed on ")
+
+
+def test_a_long_task_is_not_read_out_whole(api: Api) -> None:
+    call = api.finish(task="Ask about the order. " * 1000)
+
+    assert len(call["transcript"][2]["text"]) < 300
+    assert "…" in call["summary"]
 
 
 def test_the_same_request_makes_the_same_conversation(api: Api) -> None:
@@ -128,12 +135,15 @@ def test_a_call_that_breaks_off_has_cost_what_it_lasted(api: Api) -> None:
 
 
 def test_a_late_transcript_comes_after_the_end(slow_api: Api) -> None:
-    ended = slow_api.finish("+15005550005")
-    until(lambda: slow_api.call(ended["id"])["transcript"] is not None)
-    late = slow_api.call(ended["id"])
+    call = slow_api.create("+15005550005")
+    # Something was said since the call connected.
+    until(lambda: slow_api.call(call["id"])["updated_at"] > (slow_api.call(call["id"])["started_at"] or "9"))
 
+    ended = body_of(slow_api.hang_up(call["id"]))
     assert ended["transcript"] is None
-    assert len(late["transcript"]) == 10
+
+    until(lambda: slow_api.call(call["id"])["transcript"] is not None)
+    late = slow_api.call(call["id"])
     assert late["updated_at"] > late["ended_at"]
 
 

@@ -98,9 +98,34 @@ def test_events_change_places(api: Api, receiver: Receiver) -> None:
     assert {each["status"] for each in deliveries} == {"delivered"}
 
 
+def test_each_event_may_change_places_with_the_next(api: Api, receiver: Receiver) -> None:
+    misbehave(api, reorder=1)
+
+    settled(api, place(api, receiver, "+15005550003"))
+
+    arrived = [(each.event, len(each.json.get("transcript", []))) for each in receiver.events]
+    assert arrived == [
+        ("call.started", 0),
+        ("call.queued", 0),
+        ("call.transcript_update", 2),
+        ("call.transcript_update", 1),
+        ("call.failed", 0),
+        ("call.transcript_update", 3),
+    ]
+
+
+def test_a_tool_does_not_wait_for_an_event_that_waits(api: Api, receiver: Receiver) -> None:
+    misbehave(api, reorder=1)
+    receiver.answer = lambda received: Reply.of({"result": "done"})
+
+    api.finish(tools=[TOOL], webhooks={"webhook_url": receiver.url, "tool_webhook_url": receiver.tool_url})
+
+    assert len(receiver.invocations) == 1
+
+
 def test_the_same_seed_does_the_same_again(receiver: Receiver) -> None:
     def arrivals(seed: int) -> list[str | None]:
-        with pamela.sandbox.run(speed=50) as sandbox, Api(sandbox, sandbox.api_key) as api:
+        with pamela.sandbox.run(speed=1000) as sandbox, Api(sandbox, sandbox.api_key) as api:
             misbehave(api, reorder=0.5, seed=seed)
             receiver.received.clear()
             settled(api, place(api, receiver, "+15005550003"))

@@ -93,7 +93,7 @@ def test_a_call_goes_on_where_it_was(database: Path) -> None:
 
 def test_deliveries_go_on_where_they_were(database: Path, receiver: Receiver) -> None:
     receiver.answer = lambda received: Reply(503)
-    with pamela.sandbox.run(database=database, speed=20) as sandbox, Api(sandbox, sandbox.api_key) as api:
+    with pamela.sandbox.run(database=database, speed=5) as sandbox, Api(sandbox, sandbox.api_key) as api:
         call_id = api.finish("+15005550002", webhooks={"webhook_url": receiver.url})["id"]
         until(lambda: len(api.deliveries(call_id=call_id)[0]["attempts"]) >= 2)
 

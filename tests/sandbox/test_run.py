@@ -139,7 +139,7 @@ def test_a_fault_of_its_own_comes_out_at_the_end(monkeypatch: pytest.MonkeyPatch
 
     def run() -> None:
         with pamela.sandbox.run() as sandbox, Api(sandbox, sandbox.api_key) as api, suppress(httpx.HTTPError):
-            monkeypatch.setattr("pamela.sandbox.calls.Calls.due", fail)
+            monkeypatch.setattr(sandbox._server.service.lives.calls, "due", fail)
             api.create()
 
     with pytest.raises(ExceptionGroup) as raised:
@@ -162,6 +162,17 @@ def test_a_fault_in_an_operation_is_answered(
     until(lambda: "out of order" in caplog.text)
 
 
+def test_an_operation_that_is_only_in_the_contract_yet_is_not_implemented(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("pamela.sandbox.api.Api.list_tools")
+
+    response = api.get(f"{PREFIX}/tools")
+
+    assert response.status_code == 501
+    assert body_of(response) == {"detail": "The sandbox does not have the operation list_tools yet."}
+
+
 def test_it_serves_its_contract(sandbox: Sandbox) -> None:
     as_yaml = httpx.get(f"{sandbox.base_url}/openapi.yaml")
     as_json = httpx.get(f"{sandbox.base_url}/openapi.json")
@@ -169,6 +180,19 @@ def test_it_serves_its_contract(sandbox: Sandbox) -> None:
     assert as_yaml.content == load_contract().source
     assert as_yaml.headers["Content-Type"].startswith("application/yaml")
     assert as_json.json() == load_contract().document
+
+
+def test_it_serves_the_reference_if_it_has_it(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "reference.html"
+    monkeypatch.setattr("pamela.sandbox.app._REFERENCE", page)
+    assert httpx.get(f"{sandbox.base_url}/reference").status_code == 404
+
+    page.write_text("<h1>Pamela</h1>")
+
+    answer = httpx.get(f"{sandbox.base_url}/reference")
+    assert (answer.text, answer.headers["Content-Type"]) == ("<h1>Pamela</h1>", "text/html; charset=utf-8")
 
 
 def test_it_describes_itself(sandbox: Sandbox) -> None:
