@@ -2,9 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NODE_BIN := node_modules/.bin
+# The tools that run on Node.js, where there is one.
+NODE := $(if $(shell command -v npm),node_modules/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check generate sandbox clean
+.PHONY: help setup demo test check generate lint-spec spec-diff reference clients build bench sandbox clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -19,7 +22,7 @@ setup: $(VENV)/ready ## Install what the project needs into .venv.
 demo: setup ## Place a call against the sandbox, follow it, answer its tool, show the bill.
 	$(BIN)/python examples/demo.py
 
-test: setup check ## Check the code, then run the whole test suite.
+test: setup check $(NODE) ## Check the code, then run the whole test suite.
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report term
 
 check: setup ## Lint, format, types, and that the generated code is what the contract gives.
@@ -31,8 +34,31 @@ check: setup ## Lint, format, types, and that the generated code is what the con
 generate: setup ## Regenerate pamela/_generated from openapi.yaml.
 	$(BIN)/python custom/generate.py
 
+node_modules/ready: package.json package-lock.json
+	npm ci
+	@touch $@
+
+lint-spec: node_modules/ready ## Lint openapi.yaml with Redocly and Spectral.
+	$(NODE_BIN)/redocly lint openapi.yaml
+	$(NODE_BIN)/spectral lint --fail-severity hint openapi.yaml
+
+spec-diff: setup node_modules/ready ## Say what changed since BASE (a tag or commit; the last release) and whom it breaks.
+	$(BIN)/python scripts/spec_diff.py $(BASE)
+
+reference: setup node_modules/ready ## Make the API reference, one HTML page, for the sandbox to serve.
+	$(BIN)/python scripts/reference.py
+
+clients: setup $(NODE) ## Try clients in other languages, made from openapi.yaml, against the sandbox.
+	$(BIN)/python clients/check.py
+
+build: setup $(if $(NODE),reference) ## Build wheel and sdist into dist, and try both.
+	$(BIN)/python scripts/build.py
+
+bench: setup ## Measure against other clients and write docs/performance.md; takes some minutes.
+	$(BIN)/python benchmarks/run.py
+
 sandbox: setup ## Serve the sandbox on 127.0.0.1:8400.
 	$(BIN)/python -m pamela.sandbox
 
 clean: ## Remove what the other commands made.
-	rm -rf $(VENV) build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) node_modules pamela/sandbox/reference.html build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

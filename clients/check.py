@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pamela.sandbox
+from pamela.sandbox import Sandbox
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -49,27 +50,33 @@ class Language:
 def main() -> None:
     skipped, failed = [], []
     with pamela.sandbox.run(speed=100) as sandbox:
-        environment = {**os.environ, "PAMELA_BASE_URL": sandbox.base_url, "PAMELA_API_KEY": sandbox.api_key}
         for language in LANGUAGES:
             print(f"\n{language.name}", flush=True)
             if language.lacks():
                 install(language.debian_packages)
             if missing := language.lacks():
                 skipped.append(f"{language.name}: {missing} is missing")
-                continue
-            try:
-                directory = copy_program(language.name)
-                language.build(directory)
-                subprocess.run(
-                    [*language.program, str(VECTORS)], cwd=directory, env=environment, check=True, timeout=120
-                )
-            except (subprocess.SubprocessError, UglyNameError) as error:
-                print(error, file=sys.stderr)
+            elif not works(language, sandbox):
                 failed.append(language.name)
             sandbox.reset()
     for reason in skipped:
         print(f"\nSKIPPED {reason}")
     sys.exit(f"FAILED {', '.join(failed)}" if failed else 0)
+
+
+def works(language: Language, sandbox: Sandbox) -> bool:
+    """Make the client and its program, and run it against a sandbox."""
+    environment = {**os.environ, "PAMELA_BASE_URL": sandbox.base_url, "PAMELA_API_KEY": sandbox.api_key}
+    directory = BUILD / language.name
+    shutil.rmtree(directory, ignore_errors=True)
+    shutil.copytree(HERE / language.name, directory)
+    try:
+        language.build(directory)
+        subprocess.run([*language.program, str(VECTORS)], cwd=directory, env=environment, check=True, timeout=120)
+    except (subprocess.SubprocessError, UglyNameError) as error:
+        print(error, file=sys.stderr)
+        return False
+    return True
 
 
 def install(packages: Sequence[str]) -> None:
@@ -82,16 +89,8 @@ def install(packages: Sequence[str]) -> None:
         subprocess.run(["apt-get", *command], env=environment, capture_output=True)
 
 
-def copy_program(name: str) -> Path:
-    directory = BUILD / name
-    shutil.rmtree(directory, ignore_errors=True)
-    shutil.copytree(HERE / name, directory)
-    return directory
-
-
 def build_typescript(directory: Path) -> None:
     tools = ROOT / "node_modules" / ".bin"
-    # Run elsewhere it would read the linter's configuration as its own.
     run(
         [
             str(tools / "openapi-typescript"),

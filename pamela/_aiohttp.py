@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import weakref
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
@@ -62,7 +63,7 @@ class Pool:
                     request.method.decode(),
                     URL(bytes(request.url).decode(), encoded=True),
                     headers=[(name.decode(), value.decode()) for name, value in request.headers],
-                    data=data or None,
+                    data=BytesIO(data) if data else None,  # aiohttp warns of bytes that are long
                     allow_redirects=False,
                     proxy=self.proxy,
                     timeout=aiohttp.ClientTimeout(connect=limits["connect"], sock_read=limits["read"]),

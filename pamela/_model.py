@@ -7,6 +7,7 @@ documented one as it came, so that nothing fails for being unexpected.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 if TYPE_CHECKING:
@@ -77,9 +78,14 @@ def parse_iso(value: str) -> datetime:
 def as_enum(kind: type[E], value: Any) -> Any:
     """View a value as a member of the enumeration, which takes values that it has never heard of."""
     try:
-        return kind(value)
-    except ValueError:
+        return _member(kind, value)
+    except (ValueError, TypeError):
         return value
+
+
+@lru_cache(maxsize=256, typed=True)
+def _member(kind: type[E], value: Any) -> E:
+    return kind(value)
 
 
 def as_model(owner: Model, name: str, kind: type[M]) -> Any:

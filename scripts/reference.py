@@ -17,7 +17,7 @@ NO_ICON = '<link rel="icon" href="data:,">'
 
 def main() -> None:
     redocly = ROOT / "node_modules" / ".bin" / "redocly"
-    command = [redocly, "build-docs", "openapi.yaml", "--inlineBundle", f"--output={PAGE}"]
+    command = [str(redocly), "build-docs", "openapi.yaml", "--inlineBundle", f"--output={PAGE}"]
     subprocess.run(command, cwd=ROOT, check=True)
     # Redoc loads its logo from its own site, and a browser asks for an icon where none is named.
     page = LOGO.sub(f"data:image/svg+xml,{quote(NAME)}", PAGE.read_text())

@@ -7,12 +7,31 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
+import yaml
 
 import pamela.sandbox
 from pamela import AsyncPamelaClient, PamelaClient
 from pamela.sandbox import Sandbox
 
+from .contract_watch import ContractWatch
+
 SPEED = 200.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def contract_watch() -> Iterator[ContractWatch]:
+    """Holds all that passes between the tests and the sandboxes against the contract."""
+    watch = ContractWatch(yaml.safe_load(pamela.openapi_document()))
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        watch.install(monkeypatch)
+        yield watch
+
+
+@pytest.fixture(autouse=True)
+def _obeys_the_contract(contract_watch: ContractWatch) -> Iterator[None]:
+    """Fail a test in which something passed that the contract does not describe."""
+    yield
+    assert contract_watch.take_violations() == []
 
 
 @pytest.fixture(autouse=True)

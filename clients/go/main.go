@@ -220,7 +220,7 @@ func (e brokenBodyError) Error() string { return string(e) }
 func (e brokenBodyError) Body() []byte  { return e }
 
 func codeOf(body []byte) pamela.ErrorCode {
-	var failure pamela.Error
+	var failure pamela.ErrorBody
 	err := json.Unmarshal(body, &failure)
 	must(err == nil, "%v: %s", err, body)
 	coded, nested := failure.CodedError, failure.NestedError

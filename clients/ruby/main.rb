@@ -120,7 +120,7 @@ def code_of(action)
   action.call
   nil
 rescue Pamela::ApiError => e
-  error = Pamela::Error.build(JSON.parse(e.response_body, symbolize_names: true))
+  error = Pamela::ErrorBody.build(JSON.parse(e.response_body, symbolize_names: true))
   error = error.detail if error.is_a?(Pamela::ErrorEnvelope)
   error.is_a?(Pamela::NestedError) ? error.error.code : error.error_code
 end

@@ -92,7 +92,7 @@ async function meetErrors(): Promise<void> {
     withKey(key).POST("/api/b2b/v1/calls", { body: { to, task: "Test call" } });
   const usage = (key: string) => withKey(key).GET("/api/b2b/v1/usage");
   const broken = () => client.POST("/api/b2b/v1/calls", { body: { to: "", task: "" }, bodySerializer: () => "{" });
-  const failures: Record<Schemas["ErrorCode"], () => Promise<{ error?: Schemas["Error"] | string }>> = {
+  const failures: Record<Schemas["ErrorCode"], () => Promise<{ error?: Schemas["ErrorBody"] | string }>> = {
     1001: () => calling(""),
     1002: () => calling("wrong"),
     1003: () => calling("pk_live_expired"),
@@ -116,7 +116,7 @@ async function meetErrors(): Promise<void> {
   console.log(`errors: ${Object.keys(failures).join(" ")}`);
 }
 
-function codeOf(error: Schemas["Error"]): number | undefined {
+function codeOf(error: Schemas["ErrorBody"]): number | undefined {
   const detail = "detail" in error ? error.detail : error;
   if (typeof detail === "string" || Array.isArray(detail)) return undefined;
   return "error" in detail ? detail.error.code : detail.error_code;

@@ -476,7 +476,7 @@ class Operations:
     ) -> Call:
         """Cancel a call.
 
-        Stops a call that is queued or ringing. A call in progress is hung up instead.
+        Stops a call that is queued or ringing. To end one in progress, hang it up.
 
         Args:
             call_id: The call's `id`.
@@ -501,7 +501,7 @@ class Operations:
     ) -> Call:
         """Hang up a call.
 
-        Ends a call that is in progress. A call that is queued or ringing is cancelled instead.
+        Ends a call that is in progress. To stop one that is queued or ringing, cancel it.
 
         Args:
             call_id: The call's `id`.
@@ -782,7 +782,7 @@ class AsyncOperations:
     ) -> Call:
         """Cancel a call.
 
-        Stops a call that is queued or ringing. A call in progress is hung up instead.
+        Stops a call that is queued or ringing. To end one in progress, hang it up.
 
         Args:
             call_id: The call's `id`.
@@ -807,7 +807,7 @@ class AsyncOperations:
     ) -> Call:
         """Hang up a call.
 
-        Ends a call that is in progress. A call that is queued or ringing is cancelled instead.
+        Ends a call that is in progress. To stop one that is queued or ringing, cancel it.
 
         Args:
             call_id: The call's `id`.

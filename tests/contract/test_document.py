@@ -6,18 +6,21 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from pamela import sign_webhook
+import pamela.sandbox
+from pamela import __version__, openapi_document, sign_webhook
 
-from .conftest import DOCUMENT, resolve
+from .conftest import DOCUMENT, ROOT, resolve
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SCHEMAS = DOCUMENT["components"]["schemas"]
 ERROR_CODES = SCHEMAS["ErrorCode"]["enum"]
@@ -63,6 +66,18 @@ def operations() -> Iterator[Any]:
 
 def test_is_valid_openapi() -> None:
     validate(DOCUMENT)
+
+
+def test_the_package_carries_it() -> None:
+    assert openapi_document() == (ROOT / "openapi.yaml").read_text()
+
+
+@pytest.mark.parametrize(("name", "parse"), [("openapi.yaml", yaml.safe_load), ("openapi.json", json.loads)])
+def test_the_sandbox_serves_it(name: str, parse: Callable[[str], Any]) -> None:
+    with pamela.sandbox.run() as sandbox:
+        answer = httpx.get(f"{sandbox.base_url}/{name}")
+
+    assert parse(answer.text) == DOCUMENT
 
 
 @pytest.mark.parametrize(("schema", "example"), list(examples()))
@@ -117,3 +132,10 @@ def test_the_example_of_a_signature_is_right() -> None:
     ]
 
     assert DOCUMENT["components"]["parameters"]["Signature"]["example"] == sign_webhook(event["value"], "whsec_example")
+
+
+def test_the_changelog_begins_with_both_versions() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text()
+    (newest, *_) = re.findall("^## (.+)$", changes, re.MULTILINE)
+
+    assert newest == f"{__version__} (API {DOCUMENT['info']['version']})"

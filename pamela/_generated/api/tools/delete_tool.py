@@ -42,24 +42,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_401 = _parse_response_401(response.json())
 
@@ -71,24 +71,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_403 = _parse_response_403(response.json())
 
@@ -100,24 +100,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_404 = _parse_response_404(response.json())
 
@@ -129,24 +129,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_429 = _parse_response_429(response.json())
 
@@ -158,24 +158,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_5xx = _parse_response_5xx(response.json())
 

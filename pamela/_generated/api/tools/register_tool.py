@@ -55,24 +55,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_400 = _parse_response_400(response.json())
 
@@ -84,24 +84,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_401 = _parse_response_401(response.json())
 
@@ -113,24 +113,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_403 = _parse_response_403(response.json())
 
@@ -142,24 +142,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_409 = _parse_response_409(response.json())
 
@@ -171,24 +171,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_413 = _parse_response_413(response.json())
 
@@ -200,24 +200,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_415 = _parse_response_415(response.json())
 
@@ -229,24 +229,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_422 = _parse_response_422(response.json())
 
@@ -258,24 +258,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_429 = _parse_response_429(response.json())
 
@@ -287,24 +287,24 @@ def _parse_response(
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_0 = ErrorEnvelope.from_dict(data)
+                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
 
-                return componentsschemas_error_type_0
+                return componentsschemas_error_body_type_0
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             try:
                 if not isinstance(data, dict):
                     raise TypeError()
-                componentsschemas_error_type_1 = CodedError.from_dict(data)
+                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
 
-                return componentsschemas_error_type_1
+                return componentsschemas_error_body_type_1
             except (TypeError, ValueError, AttributeError, KeyError):
                 pass
             if not isinstance(data, dict):
                 raise TypeError()
-            componentsschemas_error_type_2 = NestedError.from_dict(data)
+            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
 
-            return componentsschemas_error_type_2
+            return componentsschemas_error_body_type_2
 
         response_5xx = _parse_response_5xx(response.json())
 

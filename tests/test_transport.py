@@ -1,0 +1,302 @@
+"""What carries the requests: which HTTP library, through which proxy, and what becomes of connections."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import gzip
+import json
+import os
+import socket
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+
+from pamela import APIConnectionError, APITimeoutError, AsyncPamelaClient, Call, Exchange, PamelaClient, ValidationError
+
+KINDS = ("sync", "async over aiohttp", "async over httpx", "async over a transport of the caller's")
+OVER_OUR_OWN = KINDS[:-1]
+
+
+class Server:
+    """Answers every request with a call, with the headers and the encoding that a test wants."""
+
+    def __init__(self) -> None:
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.headers: dict[str, str] = {}
+        self.requests_a_connection = 1000
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self) -> None:
+                super().setup()
+                self.left = server.requests_a_connection
+
+            def handle_any(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                server.requests.append((self.path, dict(self.headers)))
+                self.left -= 1
+                if self.left < 0:
+                    self.close_connection = True
+                    return
+                body = json.dumps({"id": "call_1", "status": "queued"}).encode()
+                if server.headers.get("Content-Encoding") == "gzip" and "X-Plain" not in server.headers:
+                    body = gzip.compress(body)
+                self.send_response(200)
+                for name, value in {**server.headers, "Content-Length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            do_GET = do_POST = handle_any  # noqa: N815
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.base_url = f"http://127.0.0.1:{self.server.server_port}"
+        Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    running = Server()
+    yield running
+    running.close()
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+
+
+Use = Callable[[Any], Any]
+
+
+def with_client(kind: str, use: Use, base_url: str, **options: Any) -> Any:
+    """Use a client of a kind."""
+    with pytest.MonkeyPatch.context() as program:
+        if "aiohttp" not in kind:
+            program.setitem(sys.modules, "aiohttp", None)
+        if kind.startswith("sync"):
+            with PamelaClient("pk_live_demo", base_url, **options) as client:
+                return use(client)
+        if kind == "async over a transport of the caller's":
+            options["transport"] = httpx.AsyncHTTPTransport()
+        return asyncio.run(with_async_client(use, base_url, **options))
+
+
+async def with_async_client(use: Use, base_url: str, **options: Any) -> Any:
+    async with AsyncPamelaClient("pk_live_demo", base_url, **options) as client:
+        return await use(client)
+
+
+def get_calls(kind: str, base_url: str, times: int = 1, **options: Any) -> list[Call]:
+    """Get a call with a client of a kind, several times on the same connections."""
+
+    def one_after_the_other(client: PamelaClient) -> list[Call]:
+        return [client.get_call("call_1") for _ in range(times)]
+
+    async def awaited(client: AsyncPamelaClient) -> list[Call]:
+        return [await client.get_call("call_1") for _ in range(times)]
+
+    use = one_after_the_other if kind.startswith("sync") else awaited
+    calls: list[Call] = with_client(kind, use, base_url, **options)
+    return calls
+
+
+async def test_the_client_says_what_carries_its_requests() -> None:
+    with PamelaClient("pk_live_demo") as client:
+        assert client.transport == "httpx"
+    async with AsyncPamelaClient("pk_live_demo") as over_aiohttp:
+        assert over_aiohttp.transport == "aiohttp"
+    async with AsyncPamelaClient("pk_live_demo", transport=httpx.AsyncHTTPTransport()) as over_httpx:
+        assert over_httpx.transport == "httpx"
+    async with httpx.AsyncClient() as http_client, AsyncPamelaClient("pk_live_demo", http_client=http_client) as given:
+        assert given.transport == "httpx"
+
+
+@pytest.mark.parametrize("missing", ["aiohttp", "pamela._aiohttp"])
+async def test_without_aiohttp_or_with_too_old_a_one(
+    server: Server, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    async with AsyncPamelaClient("pk_live_demo", server.base_url) as client:
+        assert (await client.get_call("call_1")).id == "call_1"
+        assert client.transport == "httpx"
+
+
+def test_trio_has_no_aiohttp(server: Server) -> None:
+    async def transport() -> str:
+        async with AsyncPamelaClient("pk_live_demo", server.base_url) as client:
+            await client.get_call("call_1")
+            return client.transport
+
+    assert anyio.run(transport, backend="trio") == "httpx"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_compressed_answer(server: Server, kind: str) -> None:
+    server.headers = {"Content-Encoding": "gzip"}
+    assert get_calls(kind, server.base_url)[0].status == "queued"
+    assert "gzip" in server.requests[0][1]["Accept-Encoding"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_cookie_is_kept(server: Server, kind: str) -> None:
+    server.headers = {"Set-Cookie": "session=1"}
+    get_calls(kind, server.base_url, times=2)
+    assert [headers.get("Cookie") for _, headers in server.requests] == [None, None]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_sending_is_an_attempt(server: Server, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    """A kept connection that turns out to be dead: what is sent again, our policy knows of."""
+    monkeypatch.setattr("pamela._policy.FIRST_BACKOFF", 0.001)
+    server.requests_a_connection = 1
+    attempts: list[Exchange] = []
+    get_calls(kind, server.base_url, times=3, on_response=attempts.append)
+    assert len(server.requests) == len(attempts) == 5
+    assert [attempt.attempt for attempt in attempts] == [1, 1, 2, 1, 2]
+
+
+@pytest.mark.parametrize("kind", OVER_OUR_OWN)
+@pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "all_proxy"])
+def test_the_proxy_of_the_environment(
+    server: Server, monkeypatch: pytest.MonkeyPatch, kind: str, variable: str
+) -> None:
+    monkeypatch.setenv(variable, server.base_url.removeprefix("http://"))
+    assert get_calls(kind, "http://api.pamela.invalid")[0].id == "call_1"
+    assert server.requests[0][0] == "http://api.pamela.invalid/api/b2b/v1/calls/call_1"
+    assert server.requests[0][1]["Host"] == "api.pamela.invalid"
+
+
+@pytest.mark.parametrize("kind", OVER_OUR_OWN)
+def test_a_proxy_that_is_not_there(monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{listener.getsockname()[1]}")
+    with pytest.raises(APIConnectionError, match="Nothing was sent") as caught:
+        get_calls(kind, "https://api.pamela.invalid", max_retries=0)
+    assert not caught.value.sent
+
+
+@pytest.mark.parametrize("kind", OVER_OUR_OWN)
+def test_addresses_without_a_proxy(server: Server, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    get_calls(kind, server.base_url)
+    assert server.requests[0][0] == "/api/b2b/v1/calls/call_1"
+
+
+@pytest.mark.parametrize("kind", OVER_OUR_OWN)
+@pytest.mark.parametrize(("proxy", "problem"), [("socks5://127.0.0.1:1", "socksio"), ("ftp://127.0.0.1:1", "'ftp'")])
+def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, kind: str, proxy: str, problem: str) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    with pytest.raises(ValidationError, match=problem):
+        get_calls(kind, "http://api.pamela.invalid")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_service_that_does_not_read(kind: str) -> None:
+    """A body that nobody takes runs into the limit for writing, and may have been read after all."""
+
+    def create(client: PamelaClient) -> Any:
+        return client.create_call("+1234567890", "Order a pizza", metadata={"text": "x" * 20_000_000})
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, warnings.catch_warnings():
+        # What aiohttp has not got rid of goes with the event loop.
+        warnings.simplefilter("ignore", ResourceWarning)
+        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with pytest.raises(APITimeoutError, match="could not be sent in time") as caught:
+            with_client(kind, create, base_url, timeout=0.2, max_retries=0)
+        gc.collect()
+    assert caught.value.ambiguous
+
+
+@pytest.mark.parametrize(
+    "ending", ["", "del client; import gc; gc.collect()", "asyncio.run(client.get_call('call_1'))"]
+)
+def test_a_client_that_nobody_closes_is_quiet(server: Server, ending: str) -> None:
+    script = (
+        "import asyncio\n"
+        "from pamela import AsyncPamelaClient\n"
+        f"client = AsyncPamelaClient('pk_live_demo', {server.base_url!r})\n"
+        "asyncio.run(client.get_call('call_1'))\n"
+        "assert client.transport == 'aiohttp'\n"
+        f"{ending}\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
+def test_a_sync_client_loads_no_aiohttp(server: Server) -> None:
+    script = (
+        "import sys\n"
+        "from pamela import PamelaClient\n"
+        f"with PamelaClient('pk_live_demo', {server.base_url!r}) as client: client.get_call('call_1')\n"
+        "assert 'aiohttp' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+class Watched(httpx.HTTPTransport):
+    """A transport of the caller's, which counts."""
+
+    requests = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self.requests += 1
+        return super().handle_request(request)
+
+
+def test_a_transport_and_a_client_of_the_callers(server: Server) -> None:
+    transport = Watched()
+    with PamelaClient("pk_live_demo", server.base_url, transport=transport) as client:
+        client.get_call("call_1")
+    assert transport.requests == 1
+    read: list[bytes] = []
+    hooks = {"response": [lambda response: read.append(response.read())]}
+    with httpx.Client(event_hooks=hooks, headers={"X-Team": "blue"}) as http_client:
+        client = PamelaClient("pk_live_demo", server.base_url, http_client=http_client)
+        assert client.get_call("call_1").id == "call_1"
+        client.close()
+        assert not http_client.is_closed
+    assert len(read) == 1
+    assert server.requests[-1][1]["X-Team"] == "blue"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_headers_of_the_callers_come_once(server: Server, kind: str) -> None:
+    get_calls(kind, server.base_url, headers={"user-agent": "shop/1", "host": "pamela.example"})
+    _, headers = server.requests[0]
+    assert [value for name, value in headers.items() if name.lower() == "user-agent"] == ["shop/1"]
+    assert [value for name, value in headers.items() if name.lower() == "host"] == ["pamela.example"]
+
+
+@pytest.mark.parametrize("kind", OVER_OUR_OWN)
+def test_a_base_url_with_a_path(server: Server, kind: str) -> None:
+    get_calls(kind, f"{server.base_url}/gateway/für%20uns")
+    assert server.requests[0][0] == "/gateway/f%C3%BCr%20uns/api/b2b/v1/calls/call_1"
+
+
+@pytest.mark.parametrize("kind", OVER_OUR_OWN)
+def test_an_answer_that_only_says_it_is_gzip(server: Server, kind: str) -> None:
+    server.headers = {"Content-Encoding": "gzip", "X-Plain": "yes"}
+    with pytest.raises(APIConnectionError):
+        get_calls(kind, server.base_url, max_retries=0)
