@@ -75,7 +75,8 @@ def machine(load: float) -> Iterator[str]:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     yield (
         f"{processor()}, {os.cpu_count()} processors, {memory:.0f} GiB; {platform.system()} {platform.release()}, "
-        f"{platform.python_implementation()} {platform.python_version()}. Load average when the run began: {load:.1f}."
+        f"{platform.python_implementation()} {platform.python_version()}. Load average when the run began "
+        f"{load:.1f}, when it ended {os.getloadavg()[0]:.1f}."
     )
 
 

@@ -101,6 +101,8 @@ class Argument:
         kinds = self.resolved.get("anyOf", [self.resolved])
         formats = {kind.get("format") for kind in kinds}
         self.kind = "moment" if formats <= {"date", "date-time"} else self.resolved.get("type", "any")
+        if self.kind == "moment":
+            self.description = f"{self.description.strip()} A date means its start, and what has no offset means UTC."
 
     @property
     def reference(self) -> str | None:

@@ -20,19 +20,23 @@ def mask(text: str) -> str:
     return _SECRETS.sub(lambda found: f"{found['key'] or found['phone']}***", text)
 
 
+def is_logged() -> bool:
+    """Whether attempts have a line each."""
+    return log.isEnabledFor(logging.DEBUG)
+
+
 def log_outcome(exchange: Exchange) -> None:
     """Write the line of an attempt."""
-    if log.isEnabledFor(logging.DEBUG):
-        log.debug(
-            "%s %s %s -> %s in %.0f ms (attempt %d, request %s)",
-            exchange.operation,
-            exchange.method,
-            mask(exchange.url),
-            exchange.status_code if exchange.problem is None else mask(exchange.problem),
-            exchange.elapsed * 1000,
-            exchange.attempt,
-            exchange.request_id or "unnamed",
-        )
+    log.debug(
+        "%s %s %s -> %s in %.0f ms (attempt %d, request %s)",
+        exchange.operation,
+        exchange.method,
+        mask(exchange.url),
+        exchange.status_code if exchange.problem is None else mask(exchange.problem),
+        exchange.elapsed * 1000,
+        exchange.attempt,
+        exchange.request_id or "unnamed",
+    )
 
 
 def configure() -> None:

@@ -151,7 +151,7 @@ def _check_max_retries(value: Any) -> int:
     return value
 
 
-def _check_headers(value: Any) -> dict[str, str]:
+def check_headers(value: Any) -> dict[str, str]:
     if value is None:
         return {}
     if not isinstance(value, Mapping):
@@ -162,7 +162,12 @@ def _check_headers(value: Any) -> dict[str, str]:
             raise ValidationError(f"headers has {name!r}, which is not the name of a header with a str.")
         if not all(" " <= each <= "~" or each == "\t" for each in text):
             raise ValidationError(f"headers[{name!r}] has characters that a header cannot carry. Use printable ASCII.")
-    return dict(value)
+    return with_usual_names(value)
+
+
+def with_usual_names(headers: Mapping[str, str]) -> dict[str, str]:
+    """Write the names of headers as they usually are, so that one of the caller's takes the place of one of ours."""
+    return {name.title(): text for name, text in headers.items()}
 
 
 _CHECKS: dict[str, Callable[[Any], Any]] = {
@@ -170,5 +175,5 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "timeout": Timeout.of,
     "deadline": lambda value: seconds("deadline", value),
     "max_retries": _check_max_retries,
-    "headers": _check_headers,
+    "headers": check_headers,
 }

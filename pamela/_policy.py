@@ -128,7 +128,7 @@ class _Exchange:
                 return settled
         lost = is_lost(error)
         self.ambiguous = self.ambiguous or lost
-        error.ambiguous = self.ambiguous and not self.request.operation.idempotent
+        error.ambiguous = error.ambiguous or (self.ambiguous and not self.request.operation.idempotent)
         repeatable = was_refused(error) or (lost and (self.request.operation.idempotent or self.key is not None))
         tries_left = self.attempts <= self.options.max_retries
         pause = self.pause(error)

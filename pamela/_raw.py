@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ._arguments import json_value
+from ._options import check_headers
 from ._request import Answer, Operation, Request
 from .errors import ValidationError
 
@@ -34,4 +35,4 @@ def raw_request(
     operation: Operation[Any] = Operation(
         f"{method} {path}", method, escaped, idempotent=method in IDEMPOTENT, answer=Answer()
     )
-    return Request(operation, escaped, query=params, headers=headers, body=json_value("json", json))
+    return Request(operation, escaped, query=params, headers=check_headers(headers), body=json_value("json", json))

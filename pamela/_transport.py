@@ -33,7 +33,7 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 PYTHON_VERSION = ".".join(map(str, sys.version_info[:3]))
 USER_AGENT = f"thisispamela/{__version__} httpx/{httpx.__version__} python/{PYTHON_VERSION}"
 DEFAULT_HEADERS = {"Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
-LIMITS = httpx.Limits(max_connections=None, max_keepalive_connections=256, keepalive_expiry=15.0)
+LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=15.0)
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
 ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
 
@@ -252,13 +252,10 @@ def proxy_for(base_url: str) -> str | None:
 
 def build(make: Callable[..., httpx.Request], attempt: Attempt) -> httpx.Request:
     """Make the request. A client of the caller's adds its own headers, cookies and parameters to it."""
-    # A header of the caller's takes the place of ours in whatever case it is written.
-    headers = httpx.Headers(DEFAULT_HEADERS)
-    headers.update(attempt.headers)
     return make(
         attempt.method,
         attempt.url,
-        headers=headers,
+        headers={**DEFAULT_HEADERS, **attempt.headers},
         content=attempt.content,
         extensions={"timeout": attempt.timeout},
     )

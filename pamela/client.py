@@ -11,7 +11,7 @@ import httpx
 
 from ._attempt import Attempt, Exchange, Failure, Reply
 from ._generated.operations import AsyncOperations, ListCallsArguments, Operations
-from ._log import configure, log_outcome
+from ._log import configure, is_logged, log_outcome
 from ._options import UNSET, HasTimeouts, Hook, Options, Timeout
 from ._pages import Pages
 from ._policy import Server, exchange
@@ -133,6 +133,8 @@ class _Client(Generic[H, X]):
         return Exchange(attempt.operation, attempt.method, attempt.url, attempt.number)
 
     def _end(self, seen: Exchange, outcome: Reply | Failure, began: float) -> None:
+        if self._options.on_response is None and not is_logged():
+            return
         seen.elapsed = time.monotonic() - began
         if isinstance(outcome, Reply):
             seen.status_code = outcome.status
@@ -457,11 +459,13 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
 
     async def _attempt(self, attempt: Attempt) -> Reply | Failure:
         seen = self._begin(attempt)
-        await call_hook(self._options.on_request, seen)
+        if self._options.on_request is not None:
+            await call_hook(self._options.on_request, seen)
         began = time.monotonic()
         outcome = await self._transport.send(attempt)
         self._end(seen, outcome, began)
-        await call_hook(self._options.on_response, seen)
+        if self._options.on_response is not None:
+            await call_hook(self._options.on_response, seen)
         return outcome
 
     async def close(self) -> None:
@@ -516,8 +520,7 @@ async def sleep(seconds: float) -> None:
     await anyio.sleep(seconds)
 
 
-async def call_hook(hook: Hook | None, seen: Exchange) -> None:
-    if hook is not None:
-        result = hook(seen)
-        if inspect.isawaitable(result):
-            await result
+async def call_hook(hook: Hook, seen: Exchange) -> None:
+    result = hook(seen)
+    if inspect.isawaitable(result):
+        await result

@@ -423,8 +423,10 @@ class Operations:
             status_filter: Only calls with this status.
             limit: How many calls a page has, 1 to 100; 50 if absent.
             offset: How many calls to pass over before the page begins; 0 if absent.
-            start_date: Only calls created at this moment or later.
-            end_date: Only calls created before this moment.
+            start_date: Only calls created at this moment or later. A date means its start, and what has no offset
+                means UTC.
+            end_date: Only calls created before this moment. A date means its start, and what has no offset means
+                UTC.
 
         Returns:
             A page of calls.
@@ -729,8 +731,10 @@ class AsyncOperations:
             status_filter: Only calls with this status.
             limit: How many calls a page has, 1 to 100; 50 if absent.
             offset: How many calls to pass over before the page begins; 0 if absent.
-            start_date: Only calls created at this moment or later.
-            end_date: Only calls created before this moment.
+            start_date: Only calls created at this moment or later. A date means its start, and what has no offset
+                means UTC.
+            end_date: Only calls created before this moment. A date means its start, and what has no offset means
+                UTC.
 
         Returns:
             A page of calls.

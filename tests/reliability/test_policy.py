@@ -113,8 +113,9 @@ def test_other_errors_are_not_repeated(scripted: Scripted, make: Make, status: i
     assert (caught.value.status_code, caught.value.attempts, len(scripted.requests)) == (status, 1, 1)
 
 
-def test_creating_is_not_repeated_after_a_server_error(scripted: Scripted, make: Make) -> None:
-    scripted.answers = [BUSY]
+@pytest.mark.parametrize("status", [408, 500, 503, 524])
+def test_creating_is_not_repeated_after_a_server_error(scripted: Scripted, make: Make, status: int) -> None:
+    scripted.answers = [(status, {}, b"")]
     with pytest.raises(CallError) as caught:
         make(scripted.base_url).create_call("+1234567890", "Order a pizza")
     assert caught.value.ambiguous
