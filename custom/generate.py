@@ -357,7 +357,8 @@ class Views:
             case props.ListProperty(inner_property=props.ModelProperty() as inner):
                 model = inner.class_info.name
                 view.type = f"list[{model}]"
-                view.expression = view.nested = f'as_models(self, "{view.name}", {model})'
+                view.expression = f'as_models(self, "{view.name}", {model})'
+                view.nested = f'nest_models(self, "{view.name}", {model})'
                 view.import_ = f"from .{inner.class_info.module_name} import {model}"
             case props.ListProperty():
                 view.type = f"list[{self.plain(kind.inner_property)}]"

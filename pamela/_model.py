@@ -50,12 +50,15 @@ class Model(dict[str, Any]):
 
 def as_datetime(value: Any) -> Any:
     """View ISO 8601 text as an aware datetime; text without an offset means UTC."""
-    if not isinstance(value, str):
-        return value
+    if value is None:
+        return None
     try:
-        moment = parse_iso(value)
-    except ValueError:
-        return value
+        moment = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        try:
+            moment = parse_iso(value)
+        except (TypeError, ValueError):
+            return value
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
@@ -63,6 +66,7 @@ def parse_iso(value: str) -> datetime:
     """Parse ISO 8601 text, in all its forms.
 
     Raises:
+        TypeError: It is not text.
         ValueError: It is not ISO 8601.
     """
     try:
@@ -96,11 +100,17 @@ def as_model(owner: Model, name: str, kind: type[M]) -> Any:
     return value
 
 
-def as_models(owner: Model, name: str, kind: type[M]) -> Any:
-    """View the objects in a nested list as their models, and keep them as those in their owner."""
+def nest_models(owner: Model, name: str, kind: type[M]) -> None:
+    """Keep the objects in a nested list as their models in their owner."""
     value = owner.get(name)
     if type(value) is list:
-        for index, item in enumerate(value):
-            if type(item) is dict:
-                value[index] = kind(item)
+        value[:] = [kind(item) if type(item) is dict else item for item in value]
+
+
+def as_models(owner: Model, name: str, kind: type[M]) -> Any:
+    """View the objects in a nested list as their models."""
+    value = owner.get(name)
+    # They are models since the owner was made, unless the list was replaced or grew.
+    if type(value) is list and value and type(value[-1]) is dict:
+        nest_models(owner, name, kind)
     return value

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..._model import Model, as_datetime, as_enum, as_models
+from ..._model import Model, as_datetime, as_enum, as_models, nest_models
 from .call_status import CallStatus
 from .transcript_entry import TranscriptEntry
 
@@ -42,7 +42,7 @@ class Call(Model):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        as_models(self, "transcript", TranscriptEntry)
+        nest_models(self, "transcript", TranscriptEntry)
 
     @property
     def id(self) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..._model import Model, as_models
+from ..._model import Model, as_models, nest_models
 from .call import Call
 
 
@@ -22,7 +22,7 @@ class CallPage(Model):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        as_models(self, "items", Call)
+        nest_models(self, "items", Call)
 
     @property
     def items_(self) -> list[Call]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ..._model import Model, as_datetime, as_enum, as_models
+from ..._model import Model, as_datetime, as_enum, as_models, nest_models
 from .call_status import CallStatus
 from .transcript_entry import TranscriptEntry
 
@@ -28,7 +28,7 @@ class CallTranscriptUpdateEvent(Model):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        as_models(self, "transcript", TranscriptEntry)
+        nest_models(self, "transcript", TranscriptEntry)
 
     @property
     def event(self) -> Literal["call.transcript_update"]:

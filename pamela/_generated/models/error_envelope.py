@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..._model import Model, as_models
+from ..._model import Model, as_models, nest_models
 from .validation_issue import ValidationIssue
 
 
@@ -15,7 +15,7 @@ class ErrorEnvelope(Model):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        as_models(self, "detail", ValidationIssue)
+        nest_models(self, "detail", ValidationIssue)
 
     @property
     def detail(self) -> list[ValidationIssue] | Any | Any | str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..._model import Model, as_models
+from ..._model import Model, as_models, nest_models
 from .tool import Tool
 
 
@@ -15,7 +15,7 @@ class ToolList(Model):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        as_models(self, "tools", Tool)
+        nest_models(self, "tools", Tool)
 
     @property
     def tools(self) -> list[Tool]:
