@@ -7,6 +7,7 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ._request import IDEMPOTENCY_HEADER
 from .errors import (
     APIConnectionError,
     APITimeoutError,
@@ -94,7 +95,7 @@ def error_of_failure(request: Request[Any], failure: Failure, base_url: str) -> 
         consequence = "Nothing was sent."
     elif request.operation.idempotent:
         consequence = "It is safe to try again."
-    elif "Idempotency-Key" in request.headers:
+    elif IDEMPOTENCY_HEADER in request.headers:
         consequence = "It may have been acted upon all the same; try again with the same idempotency_key."
     else:
         consequence = "It may have been acted upon all the same: look before you try again, or give idempotency_key=."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -72,5 +72,5 @@ class Exchange:
     attempt: int
     status_code: int | None = None
     request_id: str | None = None
-    elapsed: float = field(default=0.0)
+    elapsed: float = 0.0
     problem: str | None = None

@@ -53,6 +53,7 @@ def as_datetime(value: Any) -> Any:
     if value is None:
         return None
     try:
+        # `parse_iso` begins with this too; nearly every date needs no more, and a page of calls has many.
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         try:

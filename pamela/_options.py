@@ -85,31 +85,33 @@ class Options:
 
     api_key: str = field(repr=False)
     base_url: str
-    timeout: Timeout = Timeout()
-    deadline: float | None = 120.0
-    max_retries: int = 2
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    on_request: Hook | None = None
-    on_response: Hook | None = None
+    timeout: Timeout
+    deadline: float | None
+    max_retries: int
+    headers: Mapping[str, str] = field(repr=False)
+    on_request: Hook | None
+    on_response: Hook | None
 
     @classmethod
     def make(cls, api_key: str | None, base_url: str | None, **others: Any) -> Options:
         """Check the settings of a new client, with the environment for what was not given."""
-        options = cls(
+        return cls(
             api_key=check_api_key(os.environ.get("PAMELA_API_KEY") if api_key is None else api_key),
             base_url=check_base_url(base_url or os.environ.get("PAMELA_BASE_URL") or DEFAULT_BASE_URL),
+            **checked(others),
         )
-        return options.but(**others)
 
     def but(self, **changes: Any) -> Self:
         """Give the same settings with some changed; what is UNSET stays."""
-        given = {name: value for name, value in changes.items() if value is not UNSET}
-        for name, check in _CHECKS.items():
-            if name in given:
-                given[name] = check(given[name])
+        given = checked({name: value for name, value in changes.items() if value is not UNSET})
         if "headers" in given:
             given["headers"] = {**self.headers, **given["headers"]}
         return replace(self, **given)
+
+
+def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the settings that can be wrong."""
+    return {name: _CHECKS[name](value) if name in _CHECKS else value for name, value in settings.items()}
 
 
 def check_api_key(value: Any) -> str:

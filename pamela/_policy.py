@@ -25,6 +25,7 @@ from . import _answers
 from ._attempt import Attempt, Failure, Reply, Wait
 from ._generated import operations
 from ._pages import Pages
+from ._request import IDEMPOTENCY_HEADER
 from ._watch import has_ended
 from .errors import APIConnectionError, PamelaError, UnexpectedResponseError, ValidationError
 
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Steps = Generator[Attempt | Wait, Any, T]
 
-IDEMPOTENCY_HEADER = "Idempotency-Key"
 IDEMPOTENCY_METADATA = "idempotency_key"
 RETRIED = frozenset({408, 500, 502, 503, 504})
 FIRST_BACKOFF = 0.5

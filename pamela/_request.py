@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+IDEMPOTENCY_HEADER = "Idempotency-Key"
+
 
 class Answer:
     """The documented shapes of an answer: an object of a model, a list of such objects, either, or any JSON."""

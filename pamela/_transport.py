@@ -113,17 +113,13 @@ class SyncTransport:
             return self.given.send(build(self.given.build_request, attempt), stream=True)
         return self.connections().handle_request(build(httpx.Request, attempt))
 
-    def is_plain(self, response: httpx.Response) -> bool:
-        """Whether the body can be read as it came, in a third of the time: neither encoded nor read by a hook."""
-        return self.given is None and "content-encoding" not in response.headers
-
     def send(self, attempt: Attempt) -> Reply | Failure:
         try:
             response = self.respond(attempt)
             try:
                 reading = Reading(attempt)
                 as_it_came = cast("httpx.SyncByteStream", response.stream)
-                for chunk in as_it_came if self.is_plain(response) else response.iter_bytes():
+                for chunk in as_it_came if is_plain(response, self.given) else response.iter_bytes():
                     reading.add(chunk)
             finally:
                 response.close()
@@ -187,17 +183,13 @@ class AsyncTransport:
             return await self.given.send(build(self.given.build_request, attempt), stream=True)
         return await self.connections().handle_async_request(build(httpx.Request, attempt))
 
-    def is_plain(self, response: httpx.Response) -> bool:
-        """Whether the body can be read as it came, in a third of the time: neither encoded nor read by a hook."""
-        return self.given is None and "content-encoding" not in response.headers
-
     async def send(self, attempt: Attempt) -> Reply | Failure:
         try:
             response = await self.respond(attempt)
             try:
                 reading = Reading(attempt)
                 as_it_came = cast("httpx.AsyncByteStream", response.stream)
-                async for chunk in as_it_came if self.is_plain(response) else response.aiter_bytes():
+                async for chunk in as_it_came if is_plain(response, self.given) else response.aiter_bytes():
                     reading.add(chunk)
             finally:
                 await response.aclose()
@@ -209,6 +201,11 @@ class AsyncTransport:
         self.closed = True
         if self.own is not None and self.home == (os.getpid(), running_loop()):
             await self.own.aclose()
+
+
+def is_plain(response: httpx.Response, given: object) -> bool:
+    """Whether the body can be read as it came, in a third of the time: neither encoded nor read by a caller's hook."""
+    return given is None and "content-encoding" not in response.headers
 
 
 def running_loop() -> object:

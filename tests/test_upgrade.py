@@ -77,6 +77,7 @@ def test_names() -> None:
     with pytest.raises(AttributeError, match="nonsense"):
         pamela.nonsense  # noqa: B018
     assert set(pamela.__all__) <= set(dir(pamela))
+    assert all(getattr(pamela, name) is not None for name in pamela.__all__)
 
 
 @pytest.mark.parametrize("kind", [pamela.PamelaError, pamela.CallError, pamela.ValidationError])
