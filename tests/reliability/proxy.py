@@ -35,6 +35,8 @@ class Fault(StrEnum):
 
 
 UNFORWARDED = frozenset({Fault.RESET_BEFORE, Fault.RESET_DURING, Fault.HTML_502, Fault.REDIRECT})
+WHOLE = frozenset({None, Fault.HTML_502, Fault.TRUNCATED_JSON, Fault.HTML_200, Fault.EMPTY_200, Fault.REDIRECT})
+"""Whole answers as HTTP sees them: a server keeps the connection, since it did not announce to close it."""
 HTML = b"<html><body><h1>Bad Gateway</h1></body></html>"
 
 
@@ -118,8 +120,6 @@ class Proxy:
                 writer.write(b"\x00\xff\x17 this is no HTTP\r\n\r\n")
             case Fault.HTML_502:
                 writer.write(plain(b"502 Bad Gateway", HTML, b"text/html"))
-                await writer.drain()
-                return True
             case Fault.TRUNCATED_JSON:
                 writer.write(plain(b"200 OK", b'{"id": "call_1", "sta'))
             case Fault.HTML_200:
@@ -137,7 +137,7 @@ class Proxy:
                 writer.write(head.encode() + b"Content-Length: 0\r\n\r\n")
         with contextlib.suppress(ConnectionError):
             await writer.drain()
-        return fault is None
+        return fault in WHOLE
 
 
 def plain(status: bytes, body: bytes, kind: bytes = b"application/json") -> bytes:

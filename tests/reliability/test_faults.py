@@ -50,6 +50,20 @@ def plain_server() -> Iterator[str]:
     thread.join()
 
 
+@pytest.fixture
+def unknown_name(monkeypatch: pytest.MonkeyPatch) -> str:
+    """An address with a name that the resolver knows not to exist, without asking a name server."""
+    resolve = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if host in ("pamela.invalid", b"pamela.invalid"):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return resolve(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    return "http://pamela.invalid"
+
+
 def perform(client: Any, operation: str, call_id: str) -> str:
     """Carry an operation out and say in a few words what came of it."""
     try:
@@ -100,10 +114,10 @@ def test_fault(
 
 @pytest.mark.parametrize("fault", OUTSIDE)
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_fault_outside(make: Make, plain_server: str, fault: str, operation: str) -> None:
+def test_fault_outside(make: Make, plain_server: str, unknown_name: str, fault: str, operation: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         closed = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    addresses = dict(zip(OUTSIDE, (closed, "http://pamela.invalid", plain_server), strict=True))
+    addresses = dict(zip(OUTSIDE, (closed, unknown_name, plain_server), strict=True))
     outcome = perform(make(addresses[fault], **SETTINGS), operation, "call_1")
     row = outcomes.setdefault(fault, {})
     assert row.setdefault(("always", operation), outcome) == outcome, "sync and async differ"

@@ -86,7 +86,7 @@ def test_a_port_that_is_taken_is_said_to_be(capsys: pytest.CaptureFixture[str]) 
         (["--speed", "nan"], "The speed is nan; it must be a number above 0."),
         (["--webhook-secret", ""], "The webhook secret is empty; give one, whsec_sandbox for example."),
         (["--port", "70000"], "The port is 70000; it must be one from 0 to 65535, 0 meaning any that is free."),
-        (["--host", "no.such.host.invalid"], "Cannot listen on no.such.host.invalid:8400: "),
+        (["--host", "203.0.113.7"], "Cannot listen on 203.0.113.7:8400: "),
     ],
 )
 def test_a_wrong_option_is_explained(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
