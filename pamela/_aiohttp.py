@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import weakref
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -12,6 +14,8 @@ import aiohttp
 import httpx
 from yarl import URL
 
+from ._attempt import SHORTEST_STEP, Limit
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     import httpcore
 
 ERRORS = (aiohttp.ClientError, OSError)
+connected: ContextVar[bool] = ContextVar("connected")
+"""Whether the request that is being sent has its connection: from then on it may have reached the service."""
 
 
 class AiohttpTransport(httpx.AsyncHTTPTransport):
@@ -57,8 +63,9 @@ class Pool:
         """Send a request and give its answer once the head of it is here."""
         limits = request.extensions["timeout"]
         data = b"".join([chunk async for chunk in request.stream])  # type: ignore[union-attr]
+        connected.set(False)
         try:
-            async with asyncio.timeout(time_until_head(limits) if data else None):
+            async with asyncio.timeout(time_until_head(limits, writes=bool(data))):
                 response = await self.session.request(
                     request.method.decode(),
                     URL(bytes(request.url).decode(), encoded=True),
@@ -69,8 +76,8 @@ class Pool:
                     timeout=aiohttp.ClientTimeout(connect=limits["connect"], sock_read=limits["read"]),
                 )
         except ERRORS as error:
-            raise exception_of_httpx(error) from error
-        return Answer(response.status, response.raw_headers, Body(response))
+            raise exception_of_httpx(error, limits["read"]) from error
+        return Answer(response.status, response.raw_headers, Body(response, limits["read"]))
 
     async def aclose(self) -> None:
         await self.session.close()
@@ -78,6 +85,11 @@ class Pool:
 
 class Connector(aiohttp.TCPConnector):
     """The connections of a session; those that nobody closes end quietly with their sockets, as those of httpx do."""
+
+    async def connect(self, *args: Any, **kwargs: Any) -> Any:
+        connection = await super().connect(*args, **kwargs)
+        connected.set(True)
+        return connection
 
     def __del__(self, *_: object) -> None:
         pass
@@ -96,28 +108,39 @@ class Answer:
 class Body:
     """The bytes of an answer as they come."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, limit: float | None) -> None:
         self.response = response
+        self.limit = limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        content = self.response.content
         try:
-            async for chunk in self.response.content.iter_any():
+            while not content.at_eof():
+                # aiohttp itself has the limit for each wait; here it is what is left of the whole.
+                async with asyncio.timeout(self.limit.left() if isinstance(self.limit, Limit) else None):
+                    chunk = await content.readany()
                 yield chunk
         except ERRORS as error:
-            raise exception_of_httpx(error) from error
+            raise exception_of_httpx(error, self.limit) from error
 
     async def aclose(self) -> None:
         # A connection with the rest of an answer in it is closed, not kept.
         self.response.release()
 
 
-def time_until_head(limits: Mapping[str, float | None]) -> float | None:
-    """Give the seconds until the head of an answer must be here. aiohttp limits the steps to it, but not the writing."""
+def time_until_head(limits: Mapping[str, float | None], *, writes: bool) -> float | None:
+    """Give the seconds until the head of an answer must be here.
+
+    aiohttp limits the steps to it, but not the writing, nor does it know of a deadline.
+    """
     steps = [limits[step] for step in ("connect", "write", "read")]
-    return None if None in steps else sum(filter(None, steps))
+    ends = [sum(filter(None, steps))] if writes and None not in steps else []
+    if isinstance(read := limits["read"], Limit):
+        ends.append(read.give_up_at - time.monotonic())
+    return min(ends, default=None)
 
 
-def exception_of_httpx(error: aiohttp.ClientError | OSError) -> httpx.TransportError:
+def exception_of_httpx(error: aiohttp.ClientError | OSError, limit: float | None) -> httpx.TransportError:
     """Give a failure of aiohttp the name that httpx has for it, which tells what may have reached the service."""
     match error:
         case aiohttp.ConnectionTimeoutError():
@@ -125,7 +148,9 @@ def exception_of_httpx(error: aiohttp.ClientError | OSError) -> httpx.TransportE
         case aiohttp.ServerTimeoutError():
             return httpx.ReadTimeout("")
         case TimeoutError():
-            return httpx.WriteTimeout("")
+            overdue = isinstance(limit, Limit) and limit.left() <= SHORTEST_STEP
+            kind = (httpx.ReadTimeout if overdue else httpx.WriteTimeout) if connected.get() else httpx.ConnectTimeout
+            return kind("")
         case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():
             return httpx.ProxyError(str(error))
         case aiohttp.ClientConnectorError():

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+SHORTEST_STEP = 0.001
+"""Seconds. A socket takes a timeout of 0 for something else, never to wait."""
+
+
+class Limit(float):
+    """Seconds for a step of an attempt, and the moment, of the monotonic clock, when the operation must be over."""
+
+    __slots__ = ("give_up_at",)
+    give_up_at: float
+
+    @classmethod
+    def of(cls, seconds: float | None, give_up_at: float) -> Limit:
+        """Give the limit of a step that begins now; without seconds of its own it has all that is left."""
+        left = max(give_up_at - time.monotonic(), SHORTEST_STEP)
+        limit = cls(left if seconds is None else min(seconds, left))
+        limit.give_up_at = give_up_at
+        return limit
+
+    def left(self) -> float:
+        """Give the seconds that the step may take when it begins now."""
+        return min(self, max(self.give_up_at - time.monotonic(), SHORTEST_STEP))
 
 
 @dataclass(slots=True)

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlencode
 
 from . import _answers
-from ._attempt import Attempt, Failure, Reply, Wait
+from ._attempt import Attempt, Failure, Limit, Reply, Wait
 from ._generated import operations
 from ._pages import Pages
 from ._request import IDEMPOTENCY_HEADER
@@ -197,8 +197,7 @@ class _Exchange:
         steps = {"connect": limits.connect, "read": limits.read, "write": limits.write, "pool": limits.pool}
         if self.give_up_at is None:
             return steps
-        left = max(self.give_up_at - time.monotonic(), 0.001)
-        return {step: left if limit is None or limit > left else limit for step, limit in steps.items()}
+        return {step: Limit.of(seconds, self.give_up_at) for step, seconds in steps.items()}
 
 
 def is_lost(error: PamelaError) -> bool:

@@ -19,6 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from ._attempt import Attempt, Failure, Reply
+from ._network import keep_to_the_deadline
 from ._version import __version__
 from .errors import ValidationError
 
@@ -105,6 +106,7 @@ class SyncTransport:
 
     def connect(self) -> httpx.HTTPTransport:
         own = httpx.HTTPTransport(verify=uses_tls(self.base_url), limits=LIMITS, proxy=proxy_for(self.base_url))
+        keep_to_the_deadline(own)
         weakref.finalize(self, own.close)
         return own
 
@@ -176,7 +178,9 @@ class AsyncTransport:
                 context = httpx.create_ssl_context() if verify else None
                 return AiohttpTransport(context, LIMITS.keepalive_expiry, proxy)
         self.library = "httpx"
-        return httpx.AsyncHTTPTransport(verify=verify, limits=LIMITS, proxy=proxy)
+        own = httpx.AsyncHTTPTransport(verify=verify, limits=LIMITS, proxy=proxy)
+        keep_to_the_deadline(own)
+        return own
 
     async def respond(self, attempt: Attempt) -> httpx.Response:
         if self.given is not None:

@@ -8,17 +8,20 @@ import gzip
 import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
 import anyio
 import httpx
 import pytest
+import trustme
 
 from pamela import APIConnectionError, APITimeoutError, AsyncPamelaClient, Call, Exchange, PamelaClient, ValidationError
 
@@ -29,7 +32,7 @@ OVER_OUR_OWN = KINDS[:-1]
 class Server:
     """Answers every request with a call, with the headers and the encoding that a test wants."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[tuple[str, dict[str, str]]] = []
         self.headers: dict[str, str] = {}
         self.requests_a_connection = 1000
@@ -65,7 +68,9 @@ class Server:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.server.daemon_threads = True
-        self.base_url = f"http://127.0.0.1:{self.server.server_port}"
+        self.base_url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server.server_port}"
+        if tls is not None:
+            self.server.socket = tls.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
         Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def close(self) -> None:
@@ -149,6 +154,35 @@ def test_trio_has_no_aiohttp(server: Server) -> None:
             return client.transport
 
     assert anyio.run(transport, backend="trio") == "httpx"
+
+
+@pytest.fixture
+def tls_server(tmp_path: Path) -> Iterator[tuple[Server, Path]]:
+    """A server with a certificate, and the file of the authority that issued it."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    running = Server(context)
+    yield running, tmp_path / "authority.pem"
+    running.close()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_over_tls(tls_server: tuple[Server, Path], monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    server, authority = tls_server
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+    calls = get_calls(kind, server.base_url, times=3)
+    assert [call.id for call in calls] == ["call_1"] * 3
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_certificate_of_nobody_we_trust(tls_server: tuple[Server, Path], kind: str) -> None:
+    server, _ = tls_server
+    with pytest.raises(APIConnectionError, match="certificate verify failed") as caught:
+        get_calls(kind, server.base_url, max_retries=0)
+    assert not caught.value.sent
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("kind", KINDS)

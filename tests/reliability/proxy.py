@@ -23,7 +23,8 @@ class Fault(StrEnum):
     RESET_AFTER = "connection reset after the request, no answer"
     LOST_ANSWER = "connection closed instead of the answer"
     SILENCE = "request taken, no answer ever"
-    SLOW = "an answer whose body comes one byte at a time"
+    SLOW_HEAD = "an answer whose head comes one byte at a time"
+    SLOW_BODY = "an answer whose body comes one byte at a time"
     HALF_BODY = "connection closed in the middle of the answer"
     GARBAGE = "an answer that is not HTTP"
     HTML_502 = "a proxy's HTML page with 502"
@@ -106,13 +107,13 @@ class Proxy:
                 reset(writer)
             case Fault.SILENCE:
                 await asyncio.sleep(3600)
-            case Fault.SLOW:
+            case Fault.SLOW_HEAD:
+                assert answer is not None
+                await drip(writer, answer.raw)
+            case Fault.SLOW_BODY:
                 assert answer is not None
                 writer.write(answer.head)
-                for byte in answer.body:
-                    writer.write(bytes([byte]))
-                    await writer.drain()
-                    await asyncio.sleep(0.02)
+                await drip(writer, answer.body)
             case Fault.HALF_BODY:
                 assert answer is not None
                 writer.write(answer.head + answer.body[: len(answer.body) // 2])
@@ -138,6 +139,13 @@ class Proxy:
         with contextlib.suppress(ConnectionError):
             await writer.drain()
         return fault in WHOLE
+
+
+async def drip(writer: asyncio.StreamWriter, data: bytes) -> None:
+    for byte in data:
+        writer.write(bytes([byte]))
+        await writer.drain()
+        await asyncio.sleep(0.02)
 
 
 def plain(status: bytes, body: bytes, kind: bytes = b"application/json") -> bytes:

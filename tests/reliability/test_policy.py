@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import time
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
@@ -168,6 +170,40 @@ def test_the_deadline_leaves_no_time_for_another_attempt(scripted: Scripted, mak
         make(scripted.base_url, deadline=5).get_call("call_1")
     assert caught.value.attempts == 1
     assert waits == []
+
+
+def test_the_deadline_ends_a_step_that_began_late(make: Make) -> None:
+    """The answer begins after three quarters of the time, and then nothing more comes."""
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            time.sleep(1.5)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+            connection.recv(4096)
+            connection.recv(1)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=serve, args=(listener,))
+        thread.start()
+        with pytest.raises(APITimeoutError) as caught:
+            make(f"http://127.0.0.1:{listener.getsockname()[1]}", deadline=2, timeout=None).get_call("call_1")
+        thread.join()
+    assert caught.value.attempts == 1
+    assert caught.value.elapsed < 3, "the answer had the whole time again"
+
+
+def test_the_deadline_ends_the_making_of_a_connection(make: Make) -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener, contextlib.ExitStack() as queue:
+        for _ in range(4):  # The system drops what knocks after these.
+            waiting = queue.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(listener.getsockname())
+        client = make(f"http://127.0.0.1:{listener.getsockname()[1]}", deadline=0.5, timeout=None)
+        with pytest.raises(APITimeoutError) as caught:
+            client.create_call("+1234567890", "Order a pizza")
+    assert not caught.value.sent
+    assert not caught.value.ambiguous
 
 
 def test_options_of_one_call(scripted: Scripted, client: PamelaClient, waits: list[float]) -> None:
