@@ -179,7 +179,7 @@ class Operation:
         self.method = self.http_method.upper()
         self.summary: str = self.data["summary"].rstrip(".")
         self.description: str = self.data["description"]
-        self.idempotent: bool = self.http_method in {"get", "put", "delete"} or self.data.get("x-idempotent", False)
+        self.idempotent: bool = self.data.get("x-idempotent", False)
         parameters = [self.contract.resolve(parameter) for parameter in self.data["parameters"]]
         self.in_path, self.in_query, self.in_header = (
             [self.parameter(parameter, location) for parameter in parameters if parameter["in"] == location]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,8 +32,7 @@ class Limit(float):
         return min(self, max(self.give_up_at - time.monotonic(), SHORTEST_STEP))
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(NamedTuple):
     """A request to send now."""
 
     operation: str
@@ -47,15 +46,13 @@ class Attempt:
     number: int
 
 
-@dataclass(slots=True)
-class Wait:
+class Wait(NamedTuple):
     """A pause before the next attempt."""
 
     seconds: float
 
 
-@dataclass(slots=True)
-class Reply:
+class Reply(NamedTuple):
     """An answer, whole."""
 
     status: int
@@ -63,8 +60,7 @@ class Reply:
     content: bytes
 
 
-@dataclass(slots=True)
-class Failure:
+class Failure(NamedTuple):
     """No whole answer."""
 
     cause: Exception
@@ -74,7 +70,7 @@ class Failure:
     """Whether the request may have reached the service."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Exchange:
     """An attempt as hooks see it: before it is sent, and again after it with the outcome.
 

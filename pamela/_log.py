@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pamela")
 
-_SECRETS = re.compile(r"(?P<key>\b[ps]k_(?:live|test)_)[\w-]+|(?P<phone>(?:\+|%2B)[1-9])[0-9]{3,14}")
+_SECRETS = r"(?P<key>\b[ps]k_(?:live|test)_)[\w-]+|(?P<phone>(?:\+|%2B)[1-9])[0-9]{3,14}"
 
 
 def mask(text: str) -> str:
     """Hide API keys and phone numbers."""
-    return _SECRETS.sub(lambda found: f"{found['key'] or found['phone']}***", text)
+    return re.sub(_SECRETS, lambda found: f"{found['key'] or found['phone']}***", text)
 
 
 def is_logged() -> bool:

@@ -28,6 +28,7 @@ class Model(dict[str, Any]):
         ('call_1', 'call_1', <CallStatus.QUEUED: 'queued'>, None)
     """
 
+    __slots__ = ()  # Nothing but the dict: half the time to make one, and a mistyped attribute cannot be set.
     _fields: ClassVar[tuple[str, ...]] = ()
     _required: ClassVar[tuple[str, ...]] = ()
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit
 
 from ._generated.operations import DEFAULT_BASE_URL
@@ -36,8 +35,7 @@ class HasTimeouts(Protocol):
     def pool(self) -> float | None: ...
 
 
-@dataclass(frozen=True)
-class Timeout:
+class Timeout(NamedTuple):
     """How long each step of an attempt may take, in seconds; None sets no limit.
 
     Args:
@@ -79,18 +77,20 @@ def seconds(name: str, value: Any, *, zero: bool = False) -> float | None:
     return float(value)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Options:
+class Options(NamedTuple):
     """What a client is set to."""
 
-    api_key: str = field(repr=False)
+    api_key: str
     base_url: str
     timeout: Timeout
     deadline: float | None
     max_retries: int
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str]
     on_request: Hook | None
     on_response: Hook | None
+
+    def __repr__(self) -> str:
+        return f"Options(base_url={self.base_url!r})"  # neither the key nor headers, which may have secrets
 
     @classmethod
     def make(cls, api_key: str | None, base_url: str | None, **others: Any) -> Options:
@@ -106,7 +106,7 @@ class Options:
         given = checked({name: value for name, value in changes.items() if value is not UNSET})
         if "headers" in given:
             given["headers"] = {**self.headers, **given["headers"]}
-        return replace(self, **given)
+        return self._replace(**given)
 
 
 def checked(settings: Mapping[str, Any]) -> dict[str, Any]:

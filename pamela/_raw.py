@@ -13,8 +13,6 @@ from .errors import ValidationError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-
 
 def raw_request(
     method: str, path: str, params: Mapping[str, Any] | None, json: Any, headers: Mapping[str, str] | None
@@ -32,7 +30,5 @@ def raw_request(
         raise ValidationError(f"path={path!r} has a query or a fragment. Give the query as params=.")
     method = method.upper()
     escaped = quote(path, safe="/%:@!$&'()*+,;=~")
-    operation: Operation[Any] = Operation(
-        f"{method} {path}", method, escaped, idempotent=method in IDEMPOTENT, answer=Answer()
-    )
+    operation: Operation[Any] = Operation(f"{method} {path}", method, escaped, answer=Answer())
     return Request(operation, escaped, query=params, headers=check_headers(headers), body=json_value("json", json))

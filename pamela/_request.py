@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
+IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
 class Answer:
@@ -60,15 +61,18 @@ def _json_type(data: Any) -> str:
 
 
 class Operation(Generic[T]):
-    """An operation of the contract."""
+    """An operation: of the contract, or one that it does not have yet.
+
+    It is idempotent where its HTTP method is, or where the contract says so.
+    """
 
     __slots__ = ("answer", "idempotent", "method", "name", "path")
 
-    def __init__(self, name: str, method: str, path: str, *, idempotent: bool, answer: Answer) -> None:
+    def __init__(self, name: str, method: str, path: str, *, answer: Answer, idempotent: bool = False) -> None:
         self.name = name
         self.method = method
         self.path = path
-        self.idempotent = idempotent
+        self.idempotent = idempotent or method in IDEMPOTENT_METHODS
         self.answer = answer
 
 

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 import weakref
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -156,7 +155,7 @@ class AsyncTransport:
         self.home: object = None
         self.closed = False
         ours = client is None and transport is None
-        self.library = "aiohttp" if ours and find_spec("aiohttp") is not None else "httpx"
+        self.library = "aiohttp" if ours and is_installed("aiohttp") else "httpx"
 
     def connections(self) -> httpx.AsyncBaseTransport:
         """Give our own connections; on another event loop new ones, for they belong to their loop."""
@@ -168,7 +167,7 @@ class AsyncTransport:
 
     def connect(self) -> httpx.AsyncBaseTransport:
         verify, proxy = uses_tls(self.base_url), proxy_for(self.base_url)
-        if find_spec("aiohttp") is not None and running_loop() is not None and not (proxy or "").startswith("socks"):
+        if is_installed("aiohttp") and running_loop() is not None and not (proxy or "").startswith("socks"):
             try:
                 from ._aiohttp import AiohttpTransport
             except ImportError:
@@ -212,6 +211,12 @@ def is_plain(response: httpx.Response, given: object) -> bool:
     return given is None and "content-encoding" not in response.headers
 
 
+def is_installed(name: str) -> bool:
+    from importlib.util import find_spec  # A synchronous program without a proxy never comes here.
+
+    return find_spec(name) is not None
+
+
 def running_loop() -> object:
     # A synchronous program never comes here, and importing asyncio would be a tenth of its way to the first answer.
     import asyncio
@@ -243,7 +248,7 @@ def proxy_for(base_url: str) -> str | None:
     match urlsplit(proxy).scheme:
         case "http" | "https":
             return proxy
-        case "socks5" | "socks5h" if find_spec("socksio") is not None:
+        case "socks5" | "socks5h" if is_installed("socksio"):
             return proxy
         case "socks5" | "socks5h":
             raise ValidationError(f"The environment names a SOCKS proxy for {base_url}. It takes the package socksio.")

@@ -54,6 +54,8 @@ class WebhookVerificationError(PamelaError):
 class UnknownEvent(Model):
     """An event that this version of the package has never heard of."""
 
+    __slots__ = ()
+
     @property
     def event(self) -> str | None:
         """The kind of event."""

@@ -38,9 +38,7 @@ DEFAULT_BASE_URL = "https://api.thisispamela.com"
 API_VERSION = "1.0.0"
 
 
-CREATE_CALL: Operation[Call] = Operation(
-    "create_call", "POST", "/api/b2b/v1/calls", idempotent=False, answer=Answer(model=Call)
-)
+CREATE_CALL: Operation[Call] = Operation("create_call", "POST", "/api/b2b/v1/calls", answer=Answer(model=Call))
 
 
 def create_call(
@@ -114,9 +112,7 @@ def create_call(
     )
 
 
-LIST_CALLS: Operation[CallPage] = Operation(
-    "list_calls", "GET", "/api/b2b/v1/calls", idempotent=True, answer=Answer(model=CallPage)
-)
+LIST_CALLS: Operation[CallPage] = Operation("list_calls", "GET", "/api/b2b/v1/calls", answer=Answer(model=CallPage))
 
 
 def list_calls(
@@ -160,9 +156,7 @@ class ListCallsArguments(TypedDict, total=False):
     end_date: datetime | date | str | None
 
 
-GET_CALL: Operation[Call] = Operation(
-    "get_call", "GET", "/api/b2b/v1/calls/{call_id}", idempotent=True, answer=Answer(model=Call)
-)
+GET_CALL: Operation[Call] = Operation("get_call", "GET", "/api/b2b/v1/calls/{call_id}", answer=Answer(model=Call))
 
 
 def get_call(
@@ -181,7 +175,7 @@ def get_call(
 
 
 CANCEL_CALL: Operation[Call] = Operation(
-    "cancel_call", "POST", "/api/b2b/v1/calls/{call_id}/cancel", idempotent=True, answer=Answer(model=Call)
+    "cancel_call", "POST", "/api/b2b/v1/calls/{call_id}/cancel", answer=Answer(model=Call), idempotent=True
 )
 
 
@@ -201,7 +195,7 @@ def cancel_call(
 
 
 HANGUP_CALL: Operation[Call] = Operation(
-    "hangup_call", "POST", "/api/b2b/v1/calls/{call_id}/hangup", idempotent=True, answer=Answer(model=Call)
+    "hangup_call", "POST", "/api/b2b/v1/calls/{call_id}/hangup", answer=Answer(model=Call), idempotent=True
 )
 
 
@@ -221,7 +215,7 @@ def hangup_call(
 
 
 REGISTER_TOOL: Operation[ToolRegistration] = Operation(
-    "register_tool", "POST", "/api/b2b/v1/tools", idempotent=False, answer=Answer(model=ToolRegistration)
+    "register_tool", "POST", "/api/b2b/v1/tools", answer=Answer(model=ToolRegistration)
 )
 
 
@@ -270,7 +264,7 @@ def register_tool(
 
 
 LIST_TOOLS: Operation[ToolList | list[Tool]] = Operation(
-    "list_tools", "GET", "/api/b2b/v1/tools", idempotent=True, answer=Answer(model=ToolList, items=Tool)
+    "list_tools", "GET", "/api/b2b/v1/tools", answer=Answer(model=ToolList, items=Tool)
 )
 
 
@@ -283,7 +277,7 @@ def list_tools() -> Request[ToolList | list[Tool]]:
 
 
 DELETE_TOOL: Operation[ToolDeletion] = Operation(
-    "delete_tool", "DELETE", "/api/b2b/v1/tools/{tool_id}", idempotent=True, answer=Answer(model=ToolDeletion)
+    "delete_tool", "DELETE", "/api/b2b/v1/tools/{tool_id}", answer=Answer(model=ToolDeletion)
 )
 
 
@@ -302,9 +296,7 @@ def delete_tool(
     )
 
 
-GET_USAGE: Operation[Usage] = Operation(
-    "get_usage", "GET", "/api/b2b/v1/usage", idempotent=True, answer=Answer(model=Usage)
-)
+GET_USAGE: Operation[Usage] = Operation("get_usage", "GET", "/api/b2b/v1/usage", answer=Answer(model=Usage))
 
 
 def get_usage(

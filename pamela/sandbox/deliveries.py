@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from .._generated import models
+from .._generated.events import EVENTS
 from .._json import canonical_json
 from .._version import __version__
 from ..webhooks import sign_webhook
@@ -24,7 +26,6 @@ from .store import Store
 RETRY_DELAYS = (1, 2, 4, 8, 16)
 """Seconds of sandbox time before each further attempt at an event."""
 
-_EVENTS_WITH_TRANSCRIPT = ("call.transcript_update", "call.completed")
 _OPEN = "status IN ('waiting', 'pending', 'sending')"
 _MOST_IN_FLIGHT = {"event": 50, "tool": 500}
 _MOST_BYTES_READ = 1024 * 1024
@@ -105,7 +106,7 @@ class Deliveries:
             "status": call.status,
             "timestamp": clock.to_text(self._clock.now()),
         }
-        if event in _EVENTS_WITH_TRANSCRIPT:
+        if "transcript" in getattr(models, EVENTS[event])._fields:
             payload["transcript"] = call.shown_transcript()
         row = self._new(call, project, "event", event, url, payload, round(self._event_timeout * 1000))
         seq = self._store.insert("deliveries", {**row, "queue": call.id})

@@ -15,6 +15,7 @@ class Call(Model):
     """A phone call. An answer has the fields that there is something to say about; cancel and hang-up may answer a
     short form with `id`, `status`, `success` and `message`."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "id",
         "status",

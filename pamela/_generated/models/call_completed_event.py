@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 class CallCompletedEvent(Model):
     """A call that connected has ended."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "event",
         "call_id",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 class CallFailedEvent(Model):
     """A call could not be connected or broke off."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "event",
         "call_id",

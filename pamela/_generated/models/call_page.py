@@ -10,6 +10,7 @@ from .call import Call
 class CallPage(Model):
     """A page of calls."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "items",
         "total",

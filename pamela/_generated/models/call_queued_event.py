@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 class CallQueuedEvent(Model):
     """A call was queued."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "event",
         "call_id",

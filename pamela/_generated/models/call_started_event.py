@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 class CallStartedEvent(Model):
     """A call connected."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "event",
         "call_id",

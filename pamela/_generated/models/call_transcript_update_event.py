@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 class CallTranscriptUpdateEvent(Model):
     """The conversation went on."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "event",
         "call_id",

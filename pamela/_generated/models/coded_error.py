@@ -11,6 +11,7 @@ from .error_details import ErrorDetails
 class CodedError(Model):
     """A failure with a code."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "error_code",
         "message",

@@ -9,6 +9,7 @@ from ..._model import Model
 class ErrorDetails(Model):
     """Values that belong to the failure."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("retry_after",)
     _required: ClassVar[tuple[str, ...]] = ()
 

@@ -10,6 +10,7 @@ from .validation_issue import ValidationIssue
 class ErrorEnvelope(Model):
     """A failure, wrapped as FastAPI wraps it."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("detail",)
     _required: ClassVar[tuple[str, ...]] = ("detail",)
 

@@ -10,6 +10,7 @@ from .nested_error_body import NestedErrorBody
 class NestedError(Model):
     """A failure with a code, in its other shape."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("error",)
     _required: ClassVar[tuple[str, ...]] = ("error",)
 

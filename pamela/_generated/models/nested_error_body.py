@@ -11,6 +11,7 @@ from .error_details import ErrorDetails
 class NestedErrorBody(Model):
     """The inner part of a failure in its other shape."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "code",
         "message",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 class Tool(Model):
     """A registered tool."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "id",
         "name",

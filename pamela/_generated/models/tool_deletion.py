@@ -9,6 +9,7 @@ from ..._model import Model
 class ToolDeletion(Model):
     """What came of deleting a tool."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "success",
         "message",

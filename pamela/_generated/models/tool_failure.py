@@ -9,6 +9,7 @@ from ..._model import Model
 class ToolFailure(Model):
     """A tool could not be run."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "error",
         "correlation_id",

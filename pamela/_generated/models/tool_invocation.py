@@ -9,6 +9,7 @@ from ..._model import Model
 class ToolInvocation(Model):
     """The agent calls a tool."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "tool_name",
         "arguments",

@@ -10,6 +10,7 @@ from .tool import Tool
 class ToolList(Model):
     """The tools, in an object."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("tools",)
     _required: ClassVar[tuple[str, ...]] = ("tools",)
 

@@ -9,6 +9,7 @@ from ..._model import Model
 class ToolResult(Model):
     """What a tool returned."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "result",
         "correlation_id",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 class TranscriptEntry(Model):
     """Something said in a call."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "speaker",
         "text",

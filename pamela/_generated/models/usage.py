@@ -10,6 +10,7 @@ from .usage_quota import UsageQuota
 class Usage(Model):
     """What was used in a UTC calendar month."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "partner_id",
         "project_id",

@@ -9,6 +9,7 @@ from ..._model import Model
 class UsageQuota(Model):
     """Limits of a month."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "partner_limit",
         "project_limit",

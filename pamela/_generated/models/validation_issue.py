@@ -9,6 +9,7 @@ from ..._model import Model
 class ValidationIssue(Model):
     """One thing that is wrong with a request."""
 
+    __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
         "loc",
         "msg",
