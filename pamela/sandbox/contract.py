@@ -1,7 +1,7 @@
 """The contract as the sandbox reads it: which operations there are, and what a request to each must look like."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -91,6 +91,12 @@ class Contract:
     def default(self, schema: str, field: str) -> Any:
         """Returns what a field that is absent from a request counts as."""
         return self.schema(schema)["properties"][field]["default"]
+
+    def event_fields(self, event: str) -> Collection[str]:
+        """Returns the names of the fields that an event has."""
+        body = self.document["webhooks"][event]["post"]["requestBody"]
+        fields: dict[str, Any] = self._resolve(body["content"]["application/json"]["schema"])["properties"]
+        return fields.keys()
 
     @property
     def error_codes(self) -> dict[str, int]:

@@ -12,14 +12,13 @@ from typing import Any
 
 import httpx
 
-from .._generated import models
-from .._generated.events import EVENTS
 from .._json import canonical_json
 from .._version import __version__
 from ..webhooks import sign_webhook
 from . import clock
 from .calls import Call
 from .clock import Alarm, Clock, Moment
+from .contract import Contract
 from .projects import Project, Projects, address
 from .store import Store
 
@@ -59,6 +58,7 @@ class Deliveries:
         self,
         store: Store,
         clock: Clock,
+        contract: Contract,
         projects: Projects,
         event_timeout: float,
         on_tool_answer: Callable[[str, Answer], None],
@@ -68,12 +68,14 @@ class Deliveries:
         Args:
             store: Where they are kept.
             clock: What they go by.
+            contract: Which fields an event has.
             projects: Where deliveries go, and what they are signed with.
             event_timeout: How long a receiver of an event may take, in seconds of real time.
             on_tool_answer: Is told, in a transaction, of the answer to a call's tool invocation.
         """
         self._store = store
         self._clock = clock
+        self._contract = contract
         self._projects = projects
         self._event_timeout = event_timeout
         self._on_tool_answer = on_tool_answer
@@ -106,7 +108,7 @@ class Deliveries:
             "status": call.status,
             "timestamp": clock.to_text(self._clock.now()),
         }
-        if "transcript" in getattr(models, EVENTS[event])._fields:
+        if "transcript" in self._contract.event_fields(event):
             payload["transcript"] = call.shown_transcript()
         row = self._new(call, project, "event", event, url, payload, round(self._event_timeout * 1000))
         seq = self._store.insert("deliveries", {**row, "queue": call.id})

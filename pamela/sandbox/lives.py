@@ -30,7 +30,7 @@ class Lives:
         self, store: Store, clock: Clock, contract: Contract, projects: Projects, tools: Tools, event_timeout: float
     ) -> None:
         self.calls = Calls(store, clock)
-        self.deliveries = Deliveries(store, clock, projects, event_timeout, self._hear_tool)
+        self.deliveries = Deliveries(store, clock, contract, projects, event_timeout, self._hear_tool)
         self._store = store
         self._clock = clock
         self._projects = projects
