@@ -88,6 +88,10 @@ class Connector(aiohttp.TCPConnector):
 
     async def connect(self, *args: Any, **kwargs: Any) -> Any:
         connection = await super().connect(*args, **kwargs)
+        while connection.protocol is not None and connection.protocol.should_close:
+            # Something arrived on it that nobody asked for, which must not pass for the answer to this request.
+            connection.close()
+            connection = await super().connect(*args, **kwargs)
         connected.set(True)
         return connection
 

@@ -75,8 +75,8 @@ def error_of(request: Request[Any], reply: Reply) -> PamelaError:
     message, code, details = _read(reply)
     kind = _BY_STATUS.get(reply.status)
     if kind is None:
-        kind = CallError if "calls" in request.path.split("/") else PamelaError
-    return kind(
+        kind = CallError if "calls" in request.operation.path.split("/") else PamelaError
+    error = kind(
         message,
         code,
         details,
@@ -85,24 +85,36 @@ def error_of(request: Request[Any], reply: Reply) -> PamelaError:
         retry_after=retry_after(reply.headers.get("retry-after"), details),
         ambiguous=not request.operation.idempotent and (reply.status >= 500 or reply.status == 408),
     )
-
-
-def error_of_failure(request: Request[Any], failure: Failure, base_url: str) -> PamelaError:
-    """Give the exception that a missing answer means."""
-    kind = APITimeoutError if failure.timed_out else APIConnectionError
-    ambiguous = failure.sent and not request.operation.idempotent
-    if not failure.sent:
-        consequence = "Nothing was sent."
-    elif request.operation.idempotent:
-        consequence = "It is safe to try again."
-    elif IDEMPOTENCY_HEADER in request.headers:
-        consequence = "It may have been acted upon all the same; try again with the same idempotency_key."
-    else:
-        consequence = "It may have been acted upon all the same: look before you try again, or give idempotency_key=."
-    message = f"{request.operation.name} got no answer from {base_url}: {failure.problem}. {consequence}"
-    error = kind(message, ambiguous=ambiguous)
-    error.sent = failure.sent
+    if error.ambiguous:
+        error.add_note(_advice(request))  # beside the service's own words
     return error
+
+
+def error_of_failure(request: Request[Any], failure: Failure, base_url: str, *, reached: bool) -> PamelaError:
+    """Give the exception that a missing answer means.
+
+    Args:
+        request: What was to be sent.
+        failure: What came of it.
+        base_url: Where to.
+        reached: Whether an earlier attempt may have reached the service.
+    """
+    kind = APITimeoutError if failure.timed_out else APIConnectionError
+    sent = failure.sent or reached
+    advice = _advice(request) if sent else "Nothing was sent."
+    message = f"{request.operation.name} got no answer from {base_url}: {failure.problem}. {advice}"
+    error = kind(message, ambiguous=sent and not request.operation.idempotent)
+    error.sent = sent
+    return error
+
+
+def _advice(request: Request[Any]) -> str:
+    """Say what to do about a request of which nobody knows what became."""
+    if request.operation.idempotent:
+        return "It is safe to try again."
+    if IDEMPOTENCY_HEADER in request.headers:
+        return "It may have been acted upon all the same; try again with the same idempotency_key."
+    return "It may have been acted upon all the same: look before you try again, or give idempotency_key=."
 
 
 def retry_after(header: str | None, details: Mapping[str, Any]) -> float | None:
@@ -117,7 +129,7 @@ def retry_after(header: str | None, details: Mapping[str, Any]) -> float | None:
 def _seconds(value: Any) -> float | None:
     try:
         wait = float(value)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         wait = _until(value)
     return wait if 0 <= wait < float("inf") else None
 
@@ -143,15 +155,24 @@ def _read(reply: Reply) -> tuple[str, int | None, dict[str, Any]]:
         return "; ".join(_issue(issue) for issue in detail) or f"HTTP {reply.status}", None, {"errors": detail}
     if not isinstance(detail, dict):
         return f"HTTP {reply.status}", None, {}
+    if isinstance(detail.get("error"), str):
+        detail = {"message": detail["error"], **detail}
     error = detail["error"] if isinstance(detail.get("error"), dict) else detail
-    code = error.get("error_code", error.get("code"))
     details = error.get("details")
     message = error.get("message")
     return (
         message if isinstance(message, str) and message else f"HTTP {reply.status}",
-        int(code) if isinstance(code, int | str) and str(code).isdecimal() else None,
+        _code(error.get("error_code", error.get("code"))),
         details if isinstance(details, dict) else {} if details is None else {"details": details},
     )
+
+
+def _code(value: Any) -> int | None:
+    """Give a code that is a number, or the text of one."""
+    try:
+        return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
+    except ValueError:  # thousands of digits
+        return None
 
 
 def _issue(issue: Any) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .errors import PamelaError
 
 SHORTEST_STEP = 0.001
 """Seconds. A socket takes a timeout of 0 for something else, never to wait."""
@@ -45,6 +47,9 @@ class Attempt(NamedTuple):
     """The moment, of the monotonic clock, when the answer must be whole."""
     number: int
 
+    def __repr__(self) -> str:
+        return f"Attempt({self.operation!r}, number={self.number})"  # the headers have the key
+
 
 class Wait(NamedTuple):
     """A pause before the next attempt."""
@@ -68,6 +73,10 @@ class Failure(NamedTuple):
     timed_out: bool = False
     sent: bool = True
     """Whether the request may have reached the service."""
+
+
+Outcome: TypeAlias = "Reply | Failure | PamelaError"
+"""What came of an attempt; an exception of ours where it was not even tried."""
 
 
 @dataclass

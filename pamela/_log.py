@@ -12,12 +12,15 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pamela")
 
-_SECRETS = r"(?P<key>\b[ps]k_(?:live|test)_)[\w-]+|(?P<phone>(?:\+|%2B)[1-9])[0-9]{3,14}"
+_SECRETS = (
+    r"(?P<key>\b[ps]k_(?:live|test)_)[\w-]+"
+    r"|(?P<phone>(?:\+|%2B)[1-9])(?:(?:[ ().+-]|%[0-9A-F]{2})*[0-9]){3,14}"  # with what people write between the digits
+)
 
 
 def mask(text: str) -> str:
     """Hide API keys and phone numbers."""
-    return re.sub(_SECRETS, lambda found: f"{found['key'] or found['phone']}***", text)
+    return re.sub(_SECRETS, lambda found: f"{found['key'] or found['phone']}***", text, flags=re.IGNORECASE)
 
 
 def is_logged() -> bool:
@@ -29,7 +32,7 @@ def log_outcome(exchange: Exchange) -> None:
     """Write the line of an attempt."""
     log.debug(
         "%s %s %s -> %s in %.0f ms (attempt %d, request %s)",
-        exchange.operation,
+        mask(exchange.operation),
         exchange.method,
         mask(exchange.url),
         exchange.status_code if exchange.problem is None else mask(exchange.problem),
@@ -47,4 +50,5 @@ def configure() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     log.addHandler(handler)
+    log.propagate = False  # or a program that has a handler at the root shows every line twice
     log.setLevel(level)

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     SocketOptions = Iterable[Any] | None
 
 
+WRITTEN_AT_ONCE = 64 * 1024
+
+
 def keep_to_the_deadline(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport) -> None:
     """Have a transport make connections that keep to the limits of its requests."""
     # The pools of httpcore take such a backend as an argument, but httpx, which makes the pools, does not pass one on.
@@ -63,7 +66,9 @@ class Stream:
         return self.stream.read(max_bytes, left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self.stream.write(buffer, left(timeout))
+        # httpcore itself has the limit for each part that the system takes; here it is for what is left of the whole.
+        for start in range(0, len(buffer), WRITTEN_AT_ONCE):
+            self.stream.write(buffer[start : start + WRITTEN_AT_ONCE], left(timeout))
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None

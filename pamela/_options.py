@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 from urllib.parse import urlsplit
@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from ._attempt import Exchange
 
 Hook = Callable[["Exchange"], Any]
-
+HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+FRAMING_HEADERS = frozenset({"Content-Length", "Transfer-Encoding"})
 
 STEPS = ("connect", "read", "write", "pool")
+LONGEST_DURATION = 1e9
+"""Seconds, some 30 years: what sockets and event loops can take."""
 UNSET: Any = object()
 """Stands for an option that was not given, where None means something."""
 
@@ -62,18 +65,25 @@ class Timeout(NamedTuple):
         return cls(*(seconds(f"timeout.{step}", getattr(value, step, value)) for step in STEPS))
 
 
-def seconds(name: str, value: Any, *, zero: bool = False) -> float | None:
-    """Check a duration in seconds; None means no limit.
+def seconds(name: str, value: Any) -> float | None:
+    """Check a limit in seconds; None means that there is none.
+
+    Raises:
+        ValidationError: It is not a number, not finite, negative or zero.
+    """
+    return None if value is None else duration(name, value, or_none=", or None for no limit")
+
+
+def duration(name: str, value: Any, *, zero: bool = False, or_none: str = "") -> float:
+    """Check a duration in seconds.
 
     Raises:
         ValidationError: It is not a number, not finite, negative, or zero where that makes no sense.
     """
-    if value is None:
-        return None
-    fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not fits or value < 0 or (value == 0 and not zero):
+    fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST_DURATION
+    if not fits or (value == 0 and not zero):
         least = "0 or more" if zero else "more than 0"
-        raise ValidationError(f"{name}={value!r} is not a duration. Give seconds, {least}, or None for no limit.")
+        raise ValidationError(f"{name}={value!r} is not a duration. Give seconds, {least}{or_none}.")
     return float(value)
 
 
@@ -135,21 +145,32 @@ def check_base_url(value: Any) -> str:
         raise ValidationError(f"base_url must be a str, not {type(value).__name__}.")
     try:
         parts = urlsplit(value)
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        usable = parts.scheme in {"http", "https"} and is_host(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
     if usable and parts.username is not None:
         raise ValidationError("base_url has a user name in it. The API takes a key: give api_key=.")
-    if not usable or any(character.isspace() for character in value):
+    if not usable or not all(character.isprintable() and character != " " for character in value):
         raise ValidationError(f"base_url={value!r} is not an address. Example: {DEFAULT_BASE_URL!r}.")
     if parts.query or parts.fragment:
         raise ValidationError(f"base_url={value!r} has a query or a fragment. Give what stands before the path.")
-    return value.rstrip("/")
+    return parts.scheme + value[len(parts.scheme) :].rstrip("/")
+
+
+def is_host(name: str | None) -> bool:
+    """Whether a name could be that of a host: none of its labels is empty, or longer than names can have."""
+    return bool(name) and all(0 < len(label) < 64 for label in str(name).removesuffix(".").split("."))
 
 
 def _check_max_retries(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValidationError(f"max_retries={value!r} is not a number of retries. Give 0 or more.")
+    return value
+
+
+def _check_hook(name: str, value: Any) -> Any:
+    if value is not None and not callable(value):
+        raise ValidationError(f"{name}={value!r} is not a function. Give one that takes an Exchange.")
     return value
 
 
@@ -159,11 +180,15 @@ def check_headers(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
         raise ValidationError(f"headers must be a mapping of str to str, not {type(value).__name__}.")
     for name, text in value.items():
-        fits = isinstance(name, str) and isinstance(text, str) and name.isascii() and name.isprintable() and name
-        if not fits or any(each in name for each in " :"):
+        if not (isinstance(name, str) and isinstance(text, str) and re.fullmatch(HEADER_NAME, name)):
             raise ValidationError(f"headers has {name!r}, which is not the name of a header with a str.")
-        if not all(" " <= each <= "~" or each == "\t" for each in text):
-            raise ValidationError(f"headers[{name!r}] has characters that a header cannot carry. Use printable ASCII.")
+        if text != text.strip() or not all(" " <= each <= "~" or each == "\t" for each in text):
+            raise ValidationError(
+                f"headers[{name!r}] has characters that a header cannot carry there. "
+                "Use printable ASCII without blanks at either end."
+            )
+        if name.title() in FRAMING_HEADERS:
+            raise ValidationError(f"headers has {name!r}, which says how long the body is. Leave it to the client.")
     return with_usual_names(value)
 
 
@@ -178,4 +203,6 @@ _CHECKS: dict[str, Callable[[Any], Any]] = {
     "deadline": lambda value: seconds("deadline", value),
     "max_retries": _check_max_retries,
     "headers": check_headers,
+    "on_request": lambda value: _check_hook("on_request", value),
+    "on_response": lambda value: _check_hook("on_response", value),
 }

@@ -36,8 +36,8 @@ class Pages:
         """Take a page, give its calls that were not on the page before, and prepare the next request."""
         items = page.items_
         calls = [call for call in items if isinstance(call, Call)] if isinstance(items, list) else []
-        new = [call for call in calls if call.get("id") not in self.seen]
-        self.seen = {call["id"] for call in calls if "id" in call}
+        new = [call for call in calls if id_of(call) not in self.seen]
+        self.seen = {call_id for call in calls if (call_id := id_of(call)) is not None}
         told = page.get("next_offset")
         if not calls or not (page.get("has_more") or told):
             self.next = None
@@ -45,3 +45,8 @@ class Pages:
         self.offset = told if isinstance(told, int) and told > self.offset else self.offset + len(calls)
         self.next = self.request()
         return new
+
+
+def id_of(call: Call) -> str | None:
+    value = call.get("id")
+    return value if isinstance(value, str) else None

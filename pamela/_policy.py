@@ -1,7 +1,7 @@
 """What to send, what to send again, how long to wait, which exception: decided once, without I/O.
 
-`exchange` is a generator. It yields an `Attempt` and takes a `Reply` or a `Failure`, or yields a `Wait` and takes
-nothing; it returns the value or raises. The clients drive it, sync and async, and do nothing else.
+`exchange` is a generator. It yields an `Attempt` and takes its `Outcome`, or yields a `Wait` and takes nothing; it
+returns the value or raises. The clients drive it, sync and async, and do nothing else.
 
 A request goes out again only when that cannot do a thing twice:
 
@@ -22,14 +22,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlencode
 
 from . import _answers
-from ._attempt import Attempt, Failure, Limit, Reply, Wait
+from ._attempt import Attempt, Failure, Limit, Outcome, Wait
 from ._generated import operations
-from ._pages import Pages
+from ._generated.models.call import Call
+from ._pages import Pages, id_of
 from ._request import IDEMPOTENCY_HEADER
 from ._watch import has_ended
 from .errors import APIConnectionError, PamelaError, UnexpectedResponseError, ValidationError
 
 if TYPE_CHECKING:
+    from ._generated.models.call_page import CallPage
     from ._options import Options
     from ._request import Request
 
@@ -81,8 +83,10 @@ class _Exchange:
         self.began_at = datetime.now(UTC)
         self.give_up_at = give_up_at
         self.attempts = 0
-        self.ambiguous = False
-        """Whether an earlier attempt may have been acted upon."""
+        self.reached = False
+        """Whether an earlier attempt may have reached the service."""
+        self.unsettled = False
+        """Whether it is open what such an attempt did: a look has not shown that it did nothing."""
 
     @property
     def searchable(self) -> bool:
@@ -94,15 +98,18 @@ class _Exchange:
             try:
                 return (yield from self.attempt())
             except PamelaError as error:
-                error.attempts = self.attempts
-                error.elapsed = time.monotonic() - self.began
-                done = yield from self.recover(error)
+                try:
+                    done = yield from self.recover(error)
+                except PamelaError:
+                    error.attempts = self.attempts
+                    error.elapsed = time.monotonic() - self.began
+                    raise
                 if done is not None:
                     return done[0]
 
     def attempt(self) -> Steps[Any]:
         self.attempts += 1
-        outcome: Reply | Failure = yield Attempt(
+        outcome: Outcome = yield Attempt(
             operation=self.request.operation.name,
             method=self.request.operation.method,
             url=self.url,
@@ -112,34 +119,43 @@ class _Exchange:
             give_up_at=self.give_up_at,
             number=self.attempts,
         )
+        if isinstance(outcome, PamelaError):
+            self.attempts -= 1
+            raise outcome
         if isinstance(outcome, Failure):
-            raise _answers.error_of_failure(self.request, outcome, self.options.base_url) from outcome.cause
+            error = _answers.error_of_failure(self.request, outcome, self.options.base_url, reached=self.reached)
+            raise error from outcome.cause
         if self.key is not None and outcome.headers.get(IDEMPOTENCY_HEADER.lower()) == self.key:
             self.server.honours_keys = True
+        if outcome.status == 204:
+            done = yield from self.effect("The service deleted the tool.")
+            if done is not None:
+                return done[0]
         if 200 <= outcome.status < 300:
             return _answers.value_of(self.request, outcome)
         raise _answers.error_of(self.request, outcome)
 
     def recover(self, error: PamelaError) -> Steps[tuple[Any] | None]:
         """Give the value that was wanted if it is there all the same; return None for another attempt, or raise."""
-        if self.ambiguous:
+        if self.reached:
             settled = yield from self.settle(error)
             if settled is not None:
                 return settled
-        lost = is_lost(error)
-        self.ambiguous = self.ambiguous or lost
-        error.ambiguous = error.ambiguous or (self.ambiguous and not self.request.operation.idempotent)
+        lost = is_lost(error) or error.ambiguous
+        self.reached = self.reached or lost
+        self.unsettled = self.unsettled or lost
+        error.ambiguous = self.reached and not self.request.operation.idempotent
         repeatable = was_refused(error) or (lost and (self.request.operation.idempotent or self.key is not None))
         tries_left = self.attempts <= self.options.max_retries
         pause = self.pause(error)
         if pause is None or not repeatable or not (tries_left or (lost and self.searchable)):
             raise error
         yield Wait(pause)
-        if error.ambiguous and not (self.server.honours_keys and tries_left):
+        if error.ambiguous and self.unsettled and not (self.server.honours_keys and tries_left):
             found = yield from self.find(error)
             if found is not None:
                 return found
-            self.ambiguous = False
+            self.unsettled = False
         if not tries_left:
             raise error
         return None
@@ -148,33 +164,47 @@ class _Exchange:
         """After an attempt whose answer was lost, a refusal may mean that it did what was wanted."""
         operation = self.request.operation
         if error.status_code == 404 and operation is operations.DELETE_TOOL:
-            tool_id = unquote(self.request.path.rsplit("/", 1)[-1])
-            view = operation.answer.view
-            return (view({"success": True, "message": "An earlier attempt deleted the tool.", "tool_id": tool_id}),)
+            return (yield from self.effect("An earlier attempt deleted the tool."))
         if error.status_code == 409 and operation in (operations.CANCEL_CALL, operations.HANGUP_CALL):
-            call_id = unquote(self.request.path.split("/")[-2])
             try:
-                call = yield from self.beside(operations.get_call(call_id))
+                done = yield from self.effect()
             except PamelaError:
                 raise error from None
-            if has_ended(call):
-                return (call,)
+            if done is not None and has_ended(done[0]):
+                return done
+        return None
+
+    def effect(self, message: str = "") -> Steps[tuple[Any] | None]:
+        """Give what the operation did where no answer says it: the deletion, or the call as it is now."""
+        operation = self.request.operation
+        if operation is operations.DELETE_TOOL:
+            tool_id = unquote(self.request.path.rsplit("/", 1)[-1])
+            return (operation.answer.view({"success": True, "message": message, "tool_id": tool_id}),)
+        if operation in (operations.CANCEL_CALL, operations.HANGUP_CALL):
+            return ((yield from self.get_call(unquote(self.request.path.split("/")[-2]))),)
         return None
 
     def find(self, error: PamelaError) -> Steps[tuple[Any] | None]:
-        """Look whether an earlier attempt placed the call."""
+        """Look whether an earlier attempt placed the call; None where the calls show that it did not."""
         if not self.searchable:
             raise error
         try:
             pages = Pages({"start_date": self.began_at - CLOCK_SKEW})
             while pages.next is not None:
                 page = yield from self.beside(pages.next)
+                if not is_whole(page):
+                    raise error
                 for call in pages.take(page):
-                    if isinstance(call.metadata, dict) and call.metadata.get(IDEMPOTENCY_METADATA) == self.key:
-                        return (call,)
+                    # Whoever lists calls in short may leave the metadata out.
+                    seen = call if "metadata" in call else (yield from self.get_call(call["id"]))
+                    if isinstance(seen.metadata, dict) and seen.metadata.get(IDEMPOTENCY_METADATA) == self.key:
+                        return (seen,)
         except PamelaError:
             raise error from None
         return None
+
+    def get_call(self, call_id: str) -> Steps[Call]:
+        return (yield from self.beside(operations.get_call(call_id)))
 
     def beside(self, request: Request[T]) -> Steps[T]:
         """Carry another request out in the time of this one."""
@@ -183,7 +213,7 @@ class _Exchange:
     def pause(self, error: PamelaError) -> float | None:
         """Give the seconds until the next attempt, or None where there is no time for one."""
         if error.retry_after is None:
-            wait = random.uniform(0, min(LONGEST_BACKOFF, FIRST_BACKOFF * 2 ** (self.attempts - 1)))  # noqa: S311
+            wait = random.uniform(0, backoff(self.attempts))  # noqa: S311
         elif error.retry_after > LONGEST_RETRY_AFTER:
             return None
         else:
@@ -198,6 +228,22 @@ class _Exchange:
         if self.give_up_at is None:
             return steps
         return {step: Limit.of(seconds, self.give_up_at) for step, seconds in steps.items()}
+
+
+def backoff(attempts: int) -> float:
+    """Give the longest pause after so many attempts, in seconds."""
+    doublings = min(attempts - 1, 32)  # a float has an end
+    return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0**doublings)
+
+
+def is_whole(page: CallPage) -> bool:
+    """Whether a page lists calls, and does not have an end that its own total contradicts."""
+    items, total, offset = page.get("items"), page.get("total"), page.get("offset")
+    if not isinstance(items, list) or not all(isinstance(call, Call) and id_of(call) for call in items):
+        return False
+    if page.get("has_more") or page.get("next_offset") or not isinstance(total, int):
+        return True
+    return total <= (offset if isinstance(offset, int) else 0) + len(items)
 
 
 def is_lost(error: PamelaError) -> bool:

@@ -17,10 +17,11 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from ._attempt import Attempt, Failure, Reply
+from ._attempt import Attempt, Failure, Outcome, Reply
 from ._network import keep_to_the_deadline
+from ._options import is_host
 from ._version import __version__
-from .errors import ValidationError
+from .errors import PamelaError, ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,16 +33,42 @@ LARGEST_ANSWER = 64 * 1024 * 1024
 
 PYTHON_VERSION = ".".join(map(str, sys.version_info[:3]))
 USER_AGENT = f"thisispamela/{__version__} httpx/{httpx.__version__} python/{PYTHON_VERSION}"
+CLOSED = "The client is closed. Make a new one, or close it later."
+FORKED = (
+    "The http_client or transport was used before this process was forked, and its connections are the parent's. "
+    "Make a client with one of its own in the child."
+)
+BAD_CERTIFICATES = "The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be loaded"
 DEFAULT_HEADERS = {"Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
 LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=15.0)
-NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
-ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError)
+NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.InvalidURL,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+    UnicodeError,  # of a host's name
+)
+ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError)
+
+_making_connections = threading.Lock()
+
+
+def _renew_lock() -> None:
+    """Make the lock anew in a child process, where no thread is left that would release the old one."""
+    global _making_connections
+    _making_connections = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 def failure_of(error: Exception) -> Failure:
     """Say what an exception of the HTTP library means."""
     timed_out = isinstance(error, httpx.TimeoutException)
-    sent = not isinstance(error, (*NEVER_SENT, httpx.InvalidURL, httpx.LocalProtocolError))
+    sent = not isinstance(error, NEVER_SENT)
     words: dict[type[Exception], str] = {
         httpx.ConnectTimeout: "the connection was not made in time",
         httpx.PoolTimeout: "no connection of the pool was free in time",
@@ -84,54 +111,74 @@ class SyncTransport:
     library: Library = "httpx"
 
     def __init__(self, client: httpx.Client | None, transport: httpx.BaseTransport | None, base_url: str) -> None:
-        if client is not None and not isinstance(client, httpx.Client):
-            raise ValidationError(f"http_client must be an httpx.Client, not {type(client).__name__}.")
+        check_given("http_client", client, httpx.Client)
+        check_given("transport", transport, httpx.BaseTransport)
+        check_one_given(client, transport)
         self.given = client
         self.transport = transport
         self.base_url = base_url
-        self.lock = threading.Lock()
         self.own: httpx.BaseTransport | None = None
         self.process = 0
         self.closed = False
 
-    def connections(self) -> httpx.BaseTransport:
-        """Give our own connections; after a fork new ones, for they cannot be shared by processes."""
-        if self.own is None or self.process != os.getpid():
-            with self.lock:
-                if self.own is None or self.process != os.getpid():
-                    self.own = self.transport or self.connect()
-                    self.process = os.getpid()
-        return self.own
+    def prepare(self) -> None:
+        """See that there are connections to send on; after a fork new ones, for they cannot be shared by processes.
+
+        Raises:
+            PamelaError: There are none and there will be none.
+        """
+        if self.closed or (self.given is not None and self.given.is_closed):
+            raise PamelaError(CLOSED)
+        if self.process == os.getpid():
+            return
+        with _making_connections:
+            if self.process != os.getpid():
+                if self.given is None and self.transport is None:
+                    self.own = self.connect()
+                elif self.process:
+                    raise PamelaError(FORKED)
+                else:
+                    self.own = self.transport
+                self.process = os.getpid()
 
     def connect(self) -> httpx.HTTPTransport:
-        own = httpx.HTTPTransport(verify=uses_tls(self.base_url), limits=LIMITS, proxy=proxy_for(self.base_url))
+        try:
+            own = httpx.HTTPTransport(verify=uses_tls(self.base_url), limits=LIMITS, proxy=proxy_for(self.base_url))
+        except OSError as error:
+            raise ValidationError(f"{BAD_CERTIFICATES}: {error}.") from error
         keep_to_the_deadline(own)
-        weakref.finalize(self, own.close)
+        weakref.finalize(self, close_in_its_process, own, os.getpid())
         return own
 
     def respond(self, attempt: Attempt) -> httpx.Response:
         if self.given is not None:
-            return self.given.send(build(self.given.build_request, attempt), stream=True)
-        return self.connections().handle_request(build(httpx.Request, attempt))
+            request = build(self.given.build_request, attempt)
+            return self.given.send(request, stream=True, follow_redirects=False)
+        return cast("httpx.BaseTransport", self.own).handle_request(build(httpx.Request, attempt))
 
-    def send(self, attempt: Attempt) -> Reply | Failure:
+    def send(self, attempt: Attempt) -> Outcome:
         try:
+            self.prepare()
             response = self.respond(attempt)
             try:
                 reading = Reading(attempt)
                 as_it_came = cast("httpx.SyncByteStream", response.stream)
-                for chunk in as_it_came if is_plain(response, self.given) else response.iter_bytes():
+                plain = self.given is None and self.transport is None and is_plain(response)
+                for chunk in as_it_came if plain else response.iter_bytes():
                     reading.add(chunk)
             finally:
                 response.close()
             return reading.reply(response)
+        except PamelaError as error:
+            return error
         except ERRORS as error:
             return failure_of(error)
 
     def close(self) -> None:
         self.closed = True
-        if self.own is not None and self.process == os.getpid():
-            self.own.close()
+        own = self.own or self.transport
+        if own is not None and self.process in (0, os.getpid()):
+            own.close()
 
 
 class AsyncTransport:
@@ -146,27 +193,43 @@ class AsyncTransport:
     def __init__(
         self, client: httpx.AsyncClient | None, transport: httpx.AsyncBaseTransport | None, base_url: str
     ) -> None:
-        if client is not None and not isinstance(client, httpx.AsyncClient):
-            raise ValidationError(f"http_client must be an httpx.AsyncClient, not {type(client).__name__}.")
+        check_given("http_client", client, httpx.AsyncClient)
+        check_given("transport", transport, httpx.AsyncBaseTransport)
+        check_one_given(client, transport)
         self.given = client
         self.transport = transport
         self.base_url = base_url
         self.own: httpx.AsyncBaseTransport | None = None
-        self.home: object = None
+        self.home: tuple[int, object] = (0, None)
         self.closed = False
         ours = client is None and transport is None
         self.library = "aiohttp" if ours and is_installed("aiohttp") else "httpx"
 
-    def connections(self) -> httpx.AsyncBaseTransport:
-        """Give our own connections; on another event loop new ones, for they belong to their loop."""
+    def prepare(self) -> None:
+        """See that there are connections to send on; on another event loop new ones, for they belong to their loop.
+
+        Raises:
+            PamelaError: There are none and there will be none.
+        """
+        if self.closed or (self.given is not None and self.given.is_closed):
+            raise PamelaError(CLOSED)
         home = (os.getpid(), running_loop())
-        if self.own is None or self.home != home:
-            self.own = self.transport or self.connect()
-            self.home = home
-        return self.own
+        if self.home == home:
+            return
+        if self.given is None and self.transport is None:
+            self.own = self.connect()
+        elif self.home[0] not in (0, os.getpid()):
+            raise PamelaError(FORKED)
+        else:
+            self.own = self.transport
+        self.home = home
 
     def connect(self) -> httpx.AsyncBaseTransport:
-        verify, proxy = uses_tls(self.base_url), proxy_for(self.base_url)
+        proxy = proxy_for(self.base_url)
+        try:
+            context = httpx.create_ssl_context() if uses_tls(self.base_url) else None
+        except OSError as error:
+            raise ValidationError(f"{BAD_CERTIFICATES}: {error}.") from error
         if is_installed("aiohttp") and running_loop() is not None and not (proxy or "").startswith("socks"):
             try:
                 from ._aiohttp import AiohttpTransport
@@ -174,41 +237,63 @@ class AsyncTransport:
                 pass  # It is there for something else, and too old for this.
             else:
                 self.library = "aiohttp"
-                context = httpx.create_ssl_context() if verify else None
                 return AiohttpTransport(context, LIMITS.keepalive_expiry, proxy)
         self.library = "httpx"
-        own = httpx.AsyncHTTPTransport(verify=verify, limits=LIMITS, proxy=proxy)
+        own = httpx.AsyncHTTPTransport(verify=context or False, limits=LIMITS, proxy=proxy)
         keep_to_the_deadline(own)
         return own
 
     async def respond(self, attempt: Attempt) -> httpx.Response:
         if self.given is not None:
-            return await self.given.send(build(self.given.build_request, attempt), stream=True)
-        return await self.connections().handle_async_request(build(httpx.Request, attempt))
+            request = build(self.given.build_request, attempt)
+            return await self.given.send(request, stream=True, follow_redirects=False)
+        own = cast("httpx.AsyncBaseTransport", self.own)
+        return await own.handle_async_request(build(httpx.Request, attempt))
 
-    async def send(self, attempt: Attempt) -> Reply | Failure:
+    async def send(self, attempt: Attempt) -> Outcome:
         try:
+            self.prepare()
             response = await self.respond(attempt)
             try:
                 reading = Reading(attempt)
                 as_it_came = cast("httpx.AsyncByteStream", response.stream)
-                async for chunk in as_it_came if is_plain(response, self.given) else response.aiter_bytes():
+                plain = self.given is None and self.transport is None and is_plain(response)
+                async for chunk in as_it_came if plain else response.aiter_bytes():
                     reading.add(chunk)
             finally:
                 await response.aclose()
             return reading.reply(response)
+        except PamelaError as error:
+            return error
         except ERRORS as error:
             return failure_of(error)
 
     async def close(self) -> None:
         self.closed = True
-        if self.own is not None and self.home == (os.getpid(), running_loop()):
-            await self.own.aclose()
+        own = self.own or self.transport
+        if own is not None and self.home in ((0, None), (os.getpid(), running_loop())):
+            await own.aclose()
 
 
-def is_plain(response: httpx.Response, given: object) -> bool:
-    """Whether the body can be read as it came, in a third of the time: neither encoded nor read by a caller's hook."""
-    return given is None and "content-encoding" not in response.headers
+def check_given(name: str, value: object, kind: type) -> None:
+    if value is not None and not isinstance(value, kind):
+        raise ValidationError(f"{name} must be an httpx.{kind.__name__}, not {type(value).__name__}.")
+
+
+def check_one_given(client: object, transport: object) -> None:
+    if client is not None and transport is not None:
+        raise ValidationError("http_client and transport are both given. Make the http_client with that transport.")
+
+
+def close_in_its_process(transport: httpx.BaseTransport, process: int) -> None:
+    """Close connections that nobody uses any more; in a child process they, and their locks, are the parent's."""
+    if process == os.getpid():
+        transport.close()
+
+
+def is_plain(response: httpx.Response) -> bool:
+    """Whether the body can be read as it comes over connections of our own, in a third of the time: it is not encoded."""
+    return "content-encoding" not in response.headers
 
 
 def is_installed(name: str) -> bool:
@@ -229,7 +314,7 @@ def running_loop() -> object:
 
 def uses_tls(base_url: str) -> bool:
     # Without TLS there is nothing to verify, and loading the certificates takes longer than an answer.
-    return base_url.startswith("https:")
+    return not base_url.startswith("http:")
 
 
 def proxy_for(base_url: str) -> str | None:
@@ -245,7 +330,16 @@ def proxy_for(base_url: str) -> str | None:
         return None
     if "://" not in proxy:
         proxy = f"http://{proxy}"
-    match urlsplit(proxy).scheme:
+    try:
+        parts = urlsplit(proxy)
+        usable = is_host(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValidationError(
+            f"The environment names a proxy for {base_url} that is not an address like http://host:3128."
+        )
+    match parts.scheme:
         case "http" | "https":
             return proxy
         case "socks5" | "socks5h" if is_installed("socksio"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack
 
 import httpx
 
-from ._attempt import Attempt, Exchange, Failure, Reply
+from ._attempt import Attempt, Exchange, Failure, Outcome, Reply
 from ._generated.operations import AsyncOperations, ListCallsArguments, Operations
 from ._log import configure, is_logged, log_outcome
 from ._options import UNSET, HasTimeouts, Hook, Options, Timeout
@@ -18,7 +18,7 @@ from ._policy import Server, exchange
 from ._raw import raw_request
 from ._transport import AsyncTransport, Library, SyncTransport
 from ._watch import Watch
-from .errors import PamelaError
+from .errors import APIConnectionError, UnexpectedResponseError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -127,12 +127,7 @@ class _Client(Generic[H, X]):
         )
         return other
 
-    def _begin(self, attempt: Attempt) -> Exchange:
-        if self._transport.closed:
-            raise PamelaError("The client is closed. Make a new one, or close it later.")
-        return Exchange(attempt.operation, attempt.method, attempt.url, attempt.number)
-
-    def _end(self, seen: Exchange, outcome: Reply | Failure, began: float) -> None:
+    def _end(self, seen: Exchange, outcome: Outcome, began: float) -> None:
         if self._options.on_response is None and not is_logged():
             return
         seen.elapsed = time.monotonic() - began
@@ -140,7 +135,7 @@ class _Client(Generic[H, X]):
             seen.status_code = outcome.status
             seen.request_id = outcome.headers.get("x-request-id")
         else:
-            seen.problem = outcome.problem
+            seen.problem = outcome.problem if isinstance(outcome, Failure) else str(outcome)
         log_outcome(seen)
 
     def __repr__(self) -> str:
@@ -245,7 +240,12 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], Operations):
 
     def _watch(self, call_id: str, watch: Watch) -> Iterator[Call]:
         while True:
-            call = self.get_call(call_id)
+            in_time = self.with_options(deadline=watch.deadline(self._options.deadline))
+            try:
+                call = in_time.get_call(call_id)
+            except APIConnectionError as error:
+                watch.failed(error)
+                return
             if watch.changed(call):
                 yield call
             if watch.over(call):
@@ -315,7 +315,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], Operations):
 
     def _send(self, request: Request[T]) -> T:
         steps = exchange(request, self._options, self._server)
-        outcome: Reply | Failure | None = None
+        outcome: Outcome | None = None
         while True:
             try:
                 step = steps.send(outcome)
@@ -328,8 +328,8 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], Operations):
                 time.sleep(step.seconds)
                 outcome = None
 
-    def _attempt(self, attempt: Attempt) -> Reply | Failure:
-        seen = self._begin(attempt)
+    def _attempt(self, attempt: Attempt) -> Outcome:
+        seen = Exchange(attempt.operation, attempt.method, attempt.url, attempt.number)
         if self._options.on_request is not None:
             self._options.on_request(seen)
         began = time.monotonic()
@@ -409,7 +409,12 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
 
     async def _watch(self, call_id: str, watch: Watch) -> AsyncIterator[Call]:
         while True:
-            call = await self.get_call(call_id)
+            in_time = self.with_options(deadline=watch.deadline(self._options.deadline))
+            try:
+                call = await in_time.get_call(call_id)
+            except APIConnectionError as error:
+                watch.failed(error)
+                return
             if watch.changed(call):
                 yield call
             if watch.over(call):
@@ -444,7 +449,7 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
 
     async def _send(self, request: Request[T]) -> T:
         steps = exchange(request, self._options, self._server)
-        outcome: Reply | Failure | None = None
+        outcome: Outcome | None = None
         while True:
             try:
                 step = steps.send(outcome)
@@ -457,8 +462,8 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
                 await sleep(step.seconds)
                 outcome = None
 
-    async def _attempt(self, attempt: Attempt) -> Reply | Failure:
-        seen = self._begin(attempt)
+    async def _attempt(self, attempt: Attempt) -> Outcome:
+        seen = Exchange(attempt.operation, attempt.method, attempt.url, attempt.number)
         if self._options.on_request is not None:
             await call_hook(self._options.on_request, seen)
         began = time.monotonic()
@@ -508,9 +513,15 @@ class AsyncUsageClient:
 
 
 def unwrap(answer: Any) -> list[Tool]:
-    """Give a list of tools, bare or wrapped, as a list."""
+    """Give a list of tools, bare or wrapped, as a list.
+
+    Raises:
+        UnexpectedResponseError: There is none in the answer.
+    """
     tools = answer if isinstance(answer, list) else answer.get("tools")
-    return tools if isinstance(tools, list) else []
+    if not isinstance(tools, list):
+        raise UnexpectedResponseError("The answer to list_tools is not what the API sends: it has no list of tools.")
+    return tools
 
 
 async def sleep(seconds: float) -> None:

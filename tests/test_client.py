@@ -8,6 +8,8 @@ import pickle
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import Any
 
 import httpx
 import pytest
@@ -27,12 +29,14 @@ from pamela import (
     Tool,
     ToolDefinition,
     ToolRegistration,
+    UnexpectedResponseError,
     Usage,
     UsageQuota,
     ValidationError,
     Voice,
     WaitTimeoutError,
 )
+from pamela._attempt import Attempt
 from pamela.sandbox import Sandbox
 
 SandboxAt = Callable[[float], AbstractContextManager[Sandbox]]
@@ -154,6 +158,27 @@ def test_a_call_placed_while_the_list_is_read_comes_once(client: PamelaClient) -
     assert seen == ids[::-1]
 
 
+@pytest.mark.parametrize("answer", [{}, {"tools": None}, {"error": "maintenance"}])
+def test_an_answer_without_a_list_of_tools(answer: dict[str, Any]) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
+    client = PamelaClient("pk_live_...", "http://127.0.0.1:1", transport=transport)
+    with pytest.raises(UnexpectedResponseError, match="no list of tools"):
+        client.list_tools()
+
+
+class Choice(str, Enum):  # noqa: UP042
+    """An enumeration as it is written for any Python version; its `str()` is the name of the member."""
+
+    VOICE = "female"
+    STATUS = "queued"
+
+
+def test_enumerations_of_the_callers_own(client: PamelaClient) -> None:
+    call = client.create_call(TO, TASK, voice=Choice.VOICE)
+    assert call.id in {each.id for each in client.iter_calls()}
+    client.list_calls(status=Choice.STATUS)
+
+
 def test_tools(client: PamelaClient) -> None:
     registered = client.register_tool(**TOOL, output_schema={"type": "object"}, timeout_seconds=60)  # type: ignore[arg-type]
     assert isinstance(registered, ToolRegistration)
@@ -271,6 +296,12 @@ def test_the_service_refuses_a_key(sandbox: Sandbox, key: str, kind: type[Pamela
     assert key not in repr(caught.value)
 
 
+def test_a_tool_named_calls_was_not_found(client: PamelaClient) -> None:
+    with pytest.raises(PamelaError) as caught:
+        client.delete_tool("calls")
+    assert not isinstance(caught.value, CallError)
+
+
 def test_what_was_not_found(client: PamelaClient) -> None:
     for operation in (client.get_call, client.cancel_call, client.hangup_call):
         with pytest.raises(CallError) as caught:
@@ -336,6 +367,7 @@ def test_a_transport_of_the_users_own(sandbox: Sandbox) -> None:
 
 def test_representations_have_no_secrets(sandbox: Sandbox) -> None:
     client = PamelaClient("pk_live_secret", sandbox.base_url, headers={"X-Token": "hidden"})
-    for thing in (client, client._options, client.usage):
+    attempt = Attempt("create_call", "POST", "http://a/", {"Authorization": "secret"}, b"hidden", {}, None, 1)
+    for thing in (client, client._options, client.usage, attempt):
         assert "secret" not in repr(thing)
         assert "hidden" not in repr(thing)

@@ -33,8 +33,10 @@ def test_a_line_an_attempt(client: PamelaClient, caplog: pytest.LogCaptureFixtur
 def test_a_line_for_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "pamela"):
         log_outcome(Exchange("get_call", "GET", "http://a/+15551234567", 2, problem="no route to pk_live_abc"))
+        log_outcome(Exchange("GET /numbers/+15551234567", "GET", "http://a/", 1, 200, "req_1"))
     assert caplog.messages == [
-        "get_call GET http://a/+1*** -> no route to pk_live_*** in 0 ms (attempt 2, request unnamed)"
+        "get_call GET http://a/+1*** -> no route to pk_live_*** in 0 ms (attempt 2, request unnamed)",
+        "GET /numbers/+1*** GET http://a/ -> 200 in 0 ms (attempt 1, request req_1)",
     ]
 
 
@@ -44,7 +46,11 @@ def test_a_line_for_a_failure(caplog: pytest.LogCaptureFixture) -> None:
         ("key pk_live_abc-DEF_1 and sk_test_x", "key pk_live_*** and sk_test_***"),
         ("to=%2B15551234567&x=1", "to=%2B1***&x=1"),
         ("call +491701234567 now", "call +4*** now"),
+        ("to=%2b15551234567", "to=%2b1***"),
+        ("to=%2B1+555-123+4567&x=1", "to=%2B1***&x=1"),
+        ("call +1 (555) 123-4567 now", "call +1*** now"),
         ("order 1042, port 8400", "order 1042, port 8400"),
+        ("from 2026-01-01T00:00:00+02:00", "from 2026-01-01T00:00:00+02:00"),
     ],
 )
 def test_masking(text: str, masked: str) -> None:
@@ -53,9 +59,10 @@ def test_masking(text: str, masked: str) -> None:
 
 @pytest.mark.parametrize(("level", "lines"), [("debug", 1), ("warning", 0), ("", 0), ("nonsense", 0)])
 def test_the_environment_switches_the_log_on(sandbox: Sandbox, level: str, lines: int) -> None:
-    script = f"from pamela import PamelaClient\nwith PamelaClient('pk_live_secret', {sandbox.base_url!r}) as c: c.list_tools()"
+    root = "import logging; logging.basicConfig()"
+    script = f"{root}\nfrom pamela import PamelaClient\nwith PamelaClient('pk_live_secret', {sandbox.base_url!r}) as c: c.list_tools()"
     done = run(script, PAMELA_LOG=level)
-    assert done.stderr.count("pamela DEBUG list_tools GET") == lines
+    assert done.stderr.count("list_tools GET") == lines
     assert "secret" not in done.stderr
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import gzip
 import json
@@ -23,10 +24,21 @@ import httpx
 import pytest
 import trustme
 
-from pamela import APIConnectionError, APITimeoutError, AsyncPamelaClient, Call, Exchange, PamelaClient, ValidationError
+from pamela import (
+    APIConnectionError,
+    APITimeoutError,
+    AsyncPamelaClient,
+    Call,
+    Exchange,
+    PamelaClient,
+    PamelaError,
+    UnexpectedResponseError,
+    ValidationError,
+)
 
 KINDS = ("sync", "async over aiohttp", "async over httpx", "async over a transport of the caller's")
 OVER_OUR_OWN = KINDS[:-1]
+BAD_PROXIES = ("http://[bad", "http://user:secret@host:notaport", "http://a..b:3128", f"http://{'a' * 64}:3128")
 
 
 class Server:
@@ -34,6 +46,7 @@ class Server:
 
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[tuple[str, dict[str, str]]] = []
+        self.status = 200
         self.headers: dict[str, str] = {}
         self.requests_a_connection = 1000
         server = self
@@ -55,7 +68,7 @@ class Server:
                 body = json.dumps({"id": "call_1", "status": "queued"}).encode()
                 if server.headers.get("Content-Encoding") == "gzip" and "X-Plain" not in server.headers:
                     body = gzip.compress(body)
-                self.send_response(200)
+                self.send_response(server.status)
                 for name, value in {**server.headers, "Content-Length": str(len(body))}.items():
                     self.send_header(name, value)
                 self.end_headers()
@@ -177,12 +190,20 @@ def test_over_tls(tls_server: tuple[Server, Path], monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_certificate_of_nobody_we_trust(tls_server: tuple[Server, Path], kind: str) -> None:
+@pytest.mark.parametrize("scheme", ["https", "HTTPS"])
+def test_a_certificate_of_nobody_we_trust(tls_server: tuple[Server, Path], kind: str, scheme: str) -> None:
     server, _ = tls_server
     with pytest.raises(APIConnectionError, match="certificate verify failed") as caught:
-        get_calls(kind, server.base_url, max_retries=0)
+        get_calls(kind, server.base_url.replace("https", scheme), max_retries=0)
     assert not caught.value.sent
     assert server.requests == []
+
+
+@pytest.mark.parametrize("kind", OVER_OUR_OWN)
+def test_certificates_that_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    with pytest.raises(ValidationError, match="SSL_CERT_FILE"):
+        get_calls(kind, "https://127.0.0.1:1")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -239,11 +260,19 @@ def test_addresses_without_a_proxy(server: Server, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("kind", OVER_OUR_OWN)
-@pytest.mark.parametrize(("proxy", "problem"), [("socks5://127.0.0.1:1", "socksio"), ("ftp://127.0.0.1:1", "'ftp'")])
+@pytest.mark.parametrize(
+    ("proxy", "problem"),
+    [
+        ("socks5://127.0.0.1:1", "socksio"),
+        ("ftp://127.0.0.1:1", "'ftp'"),
+        *((each, "not an address") for each in BAD_PROXIES),
+    ],
+)
 def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, kind: str, proxy: str, problem: str) -> None:
     monkeypatch.setenv("http_proxy", proxy)
-    with pytest.raises(ValidationError, match=problem):
+    with pytest.raises(ValidationError, match=problem) as caught:
         get_calls(kind, "http://api.pamela.invalid")
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -334,3 +363,124 @@ def test_an_answer_that_only_says_it_is_gzip(server: Server, kind: str) -> None:
     server.headers = {"Content-Encoding": "gzip", "X-Plain": "yes"}
     with pytest.raises(APIConnectionError):
         get_calls(kind, server.base_url, max_retries=0)
+
+
+class Reader(httpx.HTTPTransport):
+    """A transport of the caller's, which reads every answer, for a log say."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        response = super().handle_request(request)
+        response.read()
+        return response
+
+
+class AsyncReader(httpx.AsyncHTTPTransport):
+    """The same for an event loop."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        response = await super().handle_async_request(request)
+        await response.aread()
+        return response
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+async def test_a_transport_that_reads_the_answer(server: Server, encoding: str) -> None:
+    if encoding:
+        server.headers = {"Content-Encoding": encoding}
+    with PamelaClient("pk_live_demo", server.base_url, transport=Reader()) as client:
+        assert client.get_call("call_1").id == "call_1"
+    async with AsyncPamelaClient("pk_live_demo", server.base_url, transport=AsyncReader()) as async_client:
+        assert (await async_client.get_call("call_1")).id == "call_1"
+
+
+class Breaking(httpx.HTTPTransport):
+    """A transport of the caller's, which takes offence at the answer, as HTTP/2 does at one against its rules."""
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        super().handle_request(request).close()
+        raise httpx.LocalProtocolError("the answer broke the rules")
+
+
+def test_a_breach_of_the_protocol_may_come_after_the_request(server: Server) -> None:
+    with (
+        PamelaClient("pk_live_demo", server.base_url, transport=Breaking()) as client,
+        pytest.raises(APIConnectionError) as caught,
+    ):
+        client.create_call("+1234567890", "Order a pizza")
+    assert caught.value.sent
+    assert caught.value.ambiguous
+    assert len(server.requests) == 1
+
+
+async def test_no_client_follows_redirects(server: Server) -> None:
+    """A call must not be placed where a redirect points, with an `http_client` that would follow it either."""
+    server.status = 307
+    server.headers = {"Location": "/elsewhere"}
+    with (
+        httpx.Client(follow_redirects=True) as http_client,
+        PamelaClient("pk_live_demo", server.base_url, http_client=http_client) as client,
+        pytest.raises(UnexpectedResponseError, match="a redirect to /elsewhere"),
+    ):
+        client.create_call("+1234567890", "Order a pizza")
+    async with (
+        httpx.AsyncClient(follow_redirects=True) as async_http_client,
+        AsyncPamelaClient("pk_live_demo", server.base_url, http_client=async_http_client) as async_client,
+    ):
+        with pytest.raises(UnexpectedResponseError, match="a redirect to /elsewhere"):
+            await async_client.create_call("+1234567890", "Order a pizza")
+    assert [path for path, _ in server.requests] == ["/api/b2b/v1/calls"] * 2
+
+
+async def test_an_http_client_that_is_closed(server: Server) -> None:
+    http_client, async_http_client = httpx.Client(), httpx.AsyncClient()
+    http_client.close()  # noqa: ASYNC212
+    await async_http_client.aclose()
+    with (
+        PamelaClient("pk_live_demo", server.base_url, http_client=http_client) as client,
+        pytest.raises(PamelaError, match="The client is closed"),
+    ):
+        client.list_tools()
+    async with AsyncPamelaClient("pk_live_demo", server.base_url, http_client=async_http_client) as async_client:
+        with pytest.raises(PamelaError, match="The client is closed"):
+            await async_client.list_tools()
+
+
+async def test_closed_while_a_hook_runs(server: Server) -> None:
+    async def close(_: Exchange) -> None:
+        await client.close()
+
+    client = AsyncPamelaClient("pk_live_demo", server.base_url)
+    await client.get_call("call_1")
+    with pytest.raises(PamelaError, match="The client is closed"):
+        await client.with_options(on_request=close).get_call("call_1")
+
+
+async def test_an_answer_that_nobody_asked_for() -> None:
+    """It lies on a kept connection, and must not pass for the answer to the next request."""
+    connections = 0
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                head = await reader.readuntil(b"\r\n\r\n")
+                call_id = head.split(b" ")[1].rsplit(b"/", 1)[1]
+                for each in (call_id, b"another"):
+                    body = b'{"id": "%b", "status": "queued"}' % each
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+                    await writer.drain()
+                    await asyncio.sleep(0.05)
+        writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with listening, AsyncPamelaClient("pk_live_demo", f"http://127.0.0.1:{port_of(listening)}") as client:
+        for number in range(3):
+            assert (await client.get_call(f"call_{number}")).id == f"call_{number}"
+            await asyncio.sleep(0.2)
+    assert connections == 3
+
+
+def port_of(server: asyncio.Server) -> int:
+    port: int = server.sockets[0].getsockname()[1]
+    return port

@@ -14,6 +14,7 @@ from pamela import AsyncPamelaClient, PamelaClient
 from pamela.sandbox import Sandbox
 
 from .proxy import Proxy, running
+from .scripted import Scripted
 
 
 class Blocking:
@@ -73,3 +74,23 @@ def make(request: pytest.FixtureRequest, api_key: str) -> Iterator[Make]:
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the pauses between attempts short; how long they are has tests of its own."""
     monkeypatch.setattr("pamela._policy.FIRST_BACKOFF", 0.01)
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    script = Scripted()
+    yield script
+    script.close()
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that the client would have waited, instead of waiting."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr("pamela.client.time.sleep", waited.append)
+    monkeypatch.setattr("pamela.client.sleep", sleep)
+    return waited

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -25,73 +23,12 @@ from pamela import (
     UnexpectedResponseError,
     ValidationError,
 )
+from pamela._policy import backoff
 from pamela.sandbox import Sandbox
 
 from .conftest import Make
 from .proxy import Fault, Proxy
-
-Answer = tuple[int, dict[str, str], Any]
-
-
-class Scripted:
-    """A server that answers what a test tells it to, in turn, and the last answer ever after."""
-
-    def __init__(self) -> None:
-        self.answers: list[Answer] = []
-        self.requests: list[tuple[str, str, dict[str, str], Any]] = []
-        script = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def handle_any(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                script.requests.append((self.command, self.path, dict(self.headers), json.loads(body or b"null")))
-                status, headers, content = script.answers[0] if len(script.answers) == 1 else script.answers.pop(0)
-                raw = content if isinstance(content, bytes) else json.dumps(content).encode()
-                self.send_response(status)
-                for name, value in {**headers, "Content-Length": str(len(raw))}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(raw)
-
-            do_GET = do_POST = do_DELETE = do_PUT = handle_any  # noqa: N815
-
-            def log_message(self, *_: Any) -> None:
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.base_url = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
-        self.thread.start()
-
-    @property
-    def methods(self) -> list[str]:
-        return [f"{method} {path.split('?')[0].removeprefix('/api/b2b/v1')}" for method, path, _, _ in self.requests]
-
-
-@pytest.fixture
-def scripted() -> Iterator[Scripted]:
-    script = Scripted()
-    yield script
-    script.server.shutdown()
-    script.server.server_close()
-    script.thread.join()
-
-
-@pytest.fixture
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that the client would have waited, instead of waiting."""
-    waited: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waited.append(seconds)
-
-    monkeypatch.setattr("pamela.client.time.sleep", waited.append)
-    monkeypatch.setattr("pamela.client.sleep", sleep)
-    return waited
-
+from .scripted import Answer, Scripted
 
 CALL = {"id": "call_1", "status": "queued"}
 BUSY: Answer = (503, {}, {"detail": "busy"})
@@ -145,6 +82,11 @@ def test_retry_after_that_makes_no_sense(scripted: Scripted, make: Make, waits: 
     assert 0 <= waits[0] <= 0.01
 
 
+def test_retry_after_of_hundreds_of_digits(scripted: Scripted, make: Make, waits: list[float]) -> None:
+    scripted.answers = [(429, {}, {"message": "Slow down.", "details": {"retry_after": 10**400}}), GOOD]
+    assert make(scripted.base_url).get_call("call_1").id == "call_1"
+
+
 def test_a_longer_retry_after_is_not_waited_for(scripted: Scripted, make: Make, waits: list[float]) -> None:
     scripted.answers = [(429, {"Retry-After": "3600"}, {"detail": "quota"})]
     with pytest.raises(RateLimitError) as caught:
@@ -162,6 +104,10 @@ def test_backoff_grows_with_full_jitter(
     with pytest.raises(CallError):
         make(scripted.base_url, max_retries=6).get_call("call_1")
     assert waits == [0.5, 1, 2, 4, 8, 8]
+
+
+def test_backoff_has_no_end() -> None:
+    assert backoff(5000) == 8
 
 
 def test_the_deadline_leaves_no_time_for_another_attempt(scripted: Scripted, make: Make, waits: list[float]) -> None:
@@ -191,6 +137,28 @@ def test_the_deadline_ends_a_step_that_began_late(make: Make) -> None:
         thread.join()
     assert caught.value.attempts == 1
     assert caught.value.elapsed < 3, "the answer had the whole time again"
+
+
+def test_the_deadline_ends_the_writing(make: Make) -> None:
+    """A service that reads a little now and then keeps every single step alive."""
+    done = Event()
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(ConnectionError):
+            while not done.wait(0.05) and connection.recv(65536):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=serve, args=(listener,))
+        thread.start()
+        client = make(f"http://127.0.0.1:{listener.getsockname()[1]}", deadline=1, timeout=None)
+        with pytest.raises(APITimeoutError) as caught:
+            client.create_call("+1234567890", "Order a pizza", metadata={"text": "x" * 30_000_000})
+        done.set()
+        thread.join()
+    assert caught.value.ambiguous
+    assert caught.value.elapsed < 10, "it would take more than 20 s to write all of it"
 
 
 def test_the_deadline_ends_the_making_of_a_connection(make: Make) -> None:
@@ -244,6 +212,56 @@ class TestIdempotencyKeys:
         scripted.answers = [BUSY, empty, (201, {}, CALL)]
         assert self.place(make(scripted.base_url)).id == "call_1"
         assert scripted.methods == ["POST /calls", "GET /calls", "POST /calls"]
+
+    @pytest.mark.parametrize(
+        "page",
+        [
+            {},
+            {"items": None},
+            {"detail": "maintenance"},
+            {"items": ["call_1"]},
+            {"items": [{"status": "queued"}]},
+            {"items": [], "total": 1},
+            {"items": [{"id": "call_0", "metadata": {}}], "total": 3, "offset": 1, "has_more": False},
+        ],
+    )
+    def test_not_sent_again_when_the_list_shows_nothing(
+        self, scripted: Scripted, make: Make, waits: list[float], page: dict[str, Any]
+    ) -> None:
+        scripted.answers = [BUSY, (200, {}, page)]
+        with pytest.raises(CallError) as caught:
+            self.place(make(scripted.base_url))
+        assert caught.value.ambiguous
+        assert scripted.methods == ["POST /calls", "GET /calls"]
+
+    def test_found_where_the_list_leaves_the_metadata_out(
+        self, scripted: Scripted, make: Make, waits: list[float]
+    ) -> None:
+        found = {**CALL, "metadata": {"idempotency_key": "pizza-1"}}
+        scripted.answers = [BUSY, (200, {}, {"items": [{"id": "call_0"}, CALL]}), (200, {}, {"id": "call_0"})]
+        scripted.answers.append((200, {}, found))
+        assert self.place(make(scripted.base_url)) == found
+        assert scripted.methods == ["POST /calls", "GET /calls", "GET /calls/call_0", "GET /calls/call_1"]
+
+    def test_a_look_after_any_ambiguous_answer(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
+        found = {**CALL, "metadata": {"idempotency_key": "pizza-1"}}
+        scripted.answers = [(524, {}, b"<html>"), (200, {}, {"items": [found]})]
+        assert self.place(make(scripted.base_url)) == found
+
+    def test_ambiguous_to_the_end(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
+        """What a look does not show may still be on its way, whatever the service says to the next attempt."""
+        scripted.answers = [BUSY, (200, {}, {"items": []}), LIMITED]
+        with pytest.raises(RateLimitError) as caught:
+            self.place(make(scripted.base_url))
+        assert caught.value.ambiguous
+        assert scripted.methods == ["POST /calls", "GET /calls", "POST /calls", "POST /calls"]
+
+    def test_closed_before_the_next_attempt(self, scripted: Scripted, waits: list[float]) -> None:
+        scripted.answers = [(503, {"Idempotency-Key": "pizza-1"}, {"detail": "busy"})]
+        client = PamelaClient("pk_live_...", scripted.base_url, on_response=lambda _: client.close())
+        with pytest.raises(PamelaError, match="The client is closed") as caught:
+            self.place(client)
+        assert (caught.value.ambiguous, caught.value.attempts) == (True, 1)
 
     def test_not_sent_again_when_the_look_fails(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
         scripted.answers = [BUSY, (401, {}, {"detail": "no"})]
@@ -312,10 +330,57 @@ class TestWhatTheUserWants:
             make(scripted.base_url).cancel_call("call_1")
         assert len(scripted.requests) == 1
 
+    def test_answers_without_a_body(self, scripted: Scripted, make: Make) -> None:
+        ended = {"id": "call_1", "status": "cancelled"}
+        scripted.answers = [(204, {}, b""), (200, {}, ended), (204, {}, b""), (200, {}, ended), (204, {}, b"")]
+        client = make(scripted.base_url)
+        assert client.cancel_call("call_1") == ended
+        assert client.hangup_call("call_1") == ended
+        deletion = client.delete_tool("tool/1")
+        assert (deletion.success, deletion.tool_id) == (True, "tool/1")
+
     def test_deleted_by_the_attempt_before(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
         scripted.answers = [BUSY, (404, {}, {"detail": "Tool tool/1 not found."})]
         deletion = make(scripted.base_url).delete_tool("tool/1")
         assert (deletion.success, deletion.tool_id) == (True, "tool/1")
+
+
+def test_what_reached_the_service_before_counts(make: Make) -> None:
+    """The first attempt arrives and its answer is lost; then nobody listens any more."""
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        listener.close()
+        with connection:
+            connection.recv(65536)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        thread = Thread(target=serve, args=(listener,))
+        thread.start()
+        with pytest.raises(APIConnectionError) as caught:
+            make(base_url).cancel_call("call_1")
+        thread.join()
+    assert caught.value.attempts == 3
+    assert caught.value.sent
+    assert "Nothing was sent" not in str(caught.value)
+
+
+def test_the_advice_stands_beside_the_words_of_the_service(scripted: Scripted, make: Make) -> None:
+    scripted.answers = [BUSY]
+    with pytest.raises(CallError) as caught:
+        make(scripted.base_url).create_call("+1234567890", "Order a pizza")
+    assert str(caught.value) == "busy"
+    assert "look before you try again" in caught.value.__notes__[0]
+
+
+def test_elapsed_is_all_the_time(scripted: Scripted, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pamela._policy.random.uniform", lambda _low, _high: 0.2)
+    scripted.answers = [BUSY, (401, {}, {"detail": "no"})]
+    with pytest.raises(CallError) as caught:
+        make(scripted.base_url).create_call("+1234567890", "Order a pizza", idempotency_key="pizza-1")
+    assert caught.value.attempts == 1
+    assert caught.value.elapsed >= 0.2
 
 
 def test_hooks_see_every_attempt(scripted: Scripted, make: Make, waits: list[float]) -> None:
@@ -392,7 +457,9 @@ Refusal = Callable[[], Answer]
         ({"detail": ""}, "HTTP 404", None, {}),
         ({"detail": None}, "HTTP 404", None, {}),
         ({"detail": []}, "HTTP 404", None, {"errors": []}),
-        ({"detail": {"error": "No."}}, "HTTP 404", None, {}),
+        ({"detail": {"error": "No."}}, "No.", None, {}),
+        ({"error": "No.", "error_code": 7003}, "No.", 7003, {}),
+        ({"message": "No.", "error_code": "1" * 5000}, "No.", None, {}),
         ({"detail": {"error_code": "E7", "message": 5}}, "HTTP 404", None, {}),
         ([1], "1", None, {"errors": [1]}),
         ("no", "no", None, {}),

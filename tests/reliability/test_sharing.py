@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import subprocess
+import sys
+import threading
 import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import anyio
+import httpx
 import pytest
 
 from pamela import AsyncPamelaClient, PamelaClient, PamelaError
+from pamela._transport import SyncTransport
 from pamela.sandbox import Sandbox
 
 from .proxy import Fault, Proxy
@@ -26,12 +31,16 @@ def test_threads_share_a_client(client: PamelaClient) -> None:
     assert answers == [call.id] * 640
 
 
-def test_fork(client: PamelaClient) -> None:
-    call = client.create_call("+1234567890", "Order a pizza")
+def fork() -> int:
     with warnings.catch_warnings():
         # The threads of the test's sandbox are not carried into the child, nor needed there.
         warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
+        return os.fork()
+
+
+def test_fork(client: PamelaClient) -> None:
+    call = client.create_call("+1234567890", "Order a pizza")
+    child = fork()
     if child == 0:
         try:
             os._exit(0 if client.get_call(call.id).id == call.id else 1)
@@ -40,6 +49,64 @@ def test_fork(client: PamelaClient) -> None:
     assert client.get_call(call.id).id == call.id
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert client.get_call(call.id).id == call.id
+
+
+def test_a_child_that_only_exits(client: PamelaClient) -> None:
+    """Threads of the parent hold the locks of the connections while it is forked; the child does not wait for them."""
+    call = client.create_call("+1234567890", "Order a pizza")
+    script = (
+        "import os, sys, threading\n"
+        "from pamela import PamelaClient\n"
+        "client = PamelaClient(sys.argv[1], sys.argv[2])\n"
+        "def use():\n"
+        "    while True: client.get_call(sys.argv[3])\n"
+        "for _ in range(6): threading.Thread(target=use, daemon=True).start()\n"
+        "client.get_call(sys.argv[3])\n"
+        "for _ in range(20):\n"
+        "    child = os.fork()\n"
+        "    if child == 0: sys.exit(0)\n"
+        "    assert os.waitpid(child, 0)[1] == 0\n"
+        "os._exit(0)\n"
+    )
+    subprocess.run([sys.executable, "-c", script, client.api_key, client.base_url, call.id], check=True, timeout=120)
+
+
+def test_a_fork_while_connections_are_made(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, api_key: str) -> None:
+    making, forked = threading.Event(), threading.Event()
+
+    def connect(transport: SyncTransport) -> httpx.HTTPTransport:
+        making.set()
+        forked.wait()
+        return httpx.HTTPTransport()
+
+    with PamelaClient(api_key, sandbox.base_url) as client:
+        monkeypatch.setattr(SyncTransport, "connect", connect)
+        thread = threading.Thread(target=client.list_tools)
+        thread.start()
+        making.wait()
+        monkeypatch.undo()
+        child = fork()
+        if child == 0:
+            os._exit(0 if client.list_tools() == [] else 1)
+        forked.set()
+        thread.join()
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_transport_of_the_callers_is_not_shared_by_processes(sandbox: Sandbox, api_key: str) -> None:
+    with httpx.Client() as http_client:
+        for given in ({"transport": httpx.HTTPTransport()}, {"http_client": http_client}):
+            client = PamelaClient(api_key, sandbox.base_url, **given)
+            client.list_tools()
+            child = fork()
+            if child == 0:
+                try:
+                    client.list_tools()
+                except PamelaError as error:
+                    os._exit(0 if "before this process was forked" in str(error) else 1)
+                os._exit(2)
+            assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+            client.close()
 
 
 async def test_cancelled_tasks_leave_the_pool_whole(proxy: Proxy, api_key: str) -> None:
