@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import threading
 from concurrent.futures import Future
@@ -40,6 +41,28 @@ def run_in_thread(function: Callable[[], T]) -> Future[T]:
 def run_coroutine(coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop | None = None) -> T:
     """Run a coroutine on a loop in another thread, by default one that is kept for this, and wait for its result."""
     return asyncio.run_coroutine_threadsafe(coroutine, loop or _own_loop()).result()
+
+
+def settled(result: Any) -> Any:
+    """Give what a function returned; where that is to be awaited, what comes of it on a loop in another thread."""
+    return run_coroutine(awaited(result)) if inspect.isawaitable(result) else result
+
+
+async def awaited(result: Any) -> Any:
+    """Give what a function returned; where that is to be awaited, what comes of it."""
+    return await result if inspect.isawaitable(result) else result
+
+
+async def call_async(function: Callable[..., Any], *args: Any, **values: Any) -> Any:
+    """Call an async function on the running loop, and any other in a thread, as it may hold up the loop."""
+    if is_async(function):
+        return await function(*args, **values)
+    return await awaited(await asyncio.to_thread(function, *args, **values))
+
+
+def is_async(function: Callable[..., Any]) -> bool:
+    """Tell whether a call is sure to give a coroutine. That of a lambda, say, may give one all the same."""
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 def _own_loop() -> asyncio.AbstractEventLoop:

@@ -6,7 +6,7 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from .events import VerificationFailure, WebhookVerificationError, verified_payload
+from .events import VerificationFailure, WebhookVerificationError, check_tolerance, verified_payload
 from .webhooks import SIGNATURE_HEADER, signing_keys
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class WebhookReader:
         max_body_bytes: The largest body that is read.
 
     Raises:
-        ValueError: The secret is empty.
+        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` cannot be.
     """
 
     def __init__(
@@ -67,8 +67,10 @@ class WebhookReader:
         tolerance: float | None = 300,
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
-        signing_keys(secret)
-        self._secret = secret
+        self._secret = secret if isinstance(secret, str) else tuple(secret or ())
+        signing_keys(self._secret)
+        check_tolerance(tolerance)
+        _check_max_body_bytes(max_body_bytes)
         self._tolerance = tolerance
         self._max_body_bytes = max_body_bytes
 
@@ -118,6 +120,11 @@ class WebhookReader:
             # Only who knows the secret gets as far as 400. All others are told the same, whatever was wrong.
             status, message = (400, "Invalid body") if malformed else (401, "Invalid signature")
             raise RequestRefusedError(Answer.of_json(status, {"error": message})) from None
+
+
+def _check_max_body_bytes(number: int) -> None:
+    if not isinstance(number, int) or number < 1:
+        raise ValueError(f"max_body_bytes={number!r} must be a whole number of bytes, 1 or more.")
 
 
 def _header(headers: Headers, name: str) -> str | None:

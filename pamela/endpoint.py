@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 from contextlib import nullcontext
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ._background import run_coroutine
+from ._background import call_async, settled
 from ._receiving import MAX_BODY_BYTES, Answer, RequestRefusedError, WebhookReader, logger
 from .events import as_event
 from .tools import ToolRegistry
@@ -40,7 +38,7 @@ class WebhookEndpoint:
         max_body_bytes: The largest body that is read, in bytes.
 
     Raises:
-        ValueError: The secret is empty.
+        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` cannot be.
 
     Example:
         >>> endpoint = WebhookEndpoint("whsec_example")
@@ -78,7 +76,14 @@ class WebhookEndpoint:
 
         Returns:
             A decorator that gives the function back as it is. Functions are called in the order of their decoration.
+
+        Raises:
+            TypeError: The pattern is not a str, as when the parentheses after ``@endpoint.on`` are missing.
         """
+        if not isinstance(pattern, str):
+            raise TypeError(
+                f'{pattern!r} is not the name or pattern of an event. Write @endpoint.on("*") for all events.'
+            )
 
         def subscribe(handler: Handler) -> Handler:
             self._subscriptions.append(_Subscription(pattern, handler))
@@ -140,10 +145,7 @@ class WebhookEndpoint:
         failed = False
         for handler in self._handlers(event):
             try:
-                if inspect.iscoroutinefunction(handler):
-                    run_coroutine(handler(event))
-                else:
-                    handler(event)
+                settled(handler(event))
             except Exception:
                 failed = True
                 _log_failure(event)
@@ -153,10 +155,7 @@ class WebhookEndpoint:
         failed = False
         for handler in self._handlers(event):
             try:
-                if inspect.iscoroutinefunction(handler):
-                    await handler(event)
-                else:
-                    await asyncio.to_thread(handler, event)
+                await call_async(handler, event)
             except Exception:
                 failed = True
                 _log_failure(event)

@@ -100,7 +100,7 @@ def construct_event(
 
     Raises:
         WebhookVerificationError: The webhook is not one to act upon; ``reason`` says why.
-        ValueError: The secret is empty, or the tolerance negative.
+        ValueError: The secret is empty, or the tolerance no number of 0 or more.
 
     Example:
         >>> from pamela.webhooks import sign_webhook
@@ -129,8 +129,7 @@ def verified_payload(
     """
     if not isinstance(body, Body):
         raise TypeError(f"The body must be the raw body, bytes or str, not {type(body).__name__}.")
-    if tolerance is not None and not tolerance >= 0:
-        raise ValueError(f"tolerance={tolerance!r} must be a number of seconds, 0 or more, or None.")
+    check_tolerance(tolerance)
     if not verify_webhook_signature(body, signature, secret):
         raise _signature_error(signature)
     try:
@@ -142,6 +141,12 @@ def verified_payload(
     if tolerance is not None:
         _check_age(payload.get("timestamp"), tolerance)
     return payload
+
+
+def check_tolerance(tolerance: float | None) -> None:
+    """ValueError for a tolerance that cannot be."""
+    if tolerance is not None and not (isinstance(tolerance, int | float) and tolerance >= 0):
+        raise ValueError(f"tolerance={tolerance!r} must be a number of seconds, 0 or more, or None.")
 
 
 def _signature_error(signature: str | None) -> WebhookVerificationError:

@@ -34,6 +34,7 @@ def sign_webhook(payload: Payload, secret: str) -> str:
 
     Raises:
         ValueError: The secret is empty, or the payload has no JSON form (it contains NaN, say).
+        TypeError: The payload is no mapping, text or bytes.
 
     Example:
         >>> sign_webhook({"event": "call.queued"}, "whsec_example")[:8]
@@ -76,7 +77,7 @@ def verify_webhook_signature(payload: Payload, signature: str | None, secret: st
             expected = hmac.digest(secret.encode(), message, "sha256").hex()
             if hmac.compare_digest(expected, signature):
                 return True
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError):
         pass
     return _verify_any_form(payload, signature, signing_keys(secret))
 
@@ -91,8 +92,8 @@ def _verify_any_form(payload: Payload, signature: str | None, keys: Sequence[byt
             return True
         if isinstance(payload, Mapping):
             return False
-        return _is_signed(canonical_json(parse_object(message)).encode(), given, keys)
-    except (TypeError, ValueError, RecursionError):
+        return _is_signed(_canonical_bytes(parse_object(message)), given, keys)
+    except (TypeError, ValueError):
         return False
 
 
@@ -103,14 +104,21 @@ def _is_signed(message: bytes, signature: str, keys: Sequence[bytes]) -> bool:
 def _signed_bytes(payload: Payload) -> bytes:
     match payload:
         case dict():
-            return canonical_json(payload).encode()
+            return _canonical_bytes(payload)
         case str():
             return payload.encode()
         case bytes() | bytearray() | memoryview():
             return bytes(payload)
         case Mapping():
-            return canonical_json(dict(payload)).encode()
+            return _canonical_bytes(dict(payload))
     raise TypeError(f"A webhook payload is a mapping, text or bytes, not {type(payload).__name__}.")
+
+
+def _canonical_bytes(payload: dict[str, Any]) -> bytes:
+    try:
+        return canonical_json(payload).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValueError(f"The webhook payload has no JSON form: {error}. Sign plain JSON values.") from None
 
 
 def hex_signature(signature: str | None) -> str | None:
@@ -162,10 +170,11 @@ def create_tool_handler(secret: str | Sequence[str]) -> Callable[[Callable[..., 
     """Make a web handler of a function that answers tool invocations: in Flask, FastAPI, Starlette and Django.
 
     The function receives the verified payload, a dict, and returns the tool's result. It may be async where the
-    framework takes async handlers. The answer is ``{"result": ..., "correlation_id": ...}``; what already has a
-    ``result`` or an ``error`` is answered as it is. A request that is not signed is answered 401 and never reaches the
-    function. For several tools at one address, argument checks, timeouts and repeated invocations see
-    `pamela.tools.ToolRegistry`.
+    framework takes async handlers. Parameters after the payload get what the framework gives to handlers, such as
+    variables of the path, and one named ``request`` gets its request. The answer is
+    ``{"result": ..., "correlation_id": ...}``; what already has a ``result`` or an ``error`` is answered as it is. A
+    request that is not signed is answered 401 and never reaches the function. For several tools at one address,
+    argument checks, timeouts and repeated invocations see `pamela.tools.ToolRegistry`.
 
     Args:
         secret: The webhook secret, or several of them while one replaces another.
@@ -181,7 +190,6 @@ def create_tool_handler(secret: str | Sequence[str]) -> Callable[[Callable[..., 
         ... def check_order_status(payload):
         ...     return {"status": "shipped", "order": payload["arguments"]["order_id"]}
     """
-    signing_keys(secret)
     from .integrations.tool_handler import tool_handler
 
     return tool_handler(secret)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import wraps
-from inspect import isawaitable, iscoroutinefunction
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
+from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connections
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase as AnyResponse
 from django.views.decorators.csrf import csrf_exempt
 
+from .._background import awaited, is_async
 from .._receiving import CHUNK_BYTES, MAX_BODY_BYTES, Answer, RequestRefusedError, WebhookReader
 from ..events import as_event
 from .wsgi import wsgi_body
@@ -27,20 +29,22 @@ __all__ = [
     "async_webhook_view",
     "read_request",
     "read_request_async",
+    "settled",
     "to_response",
     "verified_event",
     "webhook_view",
 ]
 
 
-def webhook_view(endpoint: WebhookEndpoint) -> Callable[[HttpRequest], HttpResponse]:
+def webhook_view(endpoint: WebhookEndpoint) -> Callable[..., HttpResponse]:
     """Make a view that answers with an endpoint.
 
     Args:
         endpoint: What answers.
 
     Returns:
-        The view, for ``path(...)``. It is exempt from CSRF protection: the signature says who sent the request.
+        The view, for ``path(...)``. It is exempt from CSRF protection: the signature says who sent the request. The
+        path may have variables, which change nothing.
 
     Example:
         >>> from pamela.endpoint import WebhookEndpoint
@@ -48,14 +52,14 @@ def webhook_view(endpoint: WebhookEndpoint) -> Callable[[HttpRequest], HttpRespo
     """
 
     @csrf_exempt
-    def receive(request: HttpRequest) -> HttpResponse:
+    def receive(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
         method, chunks = request.method or "", _body_chunks(request)
         return to_response(endpoint.handle(method, request.headers, chunks, tool_scope=_own_connections))
 
     return receive
 
 
-def async_webhook_view(endpoint: WebhookEndpoint) -> Callable[[HttpRequest], Awaitable[HttpResponse]]:
+def async_webhook_view(endpoint: WebhookEndpoint) -> Callable[..., Awaitable[HttpResponse]]:
     """Make an async view that answers with an endpoint, for Django under ASGI.
 
     Django reads the whole body before it calls a view, so `max_body_bytes` comes late here. Where that matters, limit
@@ -65,7 +69,7 @@ def async_webhook_view(endpoint: WebhookEndpoint) -> Callable[[HttpRequest], Awa
     """
 
     @csrf_exempt
-    async def receive(request: HttpRequest) -> HttpResponse:
+    async def receive(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
         method, chunks = request.method or "", _body_chunks_async(request)
         return to_response(await endpoint.handle_async(method, request.headers, chunks, tool_scope=_own_connections))
 
@@ -86,7 +90,7 @@ def verified_event(
         A decorator. The view gets the request and the event, then what is in its path.
 
     Raises:
-        ValueError: The secret is empty.
+        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` cannot be.
 
     Example:
         >>> @verified_event("whsec_example")
@@ -96,8 +100,7 @@ def verified_event(
     reader = WebhookReader(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
-        @wraps(view)
-        def receive(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
                 payload = read_request(reader, request)
             except RequestRefusedError as refused:
@@ -105,11 +108,15 @@ def verified_event(
             return view(request, as_event(payload), *args, **kwargs)
 
         @wraps(view)
-        async def receive_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-            response = receive(request, *args, **kwargs)
-            return await response if isawaitable(response) else response
+        def receive(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            return settled(respond(request, *args, **kwargs))
 
-        return csrf_exempt(receive_async if iscoroutinefunction(view) else receive)
+        @wraps(view)
+        async def receive_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            return await awaited(respond(request, *args, **kwargs))
+
+        # Django marks its class-based views that are async.
+        return csrf_exempt(receive_async if is_async(view) or iscoroutinefunction(view) else receive)
 
     return decorate
 
@@ -138,6 +145,11 @@ async def _body_chunks_async(request: HttpRequest) -> AsyncIterator[bytes]:
 def to_response(answer: Answer) -> HttpResponse:
     """Make a Django response of an answer."""
     return HttpResponse(answer.body, status=answer.status, headers=answer.headers)
+
+
+def settled(result: Any) -> Any:
+    """Give what a sync view returned; where that is to be awaited, what comes of it in Django's own way of waiting."""
+    return async_to_sync(awaited)(result) if isawaitable(result) else result
 
 
 @contextmanager

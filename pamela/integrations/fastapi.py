@@ -9,7 +9,7 @@ from fastapi import APIRouter, HTTPException, Request, Response
 
 from .._receiving import MAX_BODY_BYTES, RequestRefusedError, WebhookReader
 from ..events import WebhookEvent, as_event
-from .starlette import read_request_async, to_response
+from .starlette import body_chunks, read_request_async, to_response
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -37,7 +37,7 @@ def webhook_router(endpoint: WebhookEndpoint, path: str = "/webhooks/pamela") ->
 
     @router.post(path, include_in_schema=False)
     async def receive(request: Request) -> Response:
-        return to_response(await endpoint.handle_async(request.method, request.headers, request.stream()))
+        return to_response(await endpoint.handle_async(request.method, request.headers, body_chunks(request)))
 
     return router
 
@@ -57,7 +57,7 @@ def verified_event(
         the path operation is called.
 
     Raises:
-        ValueError: The secret is empty.
+        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` cannot be.
 
     Example:
         >>> from typing import Annotated
@@ -74,6 +74,6 @@ def verified_event(
             return as_event(await read_request_async(reader, request))
         except RequestRefusedError as refused:
             answer = refused.answer
-            raise HTTPException(answer.status, json.loads(answer.body)["error"]) from None
+            raise HTTPException(answer.status, json.loads(answer.body)["error"], answer.headers) from None
 
     return event_of

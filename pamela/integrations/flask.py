@@ -10,6 +10,7 @@ from flask import Blueprint, Request, Response, abort, current_app, request
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Response as AnyResponse
 
+from .._background import settled
 from .._receiving import CHUNK_BYTES, MAX_BODY_BYTES, Answer, RequestRefusedError, WebhookReader
 from ..events import as_event
 
@@ -22,6 +23,7 @@ __all__ = [
     "AnyResponse",
     "read_request",
     "read_request_async",
+    "settled",
     "to_response",
     "verified_event",
     "webhook_blueprint",
@@ -54,17 +56,17 @@ def webhook_blueprint(
     return blueprint
 
 
-def webhook_view(endpoint: WebhookEndpoint) -> Callable[[], Response]:
+def webhook_view(endpoint: WebhookEndpoint) -> Callable[..., Response]:
     """Make a view that answers with an endpoint.
 
     Args:
         endpoint: What answers.
 
     Returns:
-        The view, for ``app.add_url_rule(..., methods=["POST"])``.
+        The view, for ``app.add_url_rule(..., methods=["POST"])``. The rule may have variables, which change nothing.
     """
 
-    def receive() -> Response:
+    def receive(**_values: Any) -> Response:
         return to_response(endpoint.handle(request.method, request.headers, _body_chunks(request)))
 
     return receive
@@ -84,7 +86,7 @@ def verified_event(
         A decorator, to be written below ``@app.post(...)``. The view gets the event as its first argument.
 
     Raises:
-        ValueError: The secret is empty.
+        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` cannot be.
 
     Example:
         >>> @verified_event("whsec_example")
@@ -100,7 +102,7 @@ def verified_event(
                 payload = read_request(reader, request)
             except RequestRefusedError as refused:
                 abort(to_response(refused.answer))
-            return current_app.ensure_sync(view)(as_event(payload), **values)
+            return settled(current_app.ensure_sync(view)(as_event(payload), **values))
 
         return receive
 

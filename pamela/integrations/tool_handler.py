@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, get_type_hints
+from typing import TYPE_CHECKING, Any, Protocol
 
+from .._background import awaited, call_async, is_async, settled
 from .._json import canonical_json
 from .._receiving import Answer, RequestRefusedError, WebhookReader, logger
 from ..webhooks import parse_tool_webhook
@@ -33,13 +34,15 @@ class _Integration(Protocol):
 
     def to_response(self, answer: Answer) -> Any: ...
 
+    def settled(self, result: Any) -> Any: ...
+
 
 def tool_handler(secret: str | Sequence[str]) -> Callable[[Handler], Handler]:
     """As `pamela.webhooks.create_tool_handler`."""
     reader = WebhookReader(secret)
 
     def decorate(function: Handler) -> Handler:
-        takes_request = "request" in inspect.signature(function).parameters
+        takes_request = "request" in [parameter.name for parameter in _parameters_after_payload(function)]
 
         @wraps(function)
         def handle(*args: Any, **values: Any) -> Any:
@@ -48,7 +51,8 @@ def tool_handler(secret: str | Sequence[str]) -> Callable[[Handler], Handler]:
                 payload = _invocation(integration.read_request(reader, request))
             except RequestRefusedError as refused:
                 return integration.to_response(refused.answer)
-            return _response(integration, payload, function(payload, *args[1:], **values))
+            result = integration.settled(function(payload, *args[1:], **values))
+            return _response(integration, payload, result)
 
         @wraps(function)
         async def handle_async(*args: Any, **values: Any) -> Any:
@@ -57,9 +61,12 @@ def tool_handler(secret: str | Sequence[str]) -> Callable[[Handler], Handler]:
                 payload = _invocation(await integration.read_request_async(reader, request))
             except RequestRefusedError as refused:
                 return integration.to_response(refused.answer)
-            return _response(integration, payload, await function(payload, *args[1:], **values))
+            result = await call_async(function, payload, *args[1:], **values)
+            return _response(integration, payload, result)
 
-        handler: Any = handle_async if inspect.iscoroutinefunction(function) else handle
+        # FastAPI judges a function by what it wraps.
+        is_view_async = is_async(function) or is_async(inspect.unwrap(function))
+        handler: Any = handle_async if is_view_async else handle
         handler.__signature__ = _signature(function)
         handler.csrf_exempt = True  # for Django: the signature says who sent the request
         return handler  # type: ignore[no-any-return]
@@ -70,11 +77,13 @@ def tool_handler(secret: str | Sequence[str]) -> Callable[[Handler], Handler]:
 def _request(args: tuple[Any, ...], values: dict[str, Any], takes_request: bool) -> tuple[Any, _Integration]:
     if args:
         request = args[0]
-    elif "request" in values:
-        request = values["request"] if takes_request else values.pop("request")
+    elif hasattr(values.get("request"), "headers"):
+        request = values.pop("request")  # FastAPI hands over everything by name
     else:
         from flask import request  # Flask alone hands its request to no view
 
+    if takes_request:
+        values.setdefault("request", request)  # what is in the path comes first
     for cls in type(request).__mro__:
         name = _INTEGRATIONS.get(cls.__module__.partition(".")[0])
         if name:
@@ -92,13 +101,15 @@ class _OtherRequests:
         return reader.read("POST", request.headers, [_body(request.json() if callable(request.json) else request.json)])
 
     async def read_request_async(self, reader: WebhookReader, request: Any) -> dict[str, Any]:
-        payload = request.json() if callable(request.json) else request.json
-        body = _body(await payload if inspect.isawaitable(payload) else payload)
-        return reader.read("POST", request.headers, [body])
+        payload = await awaited(request.json() if callable(request.json) else request.json)
+        return reader.read("POST", request.headers, [_body(payload)])
 
     def to_response(self, answer: Answer) -> Any:
         content = json.loads(answer.body)
         return content if answer.status == _OK else (content, answer.status)
+
+    def settled(self, result: Any) -> Any:
+        return settled(result)
 
 
 def _body(payload: Any) -> bytes:
@@ -133,17 +144,17 @@ def _response(integration: _Integration, payload: Mapping[str, Any], result: Any
 
 def _signature(function: Handler) -> inspect.Signature:
     """The signature for frameworks that call by it: the request instead of the payload, and the rest as it is."""
-    try:
-        hints = get_type_hints(function, include_extras=True)
-    except NameError:
-        hints = {}
     request = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=_request_type())
-    rest = [
-        parameter.replace(annotation=hints.get(parameter.name, parameter.annotation))
-        for parameter in list(inspect.signature(function).parameters.values())[1:]
-        if parameter.name != "request"
-    ]
+    rest = [parameter for parameter in _parameters_after_payload(function) if parameter.name != "request"]
     return inspect.Signature([request, *rest])
+
+
+def _parameters_after_payload(function: Handler) -> list[inspect.Parameter]:
+    try:
+        signature = inspect.signature(function, eval_str=True)
+    except NameError:
+        signature = inspect.signature(function)
+    return list(signature.parameters.values())[1:]
 
 
 def _request_type() -> Any:

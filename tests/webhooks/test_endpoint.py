@@ -1,20 +1,38 @@
-"""Event handlers, and what plain servers may do to an endpoint."""
+"""Event handlers, and what senders and servers may do to an endpoint."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import socket
 import threading
-from typing import Any
+from functools import wraps
+from typing import TYPE_CHECKING, Annotated, Any
 
+import httpx
 import pytest
+from django.core.handlers.asgi import ASGIHandler
+from django.core.handlers.wsgi import WSGIHandler
+from fastapi import Depends, FastAPI
+from flask import Flask
+from starlette.applications import Starlette
 
+import pamela.integrations.django as on_django
+import pamela.integrations.fastapi as on_fastapi
+import pamela.integrations.flask as on_flask
+import pamela.integrations.starlette as on_starlette
 from pamela.endpoint import WebhookEndpoint
 from pamela.integrations.asgi import asgi_app
 from pamela.tools import ToolRegistry
-from pamela.webhooks import SIGNATURE_HEADER, sign_webhook
+from pamela.webhooks import SIGNATURE_HEADER, create_tool_handler, sign_webhook
 
 from .conftest import SECRET, event_body, invocation_body
+from .servers import FRAMEWORKS, serve, serve_asgi, serve_wsgi, set_django_views
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from contextlib import AbstractContextManager
 
 
 def headers_of(body: bytes) -> dict[str, str]:
@@ -109,6 +127,57 @@ async def test_a_handler_that_fails_is_500_and_the_others_are_called(
     assert "the password is 1234" in caplog.text
 
 
+class CallableHandler:
+    def __init__(self, handler: Callable[[Any], Awaitable[None]]) -> None:
+        self._handler = handler
+
+    async def __call__(self, event: Any) -> None:
+        await self._handler(event)
+
+
+def passed_through(handler: Callable[[Any], Awaitable[None]]) -> Callable[[Any], object]:
+    @wraps(handler)
+    def call(event: Any) -> object:
+        return handler(event)
+
+    return call
+
+
+def made_sync(handler: Callable[[Any], Any]) -> Callable[[Any], object]:
+    @wraps(handler)
+    def call(event: Any) -> None:
+        asyncio.run(handler(event))
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "form",
+    [CallableHandler, passed_through, made_sync, lambda handler: lambda event: handler(event)],
+    ids=["object", "decorated", "made sync", "lambda"],
+)
+async def test_async_handlers_are_awaited_in_whatever_form(form: Any) -> None:
+    endpoint = WebhookEndpoint(SECRET)
+    seen: list[str] = []
+
+    async def note(event: Any) -> None:
+        await asyncio.sleep(0)
+        seen.append(event.event)
+        if event.event == "call.failed":
+            raise RuntimeError("this one fails")
+
+    endpoint.on("*")(form(note))
+    assert await answers(endpoint, event_body("call.queued")) == [200, 200]
+    assert await answers(endpoint, event_body("call.failed")) == [500, 500]
+    assert seen == ["call.queued"] * 2 + ["call.failed"] * 2
+
+
+def test_handlers_cannot_be_added_without_saying_for_which_events() -> None:
+    endpoint: Any = WebhookEndpoint(SECRET)
+    with pytest.raises(TypeError, match=r'not the name or pattern of an event. Write @endpoint.on\("\*"\)'):
+        endpoint.on(lambda event: None)
+
+
 async def test_an_endpoint_without_tools_knows_none() -> None:
     assert await answers(WebhookEndpoint(SECRET), invocation_body("double", "corr_1")) == [400, 400]
 
@@ -125,6 +194,33 @@ def test_several_secrets_count_while_one_replaces_another() -> None:
     endpoint = WebhookEndpoint(["whsec_new", SECRET])
     body = event_body()
     assert endpoint.handle("POST", headers_of(body), [body]).status == 200
+
+
+@pytest.mark.parametrize("collect", [iter, list], ids=["read once", "changed later"])
+def test_secrets_are_kept_as_they_were(collect: Any) -> None:
+    secrets = collect(["whsec_new", SECRET])
+    endpoint = WebhookEndpoint(secrets)
+    if isinstance(secrets, list):
+        secrets.clear()
+    body = event_body()
+    assert [endpoint.handle("POST", headers_of(body), [body]).status for _ in range(2)] == [200, 200]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("tolerance", -1),
+        ("tolerance", float("nan")),
+        ("tolerance", "300"),
+        ("max_body_bytes", -1),
+        ("max_body_bytes", 0),
+        ("max_body_bytes", "1"),
+        ("max_body_bytes", None),
+    ],
+)
+def test_a_setting_that_cannot_be_is_an_error_at_once(name: str, value: Any) -> None:
+    with pytest.raises(ValueError, match=f"^{name}={value!r} must be a"):
+        WebhookEndpoint(SECRET, **{name: value})
 
 
 def test_any_age_is_accepted_without_tolerance() -> None:
@@ -153,6 +249,86 @@ def test_the_secret_does_not_show() -> None:
     assert SECRET not in repr(endpoint) + repr(endpoint._reader)
     with pytest.raises(ValueError, match="secret is empty"):
         WebhookEndpoint("")
+
+
+def _flask(endpoint: WebhookEndpoint) -> AbstractContextManager[str]:
+    app = Flask(__name__)
+    app.register_blueprint(on_flask.webhook_blueprint(endpoint, "/<shop>/calls"))
+    return serve_wsgi(app)
+
+
+def _fastapi(endpoint: WebhookEndpoint) -> AbstractContextManager[str]:
+    app = FastAPI()
+    app.include_router(on_fastapi.webhook_router(endpoint, "/{shop}/calls"))
+    return serve_asgi(app)
+
+
+def _starlette(endpoint: WebhookEndpoint) -> AbstractContextManager[str]:
+    return serve_asgi(Starlette(routes=[on_starlette.webhook_route(endpoint, "/{shop}/calls")]))
+
+
+def _django(endpoint: WebhookEndpoint) -> AbstractContextManager[str]:
+    set_django_views(**{"<shop>__calls": on_django.webhook_view(endpoint)})
+    return serve_wsgi(WSGIHandler())
+
+
+def _async_django(endpoint: WebhookEndpoint) -> AbstractContextManager[str]:
+    set_django_views(**{"<shop>__calls": on_django.async_webhook_view(endpoint)})
+    return serve_asgi(ASGIHandler())
+
+
+@pytest.mark.parametrize("serve", [_flask, _fastapi, _starlette, _django, _async_django])
+def test_its_path_may_have_variables(serve: Any) -> None:
+    body = event_body()
+    with serve(WebhookEndpoint(SECRET)) as address:
+        answer = httpx.post(f"{address}/acme/calls", content=body, headers=headers_of(body), trust_env=False)
+        assert (answer.status_code, answer.json()) == (200, {"received": True})
+
+
+def hang_up_in_body(address: str) -> None:
+    url = httpx.URL(address)
+    with socket.create_connection((url.host, url.port or 80), timeout=20) as connection:
+        connection.sendall(f'POST {url.path} HTTP/1.1\r\nHost: test\r\nContent-Length: 100\r\n\r\n{{"eve'.encode())
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(1000):
+            pass
+
+
+def tracebacks(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    return [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_a_sender_that_hangs_up_in_its_body_is_no_failure(framework: str, caplog: pytest.LogCaptureFixture) -> None:
+    with serve(framework, WebhookEndpoint(SECRET)) as address:
+        hang_up_in_body(address)
+    assert tracebacks(caplog) == []
+
+
+@pytest.mark.parametrize("path", ["events", "tools", "async/tools"])
+def test_a_sender_that_hangs_up_is_no_failure_in_a_path_operation_of_ones_own(
+    path: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    app = FastAPI()
+    seen: list[Any] = []
+
+    @app.post("/events")
+    def on_event(event: Annotated[Any, Depends(on_fastapi.verified_event(SECRET))]) -> None:
+        seen.append(event)
+
+    @app.post("/tools")
+    @create_tool_handler(SECRET)
+    def run(payload: Any) -> None:
+        seen.append(payload)
+
+    @app.post("/async/tools")
+    @create_tool_handler(SECRET)
+    async def run_async(payload: Any) -> None:
+        seen.append(payload)
+
+    with serve_asgi(app) as address:
+        hang_up_in_body(f"{address}/{path}")
+    assert (tracebacks(caplog), seen) == ([], [])
 
 
 class Conversation:

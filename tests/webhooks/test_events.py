@@ -157,8 +157,8 @@ def test_an_event_without_timestamp_is_accepted() -> None:
     assert construct({"event": "call.queued", "timestamp": None}).timestamp is None
 
 
-@pytest.mark.parametrize("tolerance", [-1, float("nan")])
-def test_a_tolerance_that_cannot_be_is_an_error(tolerance: float) -> None:
+@pytest.mark.parametrize("tolerance", [-1, float("nan"), "300"])
+def test_a_tolerance_that_cannot_be_is_an_error(tolerance: Any) -> None:
     with pytest.raises(ValueError, match="must be a number of seconds"):
         construct({}, tolerance=tolerance)
 

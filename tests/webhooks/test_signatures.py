@@ -179,8 +179,13 @@ def test_a_secret_of_undecodable_bytes_works() -> None:
 
 
 def test_what_has_no_json_form_cannot_be_signed() -> None:
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        sign_webhook({"a": float("nan")}, SECRET)
+    deep: dict[str, Any] = {}
+    for _ in range(100_000):
+        deep = {"a": deep}
+    unsignable: list[Any] = [{"a": float("nan")}, {"a": object()}, {"a": 1, 2: 3}, MappingProxyType({"a": b"b"}), deep]
+    for payload in unsignable:
+        with pytest.raises(ValueError, match=r"^The webhook payload has no JSON form: .+\. Sign plain JSON values\.$"):
+            sign_webhook(payload, SECRET)
     with pytest.raises(TypeError, match="a mapping, text or bytes, not list"):
         sign_webhook([1], SECRET)  # type: ignore[arg-type]
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+from functools import wraps
 from typing import TYPE_CHECKING, Annotated, Any
 
 import httpx
@@ -173,6 +175,82 @@ def test_django_gives_what_is_in_the_path() -> None:
         assert send(address, path="/5/tools").json()["result"] == 6
 
 
+class CallableTool:
+    def __init__(self, tool: Callable[[Any], Any]) -> None:
+        self._tool = tool
+
+    async def __call__(self, payload: Any) -> Any:
+        return await self._tool(payload)
+
+
+def passed_through(tool: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    @wraps(tool)
+    def call(payload: Any) -> Any:
+        return tool(payload)
+
+    return call
+
+
+def made_sync(tool: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    @wraps(tool)
+    def call(payload: Any) -> Any:
+        return asyncio.run(tool(payload))
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "form",
+    [CallableTool, passed_through, made_sync, lambda tool: lambda payload: tool(payload)],
+    ids=["object", "decorated", "made sync", "lambda"],
+)
+@pytest.mark.parametrize("serve", FRAMEWORKS.values(), ids=FRAMEWORKS)
+def test_an_async_function_is_awaited_in_whatever_form(serve: Any, form: Any) -> None:
+    async def tool(payload: dict[str, Any]) -> Any:
+        await asyncio.sleep(0)
+        return payload["arguments"]["order"]
+
+    with serve(tool_handler(form(tool))) as address:
+        assert send(address).json() == {"result": 7, "correlation_id": "corr_1"}
+
+
+def takes_payload_as_request(request: dict[str, Any]) -> Any:
+    return request["tool_name"]
+
+
+async def takes_payload_as_request_async(request: dict[str, Any]) -> Any:
+    return request["tool_name"]
+
+
+def takes_both(payload: dict[str, Any], request: Any) -> Any:
+    return payload["tool_name"] if SIGNATURE_HEADER in request.headers else None
+
+
+async def takes_both_async(payload: dict[str, Any], request: Any) -> Any:
+    return payload["tool_name"] if SIGNATURE_HEADER in request.headers else None
+
+
+@pytest.mark.parametrize(
+    "function", [takes_payload_as_request, takes_payload_as_request_async, takes_both, takes_both_async]
+)
+@pytest.mark.parametrize("serve", FRAMEWORKS.values(), ids=FRAMEWORKS)
+def test_the_first_parameter_is_the_payload_and_a_later_request_the_request(serve: Any, function: Any) -> None:
+    with serve(tool_handler(function)) as address:
+        assert send(address).json() == {"result": "eta", "correlation_id": "corr_1"}
+
+
+def test_a_variable_of_the_path_may_be_named_request() -> None:
+    app = Flask(__name__)
+
+    @app.post("/<request>/tools")
+    @tool_handler
+    def view(payload: dict[str, Any], request: str) -> list[str]:
+        return [payload["tool_name"], request]
+
+    with serve_wsgi(app) as address:
+        assert send(address, path="/acme/tools").json()["result"] == ["eta", "acme"]
+
+
 class OldRequest:
     """A request as version 1 took it: headers and json."""
 
@@ -196,6 +274,17 @@ async def test_it_takes_any_request_with_headers_and_json(wrap: Callable[[Any], 
     bad = OldRequest(wrap(INVOCATION), "0" * 64)
     assert eta(bad) == ({"error": "Invalid signature"}, 401)
     assert await eta_async(bad) == ({"error": "Invalid signature"}, 401)
+
+
+def test_such_a_request_may_be_given_by_name() -> None:
+    request = OldRequest(INVOCATION, sign_webhook(INVOCATION, SECRET))
+    assert eta(request=request)["correlation_id"] == "corr_1"
+
+
+async def test_such_a_request_may_be_for_a_function_that_returns_a_coroutine() -> None:
+    request = OldRequest(INVOCATION, sign_webhook(INVOCATION, SECRET))
+    handler = tool_handler(lambda payload: _coroutine(payload["call_id"]))
+    assert handler(request) == {"result": "call_1", "correlation_id": "corr_1"}
 
 
 async def test_json_may_be_a_coroutine_function() -> None:
@@ -225,3 +314,9 @@ def test_it_needs_no_framework(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_empty_secret_is_an_error_at_once() -> None:
     with pytest.raises(ValueError, match="secret is empty"):
         create_tool_handler("")
+
+
+def test_several_secrets_may_come_from_a_generator() -> None:
+    handler = create_tool_handler(each for each in ("whsec_new", SECRET))(lambda payload: 5)  # type: ignore[arg-type]
+    for _ in range(2):
+        assert handler(OldRequest(INVOCATION, sign_webhook(INVOCATION, SECRET)))["result"] == 5
