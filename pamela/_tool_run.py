@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
 import time
@@ -31,6 +32,10 @@ _PAUSES = (0.005, 0.1)
 
 class ToolError(Exception):
     """Raised by a tool to tell the agent what is wrong, in words that it can use: "There is no order 1042."."""
+
+
+class InvalidArgumentsError(ValueError):
+    """The arguments of an invocation do not fit; the message may be told to the agent."""
 
 
 class _TooLateError(Exception):
@@ -95,9 +100,11 @@ class ToolRun:
             return failure(self.invocation, "The tool failed")
 
     def _call(self) -> Any:
-        if self.tool.is_async:
-            return run_coroutine(_within(self.function(), self.timeout_seconds), self.loop)
-        return self.function()
+        # Decorators and callable objects hide that a function is async; its result does not.
+        result = self.function()
+        if inspect.isawaitable(result):
+            return run_coroutine(_within(result, self.timeout_seconds), self.loop)
+        return result
 
     def _recall(self) -> Answer:
         deadline = time.monotonic() + self.timeout_seconds

@@ -10,11 +10,16 @@ import functools
 import inspect
 import json
 import operator
+import re
+from collections.abc import Mapping
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import attrs
-from docstring_parser import DocstringStyle, parse
+from docstring_parser import Docstring, DocstringStyle, parse
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import SchemaError
+from jsonschema.validators import extend, validator_for
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -29,21 +34,27 @@ from pydantic import (
 from pydantic.errors import PydanticInvalidForJsonSchema, PydanticSchemaGenerationError
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import to_jsonable_python
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import EMPTY_REGISTRY, specification_with
 
 from ._generated.models import ToolInvocation
+from ._tool_run import InvalidArgumentsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from jsonschema.protocols import Validator
+    from referencing import Resource
+    from referencing._core import Resolver
+
+_Extra = Literal["allow", "forbid", "ignore"]
 
 _SHOWN_PROBLEMS = 5
 _CANNOT_DESCRIBE = (NameError, PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema)
 _required = inspect.Parameter.empty
 
-
-class InvalidArgumentsError(ValueError):
-    """The arguments of an invocation do not fit; the message may be told to the agent."""
+_BEGINNINGS = {"date": re.compile(r"\d{4}-"), "date-time": re.compile(r"\d{4}-"), "duration": re.compile(r"[+-]?P")}
+"""How the texts of a format begin. pydantic checks the rest, but takes numbers and other notations, too."""
 
 
 class FunctionSchema:
@@ -64,39 +75,49 @@ class FunctionSchema:
         input_schema: Mapping[str, Any] | None,
         output_schema: Mapping[str, Any] | None,
     ) -> None:
-        docstring = parse(inspect.getdoc(function) or "", DocstringStyle.AUTO)
+        # The parser passes over the first line when it takes away the indentation.
+        docstring = parse("\n" + (inspect.getdoc(function) or ""), DocstringStyle.AUTO)
         self.description = (docstring.description or "").strip()
         hints = _hints(function)
         parameters = inspect.signature(function).parameters.values()
         self.invocation_parameter = next((p.name for p in parameters if _asks_for_invocation(hints.get(p.name))), None)
         arguments = [p for p in parameters if p.name != self.invocation_parameter]
         _check_kinds(function, arguments, open_ended=input_schema is not None)
-        described = {each.arg_name: each.description for each in docstring.params}
+        described = _descriptions(docstring)
         fields = [
             _Field(p.name, hints.get(p.name, Any), p.default, described.get(p.name))
             for p in arguments
             if p.kind is not p.VAR_KEYWORD
         ]
+        takes_others = len(fields) < len(arguments)
         try:
-            self._arguments = _object_model("Arguments", fields, extra="forbid" if input_schema is None else "allow")
-            self.input_schema = dict(input_schema) if input_schema is not None else _input_schema(self._arguments)
+            self._arguments = _object_model("Arguments", fields, extra=_extra(input_schema, takes_others=takes_others))
             self._result = _result_adapter(hints) if output_schema is None else None
-            self.output_schema = dict(output_schema) if output_schema is not None else _output_schema(self._result)
+            self.output_schema = (
+                _output_schema(self._result) if output_schema is None else _own_schema("output_schema", output_schema)
+            )
+            self.input_schema = (
+                _input_schema(self._arguments) if input_schema is None else _own_schema("input_schema", input_schema)
+            )
         except _CANNOT_DESCRIBE as error:
-            raise TypeError(f"There is no JSON Schema for {function.__qualname__}: {error}") from None
-        self._validator = _validator(self.input_schema) if input_schema is not None else None
+            raise TypeError(f"There is no JSON Schema for {_name(function)}: {error}") from None
+        make_validator = _generated_validator if input_schema is None else _own_validator
+        self._validator = make_validator(self.input_schema)
+        if not takes_others:
+            _check_required(function, self.input_schema, {each.name for each in fields})
 
     def convert(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Check the arguments of an invocation against the schema and give them as the hinted types.
 
         Raises:
             InvalidArgumentsError: They do not fit.
+            Exception: What a conversion of the user's own raised.
         """
         try:
-            if self._validator is not None:
-                _check(self._validator, arguments)
             # Strict and from JSON: "5" is no integer, but "2026-03-14" is a date, as the schema says.
             parsed = self._arguments.model_validate_json(json.dumps(_with_integers(arguments)), strict=True)
+            # pydantic says best what is wrong, but takes some things that its schema does not: true for a literal 1.
+            _check(self._validator, arguments)
         except ValidationError as error:
             raise InvalidArgumentsError(_joined(_problems(error))) from None
         except RecursionError:
@@ -106,7 +127,8 @@ class FunctionSchema:
     def result_as_json(self, result: Any) -> Any:
         """Give a function's result as what `json` can write."""
         if self._result is not None:
-            return self._result.dump_python(result, mode="json", by_alias=True, warnings=False)
+            dump = self._result.serializer.to_python
+            return dump(result, mode="json", by_alias=True, warnings=False, fallback=_attrs_values)
         return to_jsonable_python(result, fallback=_attrs_values)
 
 
@@ -124,12 +146,23 @@ class _PlainSchema(GenerateJsonSchema):
         return False
 
 
+def _name(function: Callable[..., Any]) -> str:
+    return str(getattr(function, "__qualname__", type(function).__qualname__))
+
+
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    method = type(inspect.unwrap(function)).__call__
     try:
-        return get_type_hints(function, include_extras=True)
+        # Of a callable object, the hints are those of its method.
+        return get_type_hints(method if inspect.isfunction(method) else function, include_extras=True)
     except NameError as error:
-        message = f"A type hint of {function.__qualname__} is not known in its module: {error}. Define it at the top."
+        message = f"A type hint of {_name(function)} is not known in its module: {error}. Define it at the top."
         raise TypeError(message) from None
+
+
+def _descriptions(docstring: Docstring) -> dict[str, str | None]:
+    """What a docstring says of each argument; NumPy's style may describe several at once: ``x, y : int``."""
+    return {name.strip(): each.description for each in docstring.params for name in each.arg_name.split(",")}
 
 
 def _asks_for_invocation(hint: Any) -> bool:
@@ -141,12 +174,18 @@ def _check_kinds(function: Callable[..., Any], arguments: Iterable[inspect.Param
         by_name = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
         if not by_name and not (open_ended and parameter.kind is parameter.VAR_KEYWORD):
             raise TypeError(
-                f"{function.__qualname__} takes {parameter}, but a tool's arguments come by name. "
+                f"{_name(function)} takes {parameter}, but a tool's arguments come by name. "
                 "Write each as a parameter of its own, or give input_schema=... and take **arguments."
             )
 
 
-def _object_model(name: str, fields: Iterable[_Field], *, extra: Literal["allow", "forbid"]) -> type[BaseModel]:
+def _extra(input_schema: object, *, takes_others: bool) -> _Extra:
+    if input_schema is None:
+        return "forbid"
+    return "allow" if takes_others else "ignore"
+
+
+def _object_model(name: str, fields: Iterable[_Field], *, extra: _Extra) -> type[BaseModel]:
     # The names are aliases, so that a field may be called what a model's own attributes are, like "schema".
     definitions: dict[str, Any] = {
         f"field_{index}": (_with_attrs(each.annotation), _field_info(each)) for index, each in enumerate(fields)
@@ -223,7 +262,11 @@ def _attrs_type(cls: type[Any]) -> Any:
         raise TypeError(f"{cls.__qualname__} contains itself, and there is no JSON Schema for that.") from None
 
     def construct(parsed: BaseModel) -> Any:
-        return cls(**_given_values(parsed))
+        try:
+            return cls(**_given_values(parsed))
+        except TypeError as error:
+            # What attrs raises for a value of another type; pydantic finds the place of a ValueError only.
+            raise ValueError(str(error)) from error
 
     def as_model(value: Any) -> Any:
         return shown.model_construct(**_attrs_values(value)) if isinstance(value, cls) else value
@@ -242,16 +285,60 @@ def _attrs_values(value: Any) -> dict[str, Any]:
     return {each.alias: getattr(value, each.name) for each in attrs.fields(type(value))}
 
 
-def _validator(schema: dict[str, Any]) -> Validator:
-    from jsonschema.exceptions import SchemaError
-    from jsonschema.validators import validator_for
+def _own_schema(name: str, schema: Any) -> dict[str, Any]:
+    if not isinstance(schema, Mapping):
+        raise TypeError(f"{name}={schema!r} must be a dict, a JSON Schema of type 'object'.")
+    try:
+        json.dumps(dict(schema), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"The {name} has no JSON form: {error}. Use what JSON has: dict, list, str, numbers.") from None
+    return dict(schema)
 
+
+def _own_validator(schema: dict[str, Any]) -> Validator:
     cls = validator_for(schema)
+    resource = specification_with(cls.META_SCHEMA["$schema"]).create_resource(schema)
     try:
         cls.check_schema(schema)
+        _check_references(resource, EMPTY_REGISTRY.resolver_with_root(resource))
     except SchemaError as error:
         raise TypeError(f"The input_schema is not a JSON Schema: {error.message}") from None
-    return cls(schema, format_checker=cls.FORMAT_CHECKER)
+    except Unresolvable as error:
+        raise TypeError(
+            f"The input_schema refers to {error.ref!r}, which it does not have. "
+            "Write the definition under '$defs'; nothing is fetched."
+        ) from None
+    return cls(schema, format_checker=cls.FORMAT_CHECKER, registry=EMPTY_REGISTRY)
+
+
+def _check_references(resource: Resource[Any], resolver: Resolver[Any]) -> None:
+    if isinstance(resource.contents, Mapping) and "$ref" in resource.contents:
+        resolver.lookup(resource.contents["$ref"])
+    for each in resource.subresources():
+        _check_references(each, resolver.in_subresource(each))
+
+
+def _check_required(function: Callable[..., Any], schema: Mapping[str, Any], taken: set[str]) -> None:
+    for name in schema.get("required", ()):
+        if name not in taken:
+            raise TypeError(
+                f"The input_schema requires {name!r}, which {_name(function)} does not take. "
+                "Add the parameter, or take **arguments."
+            )
+
+
+def _generated_validator(schema: dict[str, Any]) -> Validator:
+    checker = FormatChecker(())
+    for name, beginning in _BEGINNINGS.items():
+        checker.checks(name)(functools.partial(_begins_with, beginning))
+    # pydantic checks patterns, in a dialect that is not Python's.
+    cls = extend(Draft202012Validator, {"pattern": None, "patternProperties": None})  # type: ignore[no-untyped-call]
+    validator: Validator = cls(schema, format_checker=checker)
+    return validator
+
+
+def _begins_with(beginning: re.Pattern[str], value: object) -> bool:
+    return not isinstance(value, str) or beginning.match(value) is not None
 
 
 def _check(validator: Validator, arguments: Mapping[str, Any]) -> None:

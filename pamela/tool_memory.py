@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from os import PathLike
 
+_MAX_UNANSWERED = 100_000
+
 
 class InvocationMemory(Protocol):
     """Remembers invocations by their correlation id.
@@ -70,11 +72,12 @@ class InMemory:
 class SQLiteMemory:
     """Remembers the latest invocations of all processes that share a file.
 
-    An invocation whose process died in the middle is not run again: its repeats are answered with an error.
+    An invocation whose process died in the middle is not run again: its repeats are answered with an error. Nothing tells
+    it from one that still runs, so of those without an answer the latest 100,000 are remembered, however few the answers.
 
     Args:
         path: The database file; it is made when missing. It must be on a disk of this machine.
-        max_entries: How many to remember.
+        max_entries: How many answers to remember.
         busy_timeout: How long to wait for another process that writes, in seconds.
 
     Raises:
@@ -90,6 +93,7 @@ class SQLiteMemory:
                 "CREATE TABLE IF NOT EXISTS invocations "
                 "(number INTEGER PRIMARY KEY AUTOINCREMENT, correlation_id TEXT NOT NULL UNIQUE, answer TEXT)"
             )
+            connection.execute("CREATE INDEX IF NOT EXISTS unanswered ON invocations (answer IS NULL)")
 
     def begin(self, correlation_id: str) -> bool:
         """As `InvocationMemory.begin`."""
@@ -97,16 +101,17 @@ class SQLiteMemory:
             statement = "INSERT OR IGNORE INTO invocations (correlation_id) VALUES (?)"
             cursor = connection.execute(statement, (correlation_id,))
             began = cursor.rowcount == 1
-            if began and cursor.lastrowid:
-                too_old = cursor.lastrowid - self._max_entries
-                connection.execute("DELETE FROM invocations WHERE number <= ?", (too_old,))
+            if began:
+                _forget(connection, unanswered=True, keep=_MAX_UNANSWERED)
             return began
 
     def finish(self, correlation_id: str, answer: str) -> None:
         """As `InvocationMemory.finish`."""
         with closing(self._connect()) as connection:
-            statement = "UPDATE invocations SET answer = ? WHERE correlation_id = ?"
-            connection.execute(statement, (answer, correlation_id))
+            # Replaced, it has the highest number: the oldest answer is the one that was given first.
+            statement = "REPLACE INTO invocations (correlation_id, answer) VALUES (?, ?)"
+            connection.execute(statement, (correlation_id, answer))
+            _forget(connection, unanswered=False, keep=self._max_entries)
 
     def recall(self, correlation_id: str) -> str | None:
         """As `InvocationMemory.recall`."""
@@ -118,3 +123,13 @@ class SQLiteMemory:
     def _connect(self) -> sqlite3.Connection:
         # A connection for each operation belongs to no thread and survives no fork.
         return sqlite3.connect(self._path, timeout=self._busy_timeout, isolation_level=None)
+
+
+def _forget(connection: sqlite3.Connection, *, unanswered: bool, keep: int) -> None:
+    """Delete the oldest invocations of a kind, but for some."""
+    statement = (
+        "DELETE FROM invocations WHERE (answer IS NULL) = :unanswered AND number <= "
+        "(SELECT number FROM invocations WHERE (answer IS NULL) = :unanswered "
+        "ORDER BY number DESC LIMIT 1 OFFSET :keep)"
+    )
+    connection.execute(statement, {"unanswered": unanswered, "keep": keep})

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ._background import awaited
 from .errors import ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from ._generated.models import Tool
 
@@ -20,7 +22,8 @@ logger = logging.getLogger("pamela.tools")
 # The mark is in the schema because that is what an account keeps of a tool as it came; validators pass over it.
 _MARK_KEY = "$comment"
 _MARK = "Kept by the tool registry {} of the Pamela SDK."
-_MARK_PATTERN = re.compile(re.escape(_MARK).replace(r"\{\}", '(".*")'))
+_JSON_STRING = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
+_MARK_PATTERN = re.compile(f"({_JSON_STRING})".join(map(re.escape, _MARK.split("{}"))))
 _COMPARED = ("name", "description", "output_schema", "timeout_ms")
 
 
@@ -73,11 +76,12 @@ def make_plan(registry: str | None, definitions: Iterable[Mapping[str, Any]], ac
             "Give it one that no other application has: ToolRegistry('acme-orders')."
         )
     wanted = {each["name"]: _with_mark(each, registry) for each in definitions}
-    active = [each for each in account if each.get("active") is not False]
+    active = [each for each in account if _is_tool(each) and each.get("active") is not False]
+    for each in active:
+        if each["name"] in wanted:
+            _check_owner(each, registry)
     # Of several tools with one name, the one that carries the mark comes last and counts.
     present = {each["name"]: each for each in sorted(active, key=lambda each: _owner(each) == registry)}
-    for name in wanted.keys() & present.keys():
-        _check_owner(present[name], registry)
     shared = [(present[name], new) for name, new in wanted.items() if name in present]
     return SyncPlan(
         register=[new for name, new in wanted.items() if name not in present],
@@ -92,14 +96,36 @@ def make_plan(registry: str | None, definitions: Iterable[Mapping[str, Any]], ac
 
 
 def is_approved(plan: SyncPlan, confirm: Callable[[SyncPlan], bool] | None) -> bool:
-    """Log a plan, and say whether to carry it out."""
+    """Log a plan, and say whether to carry it out.
+
+    Raises:
+        TypeError: `confirm` is async, so it has said nothing yet.
+    """
+    verdict = _verdict(plan, confirm)
+    if inspect.isawaitable(verdict):
+        if inspect.iscoroutine(verdict):
+            verdict.close()
+        raise TypeError(f"confirm={confirm!r} is async, and sync does not await it. Use sync_async, or a function.")
+    return bool(verdict)
+
+
+async def is_approved_async(plan: SyncPlan, confirm: Callable[[SyncPlan], bool | Awaitable[bool]] | None) -> bool:
+    """As `is_approved`; `confirm` may be async."""
+    return bool(await awaited(_verdict(plan, confirm)))
+
+
+def _verdict(plan: SyncPlan, confirm: Callable[[SyncPlan], bool | Awaitable[bool]] | None) -> bool | Awaitable[bool]:
     logger.info("The plan for the account's tools:\n%s", plan)
-    return bool(plan) and (confirm is None or confirm(plan))
+    return confirm(plan) if plan and confirm is not None else bool(plan)
+
+
+def _is_tool(entry: Mapping[str, Any]) -> bool:
+    return isinstance(entry.get("name"), str) and isinstance(entry.get("id"), str)
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
     different = [name for name in _COMPARED if old.get(name) != new.get(name)]
-    if _without_mark(old.get("input_schema") or {}) != _without_mark(new["input_schema"]):
+    if _without_mark(_input_schema(old)) != _without_mark(new["input_schema"]):
         different.append("input_schema")
     return ", ".join(different)
 
@@ -107,21 +133,29 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 def _with_mark(definition: Mapping[str, Any], registry: str) -> dict[str, Any]:
     # As JSON gives it back: a tuple as a list, an enumeration member as its value.
     marked: dict[str, Any] = json.loads(json.dumps(definition))
-    comment = f"{marked['input_schema'].get(_MARK_KEY, '')} {_MARK.format(json.dumps(registry))}"
+    comment = f"{_own_comment(marked['input_schema'])} {_MARK.format(json.dumps(registry))}"
     marked["input_schema"][_MARK_KEY] = comment.strip()
     return marked
 
 
+def _input_schema(tool: Mapping[str, Any]) -> dict[str, Any]:
+    schema = tool.get("input_schema")
+    return schema if isinstance(schema, dict) else {}
+
+
+def _own_comment(schema: Mapping[str, Any]) -> str:
+    return _MARK_PATTERN.sub("", str(schema.get(_MARK_KEY, ""))).strip()
+
+
 def _without_mark(schema: Mapping[str, Any]) -> dict[str, Any]:
-    comment = _MARK_PATTERN.sub("", str(schema.get(_MARK_KEY, ""))).strip()
+    comment = _own_comment(schema)
     rest = {key: value for key, value in schema.items() if key != _MARK_KEY}
     return {**rest, _MARK_KEY: comment} if comment else rest
 
 
 def _owner(tool: Mapping[str, Any]) -> str | None:
-    schema = tool.get("input_schema")
-    found = _MARK_PATTERN.search(str(schema.get(_MARK_KEY, ""))) if isinstance(schema, dict) else None
-    return json.loads(found[1]) if found else None
+    registries = _MARK_PATTERN.findall(str(_input_schema(tool).get(_MARK_KEY, "")))
+    return json.loads(registries[-1]) if registries else None
 
 
 def _check_owner(tool: Tool, registry: str) -> None:

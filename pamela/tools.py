@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
+import threading
 from contextlib import nullcontext
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack, overload
@@ -13,12 +13,12 @@ import attrs
 from ._background import run_in_thread
 from ._generated.models import ToolDefinition, ToolInvocation
 from ._receiving import Answer
-from ._tool_run import ToolError, ToolRun, failure, log_failure, logger
+from ._tool_run import InvalidArgumentsError, ToolError, ToolRun, failure, log_failure, logger
 from .tool_memory import InMemory
-from .tool_sync import is_approved, make_plan
+from .tool_sync import is_approved, is_approved_async, make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from ._tool_run import ToolScope
     from .client import AsyncPamelaClient, PamelaClient
@@ -31,6 +31,7 @@ R = TypeVar("R")
 __all__ = ["FunctionTool", "ToolError", "ToolInvocation", "ToolRegistry", "tool"]
 
 _DEFAULT_TIMEOUT_MS: Any = attrs.fields(ToolDefinition).timeout_ms.default
+_SHORTEST_TIMEOUT = 0.001
 
 
 class ToolOverrides(TypedDict, total=False):
@@ -63,19 +64,18 @@ class FunctionTool(Generic[P, R]):
             message = f"Tools need {error.name}: pip install 'thisispamela[tools]'"
             raise ModuleNotFoundError(message, name=error.name) from None
 
+        _check_names(overrides)
         self._function = function
         self._schema = FunctionSchema(function, overrides.get("input_schema"), overrides.get("output_schema"))
-        self.name = overrides.get("name", function.__name__)
-        self.description = overrides.get("description", self._schema.description)
+        self.name = _text("name", overrides.get("name", getattr(function, "__name__", None)))
+        self.description = _text("description", overrides.get("description", self._schema.description))
         self.input_schema = self._schema.input_schema
         self.output_schema = self._schema.output_schema
-        self.timeout_seconds = overrides.get("timeout_seconds", _DEFAULT_TIMEOUT_MS / 1000)
+        self.timeout_seconds = _timeout(overrides.get("timeout_seconds", _DEFAULT_TIMEOUT_MS / 1000))
         if not self.name.strip():
             raise ValueError(f"name={self.name!r} is empty. Give the tool a name.")
         if not self.description.strip():
             raise ValueError(f"The tool {self.name} has no description. Write a docstring, or give description=...")
-        if not self.timeout_seconds >= 0.001:
-            raise ValueError(f"timeout_seconds={self.timeout_seconds!r} must be at least 0.001.")
         update_wrapper(self, function, updated=())
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
@@ -101,6 +101,7 @@ class FunctionTool(Generic[P, R]):
 
         Raises:
             InvalidArgumentsError: The arguments do not fit the schema.
+            Exception: What a conversion of the user's own raised.
         """
         arguments = self._schema.convert(invocation.arguments)
         if self._schema.invocation_parameter:
@@ -110,11 +111,6 @@ class FunctionTool(Generic[P, R]):
     def result_as_json(self, result: R) -> Any:
         """Give a result as what `json` can write."""
         return self._schema.result_as_json(result)
-
-    @property
-    def is_async(self) -> bool:
-        """Whether the function is async."""
-        return inspect.iscoroutinefunction(self._function)
 
 
 @overload
@@ -141,8 +137,8 @@ def tool(function: Callable[..., Any] | None = None, /, **overrides: Unpack[Tool
         The tool; without a function a decorator that makes it.
 
     Raises:
-        TypeError: The function has no JSON Schema.
-        ValueError: There is no description.
+        TypeError: The function has no JSON Schema, or an override is unknown or of another type.
+        ValueError: There is no name or description, or a timeout that nobody can wait for.
 
     Example:
         >>> @tool
@@ -209,8 +205,8 @@ class ToolRegistry:
     def invoke(self, payload: Mapping[str, Any], *, scope: ToolScope = nullcontext) -> Answer:
         """Answer an invocation that has been verified.
 
-        A sync function runs in a thread of its own, an async one on an event loop kept for such. The function runs once
-        for a correlation id: a repeat gets the answer that the first got or will get.
+        The function runs in a thread of its own; what it returns to be awaited, as an async one does, on an event loop
+        kept for such. It runs once for a correlation id: a repeat gets the answer that the first got or will get.
 
         Args:
             payload: The object that was posted.
@@ -251,9 +247,12 @@ class ToolRegistry:
             return failure(invocation, "Unknown tool")
         try:
             function = function_tool.bind(invocation)
-        except ValueError as error:
+        except InvalidArgumentsError as error:
             log_failure(invocation, f"invalid arguments: {error}")
             return failure(invocation, f"Invalid arguments: {error}")
+        except Exception:
+            log_failure(invocation, "the conversion of its arguments raised an exception", exc_info=True)
+            return failure(invocation, "Invalid arguments: invalid value")
         return ToolRun(function_tool, function, invocation, self._memory, scope, loop)
 
     def plan(self, client: PamelaClient) -> SyncPlan:
@@ -283,6 +282,7 @@ class ToolRegistry:
             The plan. It is empty, and false, when there is nothing to do.
 
         Raises:
+            TypeError: `confirm` is async. Nothing was done.
             ValidationError: As `plan`.
             PamelaError: A request failed. What was done until then remains; run it again for the rest.
         """
@@ -295,16 +295,39 @@ class ToolRegistry:
         return plan
 
     async def sync_async(
-        self, client: AsyncPamelaClient, *, confirm: Callable[[SyncPlan], bool] | None = None
+        self, client: AsyncPamelaClient, *, confirm: Callable[[SyncPlan], bool | Awaitable[bool]] | None = None
     ) -> SyncPlan:
-        """As `sync`."""
+        """As `sync`; `confirm` may be async."""
         plan = await self.plan_async(client)
-        if is_approved(plan, confirm):
+        if await is_approved_async(plan, confirm):
             for tool_id in plan.tool_ids_to_delete:
                 await client.delete_tool(tool_id)
             for definition in plan.definitions_to_register:
                 await client.register_tool(**definition)
         return plan
+
+
+def _check_names(overrides: Mapping[str, Any]) -> None:
+    known = ToolOverrides.__annotations__
+    for name in overrides:
+        if name not in known:
+            raise TypeError(f"{name}=... is nothing that a tool takes. It takes {', '.join(known)}.")
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name}={value!r} must be a str. Give the tool one: {name}='...'.")
+    return value
+
+
+def _timeout(seconds: Any) -> float:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"timeout_seconds={seconds!r} must be a number of seconds.")
+    if not _SHORTEST_TIMEOUT <= seconds <= threading.TIMEOUT_MAX:
+        raise ValueError(
+            f"timeout_seconds={seconds!r} must be at least {_SHORTEST_TIMEOUT} and at most {threading.TIMEOUT_MAX:.0f}."
+        )
+    return seconds
 
 
 def _is_well_formed(invocation: ToolInvocation) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import json
 import logging
 import threading
@@ -12,11 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import pytest
 
 from pamela._background import run_in_thread
 from pamela.tool_memory import InMemory
-from pamela.tools import ToolError, ToolRegistry
+from pamela.tools import ToolError, ToolRegistry, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +30,17 @@ TENANT = contextvars.ContextVar("TENANT", default="nobody")
 
 def invocation(tool_name: str, correlation_id: str = "corr_1", **arguments: Any) -> dict[str, Any]:
     return {"tool_name": tool_name, "arguments": arguments, "call_id": "call_1", "correlation_id": correlation_id}
+
+
+def customer_of(number: str) -> str:
+    return {"1042": "Ann"}[number]
+
+
+@attrs.define
+class Order:
+    """Fails when it is made of a number that nobody has."""
+
+    customer: str = attrs.field(converter=customer_of)
 
 
 class Desk:
@@ -114,6 +127,11 @@ class Desk:
                 case "timeout":
                     raise TimeoutError("the database at 10.0.0.7 did not answer")
             raise RuntimeError("the password is 1234")
+
+        @registry.tool
+        def confirm(order: Order) -> None:
+            """Must not run."""
+            self.runs.append(order)
 
         @registry.tool
         def tenant() -> str:
@@ -220,6 +238,69 @@ def test_what_cannot_be_run_is_logged_with_its_correlation_id(
     assert "corr_1" in caplog.text
     # It did not run, so a corrected repeat does.
     assert desk.invoke("add", a=1, b=2).status == 200
+
+
+async def test_an_exception_of_a_conversion_is_logged_and_not_told(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = await both(desk, "confirm", order={"customer": "secret"})
+    assert [answer.status for answer in answers] == [400, 400]
+    assert contents(answers) == [{"error": "Invalid arguments: invalid value"}] * 2
+    assert desk.runs == []
+    assert [record.correlation_id for record in caplog.records] == ["corr_sync", "corr_async"]  # type: ignore[attr-defined]
+    assert "KeyError: 'secret'" in caplog.text
+
+
+def passed_on(function: Any) -> Any:
+    """A decorator that does not know async functions."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        return function(*args, **kwargs)
+
+    return wrapper
+
+
+async def add_late(a: int, b: int) -> int:
+    """Add."""
+    await asyncio.sleep(0)
+    return a + b
+
+
+class Adder:
+    """Add."""
+
+    async def __call__(self, a: int, b: int) -> int:
+        return await add_late(a, b)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [Adder(), passed_on(add_late), tool(add_late), lambda a, b: add_late(a, b)],
+    ids=["object", "decorated", "tool", "lambda"],
+)
+async def test_what_a_function_returns_to_be_awaited_is_awaited(desk: Desk, function: Any) -> None:
+    desk.registry.tool(name="it", description="It.")(function)
+    assert contents(await both(desk, "it", a=1, b=2)) == [{"result": 3}] * 2
+    (definition,) = [each for each in desk.registry.definitions() if each["name"] == "it"]
+    assert list(definition["input_schema"]["properties"]) == ["a", "b"]
+
+
+async def test_what_is_returned_to_be_awaited_is_cancelled_at_the_timeout(desk: Desk) -> None:
+    cancelled = threading.Semaphore(0)
+
+    @desk.registry.tool(timeout_seconds=0.05)
+    @passed_on
+    async def sleep() -> None:
+        """Take too long."""
+        try:
+            await asyncio.sleep(20)
+        finally:
+            cancelled.release()
+
+    assert contents(await both(desk, "sleep")) == [{"error": "The tool did not answer in time"}] * 2
+    for _ in range(2):
+        assert await asyncio.to_thread(cancelled.acquire, timeout=20)
 
 
 @pytest.mark.parametrize("field", ["tool_name", "arguments", "call_id", "correlation_id"])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pamela import tool_memory
 from pamela.tool_memory import InMemory, SQLiteMemory
 from pamela.tools import ToolRegistry
 
@@ -45,13 +46,42 @@ def test_the_oldest_answers_are_forgotten(make_memory: Callable[..., Any]) -> No
     assert known == [2, 3, 4]
 
 
-def test_what_runs_in_this_process_is_not_forgotten() -> None:
-    memory = InMemory(max_entries=1)
+def test_what_runs_is_not_forgotten_and_counts_from_when_it_is_answered(make_memory: Callable[..., Any]) -> None:
+    memory = make_memory(max_entries=1)
     assert memory.begin("running")
     for number in range(5):
         memory.begin(f"corr_{number}")
         memory.finish(f"corr_{number}", "answer")
     assert memory.begin("running") is False
+    memory.finish("running", "at last")
+    assert memory.begin("another") is True
+    assert memory.recall("running") == "at last"
+
+
+def test_repeats_do_not_push_out_other_answers(make_memory: Callable[..., Any]) -> None:
+    registry = ToolRegistry(memory=make_memory(max_entries=3))
+    runs = []
+
+    @registry.tool
+    def note(text: str) -> None:
+        """Note the run."""
+        runs.append(text)
+
+    for text in "abbbbbca":
+        payload = {"tool_name": "note", "arguments": {"text": text}, "call_id": "call_1", "correlation_id": text}
+        assert registry.invoke(payload).status == 200
+    assert runs == ["a", "b", "c"]
+
+
+def test_what_dead_processes_left_behind_does_not_grow_forever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tool_memory, "_MAX_UNANSWERED", 3)
+    memory = SQLiteMemory(tmp_path / "memory.db", max_entries=1)
+    assert memory.begin("answered")
+    memory.finish("answered", "answer")
+    assert all(memory.begin(f"dead_{number}") for number in range(5))
+    assert [memory.begin(f"dead_{number}") for number in (4, 3, 2)] == [False, False, False]
+    assert memory.begin("dead_1") is True
+    assert memory.recall("answered") == "answer"
 
 
 def test_one_of_many_threads_wins(make_memory: Callable[..., Any]) -> None:

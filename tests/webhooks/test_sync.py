@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from typing import TYPE_CHECKING
+from asyncio import Future
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pamela import Tool
 from pamela.errors import ValidationError
+from pamela.tool_sync import make_plan
 from pamela.tools import ToolRegistry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pamela import AsyncPamelaClient, PamelaClient
+    from pamela.tool_sync import SyncPlan
     from pamela.tools import ToolOverrides
 
 SCHEMA = {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]}
@@ -155,6 +162,69 @@ def test_a_tool_of_another_registry_is_an_error(client: PamelaClient) -> None:
     assert sorted(account(client)) == ["a"]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_tool_of_another_registry_is_an_error_whatever_else_has_its_name(client: PamelaClient, order: int) -> None:
+    registry_with("a", registry="acme-billing").sync(client)
+    client.register_tool("a", "By hand.", SCHEMA)
+    tools = client.list_tools()[::order]
+    with pytest.raises(ValidationError, match="'a' belongs to the tool registry 'acme-billing'"):
+        make_plan("acme-orders", registry_with("a").definitions(), tools)
+
+
+def test_a_schema_copied_from_the_account_is_marked_once(client: PamelaClient) -> None:
+    def registry(name: str, schema: Mapping[str, Any], description: str) -> ToolRegistry:
+        tools = ToolRegistry(name)
+        tools.tool(name="a", description=description, input_schema=schema)(lambda **arguments: None)
+        return tools
+
+    def copied() -> dict[str, Any]:
+        (tool,) = client.list_tools()
+        schema: dict[str, Any] = tool["input_schema"]
+        return schema
+
+    registry("acme-orders", {**SCHEMA, "$comment": "Mine."}, "It.").sync(client)
+    again = registry("acme-orders", copied(), "That.")
+    assert again.sync(client)
+    assert not again.sync(client)
+    assert copied()["$comment"] == 'Mine. Kept by the tool registry "acme-orders" of the Pamela SDK.'
+    moved = registry("acme-billing", copied(), "That.")
+    ToolRegistry("acme-orders").sync(client)
+    assert moved.sync(client)
+    assert not moved.sync(client)
+    assert copied()["$comment"] == 'Mine. Kept by the tool registry "acme-billing" of the Pamela SDK.'
+
+
+MARK = "Kept by the tool registry {} of the Pamela SDK."
+
+
+@pytest.mark.parametrize(
+    ("entry", "plan"),
+    [
+        ({"id": "tool_1"}, "+ register a"),
+        ({"name": "a"}, "+ register a"),
+        ({"id": "tool_1", "name": ["a"]}, "+ register a"),
+        ({"id": "tool_1", "name": "other", "input_schema": [MARK]}, "+ register a"),
+        ({"id": "tool_1", "name": "other", "input_schema": {"$comment": MARK.format('"a" or "b"')}}, "+ register a"),
+        ({"id": "tool_1", "name": "other", "input_schema": {"$comment": MARK.format(r'"\q"')}}, "+ register a"),
+        ({"id": "tool_1", "name": "other", "input_schema": {"$comment": 5}}, "+ register a"),
+        (
+            {"id": "tool_1", "name": "a", "input_schema": "none"},
+            "~ replace a (tool_1): description, output_schema, timeout_ms, input_schema",
+        ),
+        (
+            {
+                "id": "tool_1",
+                "name": "old",
+                "input_schema": {"$comment": MARK.format('"theirs"') + MARK.format('"acme-orders"')},
+            },
+            "+ register a\n- remove old (tool_1)",
+        ),
+    ],
+)
+def test_odd_tools_in_the_account_are_no_obstacle(entry: dict[str, Any], plan: str) -> None:
+    assert str(make_plan("acme-orders", registry_with("a").definitions(), [Tool(entry)])) == plan
+
+
 @pytest.mark.parametrize("name", [None, ""])
 def test_a_registry_without_a_name_cannot_sync(client: PamelaClient, name: str | None) -> None:
     with pytest.raises(ValidationError, match="has no name"):
@@ -178,6 +248,31 @@ def test_the_plan_is_shown_before_anything_is_done(client: PamelaClient, caplog:
     assert list(account(client)) == ["a"]
     tools.sync(client, confirm=lambda plan: pytest.fail("there is nothing to confirm"))
     assert str(ToolRegistry("nothing").plan(client)) == "There are no tools of this registry."
+
+
+async def refuse_later(plan: SyncPlan) -> bool:
+    return False
+
+
+def test_a_confirm_that_must_be_awaited_is_no_yes(client: PamelaClient) -> None:
+    tools = registry_with("a")
+    with pytest.raises(TypeError, match=r"refuse_later.* is async, and sync does not await it. Use sync_async"):
+        tools.sync(client, confirm=refuse_later)  # type: ignore[arg-type]
+    futures: list[Future[bool]] = []
+
+    def refuse_in_future(plan: SyncPlan) -> Future[bool]:
+        futures.append(Future(loop=asyncio.new_event_loop()))
+        return futures[0]
+
+    with pytest.raises(TypeError, match=r"refuse_in_future.* is async"):
+        tools.sync(client, confirm=refuse_in_future)  # type: ignore[arg-type]
+    futures[0].get_loop().close()
+    assert account(client) == {}
+
+
+async def test_the_async_client_awaits_confirm(async_client: AsyncPamelaClient) -> None:
+    assert await registry_with("a").sync_async(async_client, confirm=refuse_later)
+    assert await async_client.list_tools() == []
 
 
 async def test_the_async_client_does_the_same(async_client: AsyncPamelaClient) -> None:

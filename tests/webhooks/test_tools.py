@@ -5,6 +5,7 @@ import datetime as dt
 import decimal
 import enum
 import json
+import re
 import subprocess
 import sys
 import uuid
@@ -13,9 +14,9 @@ from typing import Annotated, Any, Literal, NamedTuple, Optional, Union
 import attrs
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import AfterValidator, BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field, field_validator
 from typing_extensions import TypedDict
 
 from pamela.tools import FunctionTool, ToolInvocation, ToolRegistry, tool
@@ -58,6 +59,11 @@ class Point(NamedTuple):
 
 class Note(TypedDict, total=False):
     text: str
+
+
+@attrs.define
+class Weight:
+    grams: Any = attrs.field(validator=attrs.validators.instance_of(int))
 
 
 @attrs.define
@@ -134,7 +140,14 @@ REST = """Look up an order.
 """
 
 
-@pytest.mark.parametrize("docstring", [NUMPY, REST])
+GOOGLE = """Look up an order.
+
+Args:
+    order_id: The number.
+"""
+
+
+@pytest.mark.parametrize("docstring", [NUMPY, REST, GOOGLE])
 def test_docstrings_of_other_styles_are_read(docstring: str) -> None:
     def look_up(order_id: str) -> None: ...
 
@@ -143,6 +156,33 @@ def test_docstrings_of_other_styles_are_read(docstring: str) -> None:
     assert made.description == "Look up an order."
     assert made.input_schema["properties"]["order_id"]["description"] == "The number."
     assert "output_schema" not in made.definition()
+
+
+def test_one_description_may_be_of_several_arguments() -> None:
+    @tool
+    def distance(x: int, y: int) -> int:
+        """Measure.
+
+        Parameters
+        ----------
+        x, y : int
+            In meters.
+        """
+        return x + y
+
+    assert [each["description"] for each in distance.input_schema["properties"].values()] == ["In meters."] * 2
+
+
+def test_a_section_is_no_description() -> None:
+    def look_up(order_id: str) -> None:
+        """
+        Args:
+            order_id: The number.
+        """
+
+    with pytest.raises(ValueError, match="The tool look_up has no description"):
+        tool(look_up)
+    assert schema_of(look_up)["properties"]["order_id"]["description"] == "The number."
 
 
 def test_all_of_it_can_be_overridden() -> None:
@@ -178,6 +218,34 @@ def test_overridden_schemas_still_convert_by_the_hints() -> None:
     assert run(day, {"date": "soon"}, input_schema=schema).startswith("Invalid arguments: date: ")
 
 
+def test_what_an_overridden_schema_allows_beyond_the_parameters_is_left_out() -> None:
+    def look_up(order_id: str) -> str:
+        return order_id
+
+    schema = {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]}
+    assert run(look_up, {"order_id": "1042", "note": "urgent"}, input_schema=schema) == "1042"
+    with pytest.raises(TypeError, match=r"requires 'note', which .*look_up does not take. Add the parameter, or take"):
+        tool(description="It.", input_schema={"required": ["order_id", "note"]})(look_up)
+
+
+def test_an_overridden_schema_may_refer_to_its_own_definitions_only() -> None:
+    def order(**arguments: Any) -> Any:
+        return arguments
+
+    schema: dict[str, Any] = {
+        "type": "object",
+        "properties": {"speed": {"$ref": "#/$defs/Speed"}},
+        "additionalProperties": False,
+        "$defs": {"Speed": {"enum": ["slow", "fast"]}},
+    }
+    assert run(order, {"speed": "slow"}, input_schema=schema) == {"speed": "slow"}
+    assert run(order, {"speed": "medium"}, input_schema=schema).startswith("Invalid arguments: speed: 'medium' is not")
+    for reference in ("#/$defs/Color", "https://example.com/color.json"):
+        schema["$defs"]["Speed"] = {"$ref": reference}
+        with pytest.raises(TypeError, match=r"The input_schema refers to '.*olor.*', which it does not have. Write"):
+            tool(description="It.", input_schema=schema)(order)
+
+
 CASES: list[tuple[Any, Any, Any]] = [
     (str, "é", "é"),
     (int, 5, 5),
@@ -186,8 +254,10 @@ CASES: list[tuple[Any, Any, Any]] = [
     (bool, True, True),
     (dt.date, "2026-03-14", dt.date(2026, 3, 14)),
     (dt.datetime, "2026-03-14T15:09:26Z", dt.datetime(2026, 3, 14, 15, 9, 26, tzinfo=dt.UTC)),
+    (dt.datetime, "2026-03-14T15:09:26", dt.datetime(2026, 3, 14, 15, 9, 26)),
     (dt.time, "15:09:26", dt.time(15, 9, 26)),
     (dt.timedelta, "PT90S", dt.timedelta(seconds=90)),
+    (dt.timedelta, "-PT90S", dt.timedelta(seconds=-90)),
     (decimal.Decimal, "3.10", decimal.Decimal("3.10")),
     (uuid.UUID, "12345678-1234-5678-1234-567812345678", uuid.UUID("12345678-1234-5678-1234-567812345678")),
     (Speed, "fast", Speed.FAST),
@@ -196,6 +266,7 @@ CASES: list[tuple[Any, Any, Any]] = [
     (set[int], [1, 2], {1, 2}),
     (tuple[int, str], [1, "a"], (1, "a")),
     (dict[str, Speed], {"a": "slow"}, {"a": Speed.SLOW}),
+    (dict[int, str], {"5": "a"}, {5: "a"}),
     (int | None, None, None),
     (Optional[dt.date], "2026-03-14", dt.date(2026, 3, 14)),  # noqa: UP045 - older code writes it so
     (Address, {"street": "A 1"}, Address("A 1")),
@@ -214,6 +285,7 @@ CASES: list[tuple[Any, Any, Any]] = [
     (Point, [1, 2.5], Point(1, 2.5)),
     (Note, {"text": "x"}, {"text": "x"}),
     (Annotated[int, Field(ge=1)], 1, 1),
+    (Annotated[str, Field(pattern=r"^[a-z]+$")], "abc", "abc"),
     (Any, {"a": [None]}, {"a": [None]}),
 ]
 
@@ -244,6 +316,12 @@ BAD: list[tuple[Any, Any, str]] = [
     (bool, 1, "value: Input should be a valid boolean"),
     (dt.date, "14.3.2026", "value: Input should be a valid date"),
     (dt.date, 20000, "value: "),
+    (dt.date, "1704067200", "value: '1704067200' is not a 'date'"),
+    (dt.date | None, "0", "value: '0' is not valid under any of the given schemas"),
+    (dt.datetime, "1704067200", "value: '1704067200' is not a 'date-time'"),
+    (dt.timedelta, "1:30:00", "value: '1:30:00' is not a 'duration'"),
+    (Literal[1, 2], True, "value: True is not one of [1, 2]"),
+    (set[int], [1, 1], "value: [1, 1] has non-unique elements"),
     (Speed, "medium", "value: Input should be 'slow' or 'fast'"),
     (Annotated[int, Field(ge=1)], 0, "value: Input should be greater than or equal to 1"),
     (list[int], {}, "value: Input should be a valid array"),
@@ -252,7 +330,16 @@ BAD: list[tuple[Any, Any, str]] = [
     (Item, {"sku": "a", "color": 1}, "value.color: Extra inputs are not permitted"),
     (Item, {"sku": "a", "count": 0}, "value: invalid value"),
     (Item | str, {"sku": "a", "count": 0}, "value: invalid value"),
+    (Weight, {"grams": "heavy"}, "value: invalid value"),
 ]
+
+
+def test_a_pattern_may_be_in_pydantics_dialect() -> None:
+    def greet(name: Annotated[str, Field(pattern=r"^\p{L}+$")]) -> str:
+        return name
+
+    assert run(greet, {"name": "Zoë"}) == "Zoë"
+    assert run(greet, {"name": "R2D2"}).startswith("Invalid arguments: name: String should match pattern")
 
 
 def test_a_result_shows_all_fields_of_an_attrs_object() -> None:
@@ -267,6 +354,17 @@ def test_a_result_of_another_type_than_hinted_is_given_as_it_is() -> None:
         return [{"sku": "a"}, Item("b")]  # type: ignore[list-item]
 
     assert run(look_up, {}) == [{"sku": "a"}, {"sku": "b", "count": 1, "tags": [], "seen": False}]
+
+
+@pytest.mark.parametrize("hint", [Any, dict, dict[str, Any], "absent"], ids=str)
+def test_attrs_objects_are_written_wherever_they_are_in_a_result(hint: Any) -> None:
+    def look_up() -> Any:
+        return {"parcel": Parcel([Item("a")], Address("A 1"))}
+
+    look_up.__annotations__ = {} if hint == "absent" else {"return": hint}
+    item = {"sku": "a", "count": 1, "tags": [], "seen": False}
+    to = {"street": "A 1", "zip": "10115"}
+    assert run(look_up, {}) == {"parcel": {"items": [item], "to": to, "gift": None}}
 
 
 @pytest.mark.parametrize(("hint", "sent", "problem"), BAD)
@@ -286,6 +384,40 @@ def test_missing_and_surplus_arguments_are_named_and_many_are_counted() -> None:
     )
     surplus = {f"x{number}": 0 for number in range(9)}
     assert run(take, {"a": 1, "b": 1, "c": 1, **surplus}).endswith("; and 4 more")
+
+
+class Ratio(BaseModel):
+    whole: int
+
+    @field_validator("whole")
+    @classmethod
+    def _check(cls, whole: int) -> int:
+        return {1: 1}[whole]
+
+
+@dataclasses.dataclass
+class Share:
+    of: int
+
+    def __post_init__(self) -> None:
+        self.part = 1 / self.of
+
+
+class Color(enum.Enum):
+    RED = "red"
+
+    @classmethod
+    def _missing_(cls, value: object) -> None:
+        raise RuntimeError("the password is 1234")
+
+
+@pytest.mark.parametrize(("hint", "sent"), [(Ratio, {"whole": 0}), (Share, {"of": 0}), (Color, "green")], ids=str)
+def test_whatever_a_conversion_of_the_users_own_raises_the_arguments_do_not_fit(hint: Any, sent: Any) -> None:
+    def take(value: Any) -> None:
+        pytest.fail("the function was called")
+
+    take.__annotations__ = {"value": hint}
+    assert run(take, {"value": sent}) == "Invalid arguments: invalid value"
 
 
 def test_what_a_check_of_the_users_own_says_is_not_told() -> None:
@@ -361,6 +493,7 @@ def test_untyped_functions_take_anything() -> None:
     assert run(lambda a, b=2: [a, b], {"a": {"x": 1}}) == [{"x": 1}, 2]
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["a", "b", "c"]), st.integers() | st.floats(allow_nan=False) | st.text() | st.none()
@@ -429,8 +562,47 @@ def test_a_tool_needs_a_description_a_name_and_time() -> None:
         tool(silent)
     with pytest.raises(ValueError, match="name='' is empty"):
         tool(name="", description="It.")(silent)
-    with pytest.raises(ValueError, match="timeout_seconds=0 must be at least"):
-        tool(timeout_seconds=0, description="It.")(silent)
+    for seconds in (0, float("inf"), float("nan"), 1e12):
+        with pytest.raises(ValueError, match=rf"timeout_seconds={re.escape(repr(seconds))} must be at least 0.001 and"):
+            tool(timeout_seconds=seconds, description="It.")(silent)
+
+
+@pytest.mark.parametrize(
+    ("override", "problem"),
+    [
+        (
+            {"timeout": 5},
+            r"timeout=\.\.\. is nothing that a tool takes. It takes name, description, .*timeout_seconds\.",
+        ),
+        ({"descripton": "It."}, r"descripton=\.\.\. is nothing"),
+        ({"name": None}, "name=None must be a str"),
+        ({"description": 5}, "description=5 must be a str"),
+        ({"timeout_seconds": "5"}, "timeout_seconds='5' must be a number of seconds"),
+        ({"timeout_seconds": True}, "timeout_seconds=True must be a number of seconds"),
+        ({"input_schema": True}, "input_schema=True must be a dict"),
+        ({"input_schema": {"maximum": float("nan")}}, "The input_schema has no JSON form: Out of range"),
+        ({"output_schema": ["string"]}, r"output_schema=\['string'\] must be a dict"),
+        ({"output_schema": {"enum": {1}}}, "The output_schema has no JSON form: Object of type set"),
+    ],
+)
+def test_overrides_that_cannot_be_right_are_errors(override: Any, problem: str) -> None:
+    for make in (tool, ToolRegistry().tool):
+        with pytest.raises(TypeError, match=problem):
+            make(**{"name": "it", "description": "It.", **override})(lambda: None)
+
+
+def test_a_callable_object_needs_a_name() -> None:
+    class Greeter:
+        """Greet a guest."""
+
+        def __call__(self, guest: str) -> str:
+            return f"Hello {guest}"
+
+    with pytest.raises(TypeError, match=r"name=None must be a str. Give the tool one: name='...'"):
+        tool(Greeter())
+    made = tool(name="greet")(Greeter())
+    assert made.description == "Greet a guest."
+    assert made.input_schema["properties"] == {"guest": {"type": "string"}}
 
 
 def test_a_registry_knows_each_name_once() -> None:
