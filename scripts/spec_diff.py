@@ -4,12 +4,15 @@ Usage: python scripts/spec_diff.py [REVISION]; without one it is the last releas
 breaks and the version does not say so.
 """
 
+import ast
 import contextlib
 import json
+import os
 import re
 import subprocess
 import sys
 import tempfile
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +24,17 @@ import yaml
 ROOT = Path(__file__).parent.parent
 CONTRACT = ROOT / "openapi.yaml"
 VERSION = ROOT / "pamela" / "_version.py"
+PACKAGE = ROOT / "pamela" / "__init__.py"
 NOT_A_PROMISE = {"pamela.__version__"}
+ANY = "Any"
+LEFT_OUT = " ..."
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 
 Reader = tuple[str, str]
 """How somebody is concerned, and by which operation or webhook."""
+
+PythonObject = griffe.Object | griffe.Alias
 
 
 @dataclass(frozen=True)
@@ -44,63 +53,79 @@ class Change:
         return "\n".join(lines)
 
 
-class Readers:
-    """Who is concerned by which part of a contract."""
+class Contract:
+    """A version of the contract, and who is concerned by which part of it."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        self._of_component: dict[str, set[Reader]] = {}
-        self._of_operation: dict[str, str] = {}
+        self.readers: dict[str, set[Reader]] = {}
+        """Those concerned by what is at a JSON pointer or below it."""
         for group in ("paths", "webhooks"):
             for path, item in document.get(group, {}).items():
-                for method, operation in item.items():
-                    self._read(group, path, method, operation)
+                for method in METHODS & item.keys():
+                    self._read(group, path, method, item)
 
-    def _read(self, group: str, path: str, method: str, operation: dict[str, Any]) -> None:
-        pointer = f"#/{group}/{path.replace('~', '~0').replace('/', '~1')}/{method}"
-        name = operation["operationId"] if group == "paths" else path
-        self._of_operation[pointer] = name
-        for part, reader in self._parts(pointer, name).items():
-            for component in self._reach(operation.get(part, {}), set()):
-                self._of_component.setdefault(component, set()).add(reader)
+    def _read(self, group: str, path: str, method: str, item: dict[str, Any]) -> None:
+        is_webhook, operation = group == "webhooks", item[method]
+        name = path if is_webhook else operation["operationId"]
+        sends = ("receives" if is_webhook else "calls", name)
+        answers = ("answers" if is_webhook else "reads answers of", name)
+        place = f"#/{group}/{step(path)}"
+        self._add(sends, f"#/{group}", place, f"{place}/{method}", *self._reach(item.get("parameters")))
+        for part, content in operation.items():
+            reader = answers if part == "responses" else sends
+            self._add(reader, f"{place}/{method}/{part}", *self._reach(content))
+        if not is_webhook:
+            self._add(sends, "#/servers", "#/security", "#/components/securitySchemes")
 
-    def _parts(self, pointer: str, name: str) -> dict[str, Reader]:
-        is_webhook = pointer.startswith("#/webhooks")
-        sends = ("receives", name) if is_webhook else ("calls", name)
-        answers = ("answers", name) if is_webhook else ("reads answers of", name)
-        return {"parameters": sends, "requestBody": sends, "responses": answers}
+    def _add(self, reader: Reader, *pointers: str) -> None:
+        for pointer in pointers:
+            self.readers.setdefault(pointer, set()).add(reader)
 
-    def _reach(self, node: Any, seen: set[str]) -> set[str]:
+    def _reach(self, node: Any, seen: set[str] | None = None) -> set[str]:
         """Give the components that a part of the document refers to, at whatever remove."""
-        if isinstance(node, list):
-            node = dict(enumerate(node))
-        if isinstance(node, dict):
-            reference = node.get("$ref")
-            if isinstance(reference, str) and reference not in seen:
-                seen.add(reference)
-                self._reach(self._resolve(reference), seen)
-            for value in node.values():
-                self._reach(value, seen)
+        seen = set() if seen is None else seen
+        parts = members(node)
+        reference = parts.get("$ref")
+        if isinstance(reference, str) and reference not in seen:
+            seen.add(reference)
+            self._reach(self.at(reference), seen)
+        for part in parts.values():
+            self._reach(part, seen)
         return seen
 
-    def _resolve(self, reference: str) -> Any:
+    def at(self, pointer: str) -> Any:
+        """Give what is at a JSON pointer, None if there is nothing."""
         node: Any = self._document
-        for part in reference.removeprefix("#/").split("/"):
-            node = node[part]
+        for part in pointer.split("/")[1:]:
+            node = members(node).get(name_of(part))
         return node
 
-    def of(self, pointer: str) -> set[Reader]:
-        """Give those concerned by what is at a JSON pointer."""
-        if component := re.match("#/components/[^/]+/[^/]+", pointer):
-            return self._of_component.get(component[0], set())
-        for operation, name in self._of_operation.items():
-            parts = self._parts(operation, name)
-            if pointer.startswith(operation):
-                part = pointer.removeprefix(f"{operation}/").split("/")[0]
-                return {parts.get(part, parts["requestBody"])}
-            if operation.startswith(pointer):
-                return {parts["requestBody"]}
-        return set()
+    def way(self, path: str) -> list[str]:
+        """Give where each part is defined that a path through the references leads over."""
+        pointers = ["#"]
+        for part in path.split("/")[1:]:
+            pointer = pointers[-1] if part == "$ref" else f"{pointers[-1]}/{part}"
+            while isinstance(reference := members(self.at(pointer)).get("$ref"), str):
+                pointer = reference
+            pointers.append(pointer)
+        return pointers
+
+
+def step(name: str) -> str:
+    """Give a name as it stands in a JSON pointer."""
+    return name.replace("~", "~0").replace("/", "~1")
+
+
+def name_of(part: str) -> str:
+    """Give the name that stands in a JSON pointer."""
+    return part.replace("~1", "/").replace("~0", "~")
+
+
+def members(node: Any) -> dict[str, Any]:
+    """Give the parts of a node by their names, those of a list by their numbers."""
+    parts = dict(enumerate(node)) if isinstance(node, list) else node if isinstance(node, dict) else {}
+    return {str(name): part for name, part in parts.items()}
 
 
 def main() -> None:
@@ -122,7 +147,11 @@ def main() -> None:
 
 
 def last_release() -> str | None:
-    result = subprocess.run(["git", "describe", "--tags", "--abbrev=0"], cwd=ROOT, capture_output=True, text=True)
+    """Give the last release's tag, None if there was none yet."""
+    command = ["git", "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*"]
+    result = subprocess.run(command, cwd=ROOT, env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True)
+    if result.returncode and "No names found" not in result.stderr:
+        sys.exit(f"The last release cannot be found; BASE=<revision> names it. {result.stderr.strip()}")
     return result.stdout.strip() or None
 
 
@@ -143,14 +172,123 @@ def version_in(module: str) -> str:
 
 
 def contract_changes(revision: str, base: dict[str, Any], document: dict[str, Any]) -> Iterator[Change]:
-    """Give what Redocly sees, and whom it concerns."""
-    before, after = Readers(base), Readers(document)
+    """Give what changed in the contract, and whom it concerns."""
+    before, after = Contract(base), Contract(document)
     for change in compare(show(revision, CONTRACT))["changes"]:
-        messages = [verdict["message"] for verdict in change.get("verdicts", ())]
-        text = f"{' '.join(messages) or change['kind'].capitalize()} ({where(change)})"
-        pointers = [(before, change.get("base")), (after, change.get("revision"))]
-        readers = {reader for who, place in pointers if place for reader in who.of(place["pointer"])}
-        yield Change(text, change["impact"] == "major", frozenset(readers))
+        if not is_extension(change):
+            is_breaking = change["impact"] == "major" or breaks_clients(change)
+            pointer = (change.get("revision") or change["base"])["pointer"]
+            readers = {reader for place in places(change, before, after) for reader in readers_of(place, before, after)}
+            yield Change(f"{said(change)} ({where(pointer)})", is_breaking, frozenset(readers))
+    yield from extension_changes("#", before, after)
+
+
+def is_extension(change: dict[str, Any]) -> bool:
+    return change["typeName"] == "SpecExtension" or str(change.get("property")).startswith("x-")
+
+
+def breaks_clients(change: dict[str, Any]) -> bool:
+    """Tell whether a change that Redocly lets pass breaks what reads or was generated from the contract."""
+    base, revision = change.get("base", {}), change.get("revision", {})
+    place = str(base.get("pointer"))
+    match change:
+        case {"kind": "removed", "typeName": "Schema"}:
+            return place.split("/")[-2] in {"properties", "schemas"}
+        case {"kind": "removed", "typeName": "SchemaProperties"}:
+            return True
+        case {"kind": "removed", "typeName": "Parameter" | "ParameterList"}:
+            return not place.startswith("#/components/")
+        case {"typeName": "Schema", "property": "key"} | {"typeName": "Parameter", "property": "name"}:
+            return True
+        case {"typeName": "Operation", "property": "tags"}:
+            return not set(base.get("value", ())) <= set(revision.get("value", ()))
+    return False
+
+
+def said(change: dict[str, Any]) -> str:
+    """Give what changed, in Redocly's words or in ours."""
+    if change["verdicts"]:
+        return " ".join(verdict["message"] for verdict in change["verdicts"])
+    if "property" not in change:
+        return str(change["kind"]).capitalize()
+    old, new = (change.get(side, {}).get("value") for side in ("base", "revision"))
+    return f"Renamed from `{old}`" if change["property"] == "key" else replaced(change["property"], old, new)
+
+
+def replaced(name: str, old: Any, new: Any) -> str:
+    """Say how a value became another."""
+    if old is None:
+        return f"`{name}` was set to {short(new)}"
+    if new is None:
+        return f"`{name}` was removed, it was {short(old)}"
+    lost, gained = without(old, new), without(new, old)
+    if lost or gained:
+        return f"`{name}` {' and '.join([*(f'lost {each}' for each in lost), *(f'gained {each}' for each in gained)])}"
+    values = f" from {short(old)} to {short(new)}"
+    return f"`{name}` changed{'' if LEFT_OUT in values else values}"
+
+
+def without(value: Any, other: Any) -> list[str]:
+    """Give what a list has that another has not."""
+    lists = isinstance(value, list) and isinstance(other, list)
+    return [short(each) for each in value if each not in other] if lists else []
+
+
+def short(value: Any) -> str:
+    return textwrap.shorten(json.dumps(value, ensure_ascii=False), 80, placeholder=LEFT_OUT)
+
+
+def where(pointer: str) -> str:
+    return " > ".join(name_of(part) for part in pointer.split("/")[1:])
+
+
+def places(change: dict[str, Any], before: Contract, after: Contract) -> list[str]:
+    """Give what is not as it was: the definitions that changed, or the one that refers to another now."""
+    defined = [change[side]["pointer"] for side in ("base", "revision") if side in change]
+    way = after.way(change["path"])
+    return differing(defined, before, after) or differing(way, before, after)[-1:]
+
+
+def differing(pointers: list[str], before: Contract, after: Contract) -> list[str]:
+    return [pointer for pointer in pointers if before.at(pointer) != after.at(pointer)]
+
+
+def readers_of(pointer: str, before: Contract, after: Contract) -> set[Reader]:
+    """Give those concerned by what is at a JSON pointer."""
+    while pointer and pointer not in before.readers.keys() | after.readers.keys():
+        pointer = pointer.rpartition("/")[0]
+    return before.readers.get(pointer, set()) | after.readers.get(pointer, set())
+
+
+def extension_changes(pointer: str, before: Contract, after: Contract) -> Iterator[Change]:
+    """Give what changed in the ``x-`` keys, which Redocly does not judge."""
+    old, new = members(before.at(pointer)), members(after.at(pointer))
+    for name in sorted(old.keys() & new.keys()):
+        yield from extension_changes(f"{pointer}/{step(name)}", before, after)
+    for name in sorted(each for each in old.keys() | new.keys() if each.startswith("x-")):
+        if old.get(name) != new.get(name):
+            text = f"{replaced(name, old.get(name), new.get(name))} ({where(pointer)})"
+            yield Change(text, not still_holds(name, old, new), frozenset(readers_of(pointer, before, after)))
+
+
+def still_holds(extension: str, old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Tell whether what an ``x-`` key said is still said, of the values that are still there."""
+    gone = set(old.get("enum", ())) - set(new.get("enum", ()))
+    meanings = meanings_of(extension, new)
+    return all(meanings.get(of) == said for of, said in meanings_of(extension, old).items() if of not in gone)
+
+
+def meanings_of(extension: str, part: dict[str, Any]) -> dict[Any, Any]:
+    """Give what an ``x-`` key says, of each value where it speaks of values."""
+    said, values = part.get(extension), part.get("enum", ())
+    match extension:
+        case _ if not said:
+            return {}
+        case "x-enum-varnames":
+            return dict(zip(values, said, strict=False))
+        case "x-final":
+            return {value: value in said for value in values}
+    return {extension: said}
 
 
 def compare(base: str) -> dict[str, Any]:
@@ -165,11 +303,6 @@ def compare(base: str) -> dict[str, Any]:
         return changes
 
 
-def where(change: dict[str, Any]) -> str:
-    place = (change.get("revision") or change["base"])["pointer"].removeprefix("#/")
-    return " > ".join(part.replace("~1", "/").replace("~0", "~") for part in place.split("/"))
-
-
 def package_changes(revision: str) -> Iterator[Change]:
     """Give what is gone, changed or new in what users of the package can name."""
     before = griffe.load_git("pamela", ref=revision, repo=ROOT, search_paths=["."])
@@ -178,14 +311,53 @@ def package_changes(revision: str) -> Iterator[Change]:
         if breakage.obj.path not in NOT_A_PROMISE:
             text = breakage.explain(griffe.ExplanationStyle.ONE_LINE)
             yield Change(re.sub(r"\x1b\[[0-9;]*m", "", text), True)
+    yield from dict.fromkeys(type_changes(before, after))
+    for name in sorted(first_names(show(revision, PACKAGE)) - first_names(PACKAGE.read_text()) - public_names(before)):
+        yield Change(f"pamela: {name}: The name of version 1 was removed", True)
     for name in sorted(public_names(after) - public_names(before)):
         yield Change(f"Added: {name}", False)
 
 
-def public_names(package: Any) -> set[str]:
+def type_changes(before: PythonObject, after: PythonObject) -> Iterator[Change]:
+    """Give the attributes and results that have another type; one that is left without an alternative breaks nobody."""
+    found = dict(public_objects(after, "pamela"))
+    for path, old in public_objects(before, "pamela"):
+        was, now = type_of(old), type_of(found.get(path, old))
+        if was != now and path not in NOT_A_PROMISE:
+            is_breaking = was != ANY and not set(now.split(" | ")) <= set(was.split(" | "))
+            yield Change(f"{old.path}: Type was changed: `{was}` -> `{now}`", is_breaking)
+
+
+def type_of(item: PythonObject) -> str:
+    """Give the type of an attribute or of a function's result, as it is written."""
+    match item:
+        case griffe.Function():
+            return str(item.returns or ANY)
+        case griffe.Attribute():
+            return str(item.annotation or ANY)
+    return ANY
+
+
+def public_objects(owner: PythonObject, path: str) -> Iterator[tuple[str, PythonObject]]:
+    """Give what users can reach from a module or class, by the path on which they reach it."""
+    for name, member in owner.all_members.items():
+        with contextlib.suppress(griffe.AliasResolutionError, griffe.CyclicAliasError):
+            if member.is_public:
+                item = member.final_target if isinstance(member, griffe.Alias) else member
+                yield f"{path}.{name}", item
+                yield from public_objects(item, f"{path}.{name}")
+
+
+def first_names(module: str) -> set[str]:
+    """Give the names of version 1, which `pamela/__init__.py` adds to the others and griffe does not see."""
+    added = [node.value for node in ast.parse(module).body if isinstance(node, ast.AugAssign)]
+    return {name for names in added for name in ast.literal_eval(names)}
+
+
+def public_names(package: PythonObject) -> set[str]:
     """Give the names that a package exports, with the methods of its classes."""
-    names = set(package.exports or ())
-    for name in list(names):
+    names = {str(name) for name in package.exports or ()}
+    for name in names & package.members.keys():
         with contextlib.suppress(griffe.AliasResolutionError):
             names |= {f"{name}.{method}" for method in package.members[name].all_members if not method.startswith("_")}
     return names

@@ -11,6 +11,7 @@ import pytest
 from .conftest import copy_project, edit_contract, run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -19,9 +20,21 @@ def schemas(document: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
+def operation(document: dict[str, Any], path: str, method: str) -> dict[str, Any]:
+    found: dict[str, Any] = document["paths"][f"/api/b2b/v1{path}"][method]
+    return found
+
+
+def rename_schema(document: dict[str, Any]) -> None:
+    schemas(document)["UsageLimits"] = schemas(document).pop("UsageQuota")
+    schemas(document)["Usage"]["properties"]["quota"]["$ref"] = "#/components/schemas/UsageLimits"
+
+
 def on_hold(webhook: dict[str, Any]) -> dict[str, Any]:
     return {"post": {**copy.deepcopy(webhook["post"]), "operationId": "on_call_held"}}
 
+
+PROJECT = {"name": "project", "in": "query", "required": True, "schema": {"type": "string"}}
 
 BREAKING = {
     "a new required field of a request": (
@@ -59,6 +72,89 @@ BREAKING = {
         "Path `/api/b2b/v1/usage` was removed",
         "calls get_usage",
     ),
+    "a removed operation of several": (
+        lambda d: d["paths"].pop("/api/b2b/v1/calls"),
+        "Path `/api/b2b/v1/calls` was removed",
+        "calls create_call, list_calls",
+    ),
+    "a removed webhook": (
+        lambda d: d["webhooks"].pop("call.failed"),
+        "Webhook `call.failed` was removed",
+        "receives call.failed",
+    ),
+    "a removed field of a request": (
+        lambda d: schemas(d)["CreateCallRequest"]["properties"].pop("country"),
+        "Removed (components > schemas > CreateCallRequest > properties > country)",
+        "calls create_call",
+    ),
+    "no fields of a request any more": (
+        lambda d: schemas(d)["CallWebhooks"].pop("properties"),
+        "Removed (components > schemas > CallWebhooks > properties)",
+        "calls create_call",
+    ),
+    "a webhook without its signature": (
+        lambda d: d["webhooks"]["call.failed"]["post"]["parameters"].pop(),
+        "Removed (webhooks > call.failed > post > parameters > 0)",
+        "receives call.failed",
+    ),
+    "a webhook without parameters": (
+        lambda d: d["webhooks"]["call.failed"]["post"].pop("parameters"),
+        "Removed (webhooks > call.failed > post > parameters)",
+        "receives call.failed",
+    ),
+    "another name of a parameter": (
+        lambda d: d["components"]["parameters"]["Signature"].update(name="X-Signature"),
+        '`name` changed from "X-Pamela-Signature" to "X-Signature" (components > parameters > Signature > name)',
+        "receives call.completed, call.failed, call.queued, call.started, call.transcript_update, tool.invocation",
+    ),
+    "another tag": (
+        lambda d: operation(d, "/calls", "post").update(tags=["tools"]),
+        '`tags` lost "calls" and gained "tools" (paths > /api/b2b/v1/calls > post > tags)',
+        "calls create_call",
+    ),
+    "a renamed schema": (
+        rename_schema,
+        "Renamed from `UsageQuota` (components > schemas > UsageLimits)",
+        "reads answers of get_usage",
+    ),
+    "another name of a value": (
+        lambda d: schemas(d)["ErrorCode"]["x-enum-varnames"].__setitem__(0, "NO_KEY"),
+        '`x-enum-varnames` lost "KEY_REQUIRED" and gained "NO_KEY" (components > schemas > ErrorCode)',
+        "reads answers of cancel_call, create_call, delete_tool, get_call, get_usage, hangup_call, list_calls, "
+        "list_tools, register_tool",
+    ),
+    "a value after which things change": (
+        lambda d: schemas(d)["CallStatus"]["x-final"].remove("failed"),
+        '`x-final` lost "failed" (components > schemas > CallStatus)',
+        "reads answers of cancel_call, create_call, get_call, hangup_call, list_calls",
+    ),
+    "an operation that may not be repeated any more": (
+        lambda d: operation(d, "/calls/{call_id}/cancel", "post").pop("x-idempotent"),
+        "`x-idempotent` was removed, it was true (paths > /api/b2b/v1/calls/{call_id}/cancel > post)",
+        "calls cancel_call",
+    ),
+    "a switched reference": (
+        lambda d: schemas(d)["CallPage"]["properties"]["items"].update(items={"$ref": "#/components/schemas/Tool"}),
+        "Property `billed_minutes` of `Tool` was removed",
+        "reads answers of list_calls",
+    ),
+    "another way to sign in": (
+        lambda d: d["components"]["securitySchemes"]["bearerAuth"].update(scheme="basic"),
+        "`scheme` of security scheme `bearerAuth` changed",
+        "calls cancel_call, create_call, delete_tool, get_call, get_usage, hangup_call, list_calls, list_tools, "
+        "register_tool",
+    ),
+    "another server": (
+        lambda d: d["servers"][0].update(url="https://voice.thisispamela.com"),
+        "Server `https://api.thisispamela.com` became `https://voice.thisispamela.com`",
+        "calls cancel_call, create_call, delete_tool, get_call, get_usage, hangup_call, list_calls, list_tools, "
+        "register_tool",
+    ),
+    "a parameter of a whole path": (
+        lambda d: d["paths"]["/api/b2b/v1/tools"].update(parameters=[PROJECT]),
+        "Required `project` query parameter was added",
+        "calls list_tools, register_tool",
+    ),
 }
 
 HARMLESS = {
@@ -73,6 +169,45 @@ HARMLESS = {
     "a new event": (
         lambda d: d["webhooks"].update({"call.held": on_hold(d["webhooks"]["call.queued"])}),
         "Added (webhooks > call.held)",
+    ),
+    "another default": (
+        lambda d: schemas(d)["CreateCallRequest"]["properties"]["max_duration_seconds"].update(default=60),
+        "`default` changed from 299 to 60 (components > schemas > CreateCallRequest > properties > "
+        "max_duration_seconds > default)",
+    ),
+    "a long text": (
+        lambda d: d["info"].update(description=f"{d['info']['description']} It is for you."),
+        "`description` changed (info > description)",
+    ),
+    "another order": (
+        lambda d: schemas(d)["CreateCallRequest"]["required"].reverse(),
+        '`required` changed from ["to", "task"] to ["task", "to"]',
+    ),
+    "a parameter without an example": (
+        lambda d: d["components"]["parameters"]["CallId"].pop("example"),
+        '`example` was removed, it was "call_8Zk2vQ"',
+    ),
+    "another tag beside the first": (
+        lambda d: operation(d, "/usage", "get")["tags"].append("calls"),
+        '`tags` gained "calls"',
+    ),
+    "a new error code with its name": (
+        lambda d: (
+            schemas(d)["ErrorCode"]["enum"].insert(0, 1000),
+            schemas(d)["ErrorCode"]["x-enum-varnames"].insert(0, "NO_ACCOUNT"),
+        ),
+        '`x-enum-varnames` gained "NO_ACCOUNT" (components > schemas > ErrorCode)',
+    ),
+    "a new last status": (
+        lambda d: (
+            schemas(d)["CallStatus"]["enum"].append("voicemail"),
+            schemas(d)["CallStatus"]["x-final"].append("voicemail"),
+        ),
+        '`x-final` gained "voicemail" (components > schemas > CallStatus)',
+    ),
+    "an operation that may be repeated": (
+        lambda d: operation(d, "/tools", "post").update({"x-idempotent": True}),
+        "`x-idempotent` was set to true (paths > /api/b2b/v1/tools > post)",
     ),
 }
 
@@ -162,13 +297,92 @@ def test_the_python_api(project: Path) -> None:
     assert "raise the major in pamela/_version.py" in said
 
 
-def test_without_a_release(project: Path) -> None:
-    git(project, "tag", "--delete", "v2.0.0")
+PYTHON_TYPES = {
+    "an attribute of another type": (
+        "pamela/_generated/models/usage.py",
+        "def billed_minutes(self) -> int | None",
+        "def billed_minutes(self) -> str | None",
+        "BREAKING  pamela._generated.models.usage.Usage.billed_minutes: Type was changed: `int | None` -> `str | None`",
+    ),
+    "another result": (
+        "pamela/webhooks.py",
+        "def parse_tool_webhook(payload: Mapping[str, Any]) -> dict[str, Any]",
+        "def parse_tool_webhook(payload: Mapping[str, Any]) -> list[Any]",
+        "BREAKING  pamela.webhooks.parse_tool_webhook: Type was changed: `dict[str, Any]` -> `list[Any]`",
+    ),
+    "a name of version 1 that is gone": (
+        "pamela/__init__.py",
+        '    "UsageResponse": ("_generated.models", "Usage"),\n',
+        "",
+        "BREAKING  pamela: UsageResponse: The name of version 1 was removed",
+    ),
+}
+
+
+@pytest.mark.parametrize(("module", "old", "new", "message"), PYTHON_TYPES.values(), ids=PYTHON_TYPES)
+def test_the_types_and_old_names_of_the_python_api(
+    project: Path, module: str, old: str, new: str, message: str
+) -> None:
+    replace(project / module, old, new)
+
     status, said = spec_diff(project)
+
+    assert status == 1, said
+    assert said.count(message) == 1
+    assert "raise the major in pamela/_version.py" in said
+
+
+def test_a_type_without_one_of_its_alternatives_is_harmless(project: Path) -> None:
+    usage = project / "pamela" / "_generated" / "models" / "usage.py"
+    replace(usage, "def billed_minutes(self) -> int | None", "def billed_minutes(self) -> int")
+
+    status, said = spec_diff(project)
+
+    assert status == 0, said
+    assert "billed_minutes: Type was changed: `int | None` -> `int`" in said
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+@pytest.fixture
+def no_release(project: Path) -> Iterator[None]:
+    git(project, "tag", "--delete", "v2.0.0")
+    yield
     git(project, "tag", "v2.0.0")
+
+
+@pytest.fixture
+def another_tag(project: Path) -> Iterator[None]:
+    git(project, "tag", "docs-preview")
+    yield
+    git(project, "tag", "--delete", "docs-preview")
+
+
+@pytest.mark.usefixtures("no_release", "another_tag")
+def test_without_a_release(project: Path) -> None:
+    status, said = spec_diff(project)
 
     assert status == 0
     assert "There is no release tag yet" in said
+
+
+@pytest.mark.usefixtures("another_tag")
+def test_only_versions_are_releases(project: Path) -> None:
+    assert spec_diff(project)[1].startswith("The contract since v2.0.0: ")
+
+
+def test_without_a_history(tmp_path: Path) -> None:
+    """What cannot be compared does not pass."""
+    project = copy_project(tmp_path / "project")
+
+    status, said = spec_diff(project)
+
+    assert status == 1
+    assert "The last release cannot be found; BASE=<revision> names it. fatal: not a git repository" in said
 
 
 def test_an_unknown_revision(project: Path) -> None:
