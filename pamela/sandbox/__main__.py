@@ -28,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         address = f"{asked.host}:{asked.port}"
         print(f"Cannot listen on {address}: {error.strerror}. --port 0 takes a free port.", file=sys.stderr)
         return 2
+    except ExceptionGroup as faults:
+        print(f"The sandbox has stopped for a fault of its own: {_innermost(faults)!r}", file=sys.stderr)
+        return 1
     return 0
 
 
@@ -46,6 +49,10 @@ def _parser() -> argparse.ArgumentParser:
         help="what webhooks are signed with (%(default)s)",
     )
     return parser
+
+
+def _innermost(error: Exception) -> Exception:
+    return _innermost(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
 
 
 def _announce(server: "Server") -> None:

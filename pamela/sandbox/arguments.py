@@ -1,15 +1,19 @@
 """Arguments for a tool, made up so that they fit its input schema and the call's task."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
 from typing import Any
 
 from jsonschema import Draft202012Validator
-from jsonschema.exceptions import SchemaError
+
+from .._json import canonical_json
 
 _DEEPEST = 8
 _MOST_VALUES = 1000
 _LONGEST_TEXT = 1000
+# A pattern is anybody's, and some take twice as long for each character more.
+_LONGEST_MATCHED = 20
 
 _FORMATS = {
     "date": "2026-03-17",
@@ -30,12 +34,13 @@ def make_arguments(schema: Mapping[str, Any], request: Mapping[str, Any]) -> dic
 
     A value comes from the schema where it offers one (`const`, `examples`, `default`, `enum`), else from the call: an id
     or a number is the first one in the task, a phone number is the one called, a name is the caller's. A schema that
-    cannot be understood gives no arguments.
+    cannot be understood, or asks for more than a thousand values, gives no arguments.
     """
     try:
-        Draft202012Validator.check_schema(schema)
         value = _Maker(schema, request).value(schema, "", 0)
-    except (SchemaError, re.error, _EndlessError):
+        canonical_json(value)
+    except Exception:
+        # The schema is not checked beforehand, as that takes seconds if it is large; so anything may come of it.
         return {}
     return value if isinstance(value, dict) else {}
 
@@ -76,12 +81,11 @@ class _Maker:
                 properties = schema.get("properties", {})
                 return {key: self.value(each, key, depth + 1) for key, each in properties.items()}
             case "array":
-                count = max(1, int(schema.get("minItems", 1)))
-                return [self.value(schema.get("items", {}), name, depth + 1) for _ in range(count)]
+                return [self.value(each, name, depth + 1) for each in _items(schema)]
             case "integer":
-                return round(self._number(schema, name))
+                return self._number(schema, is_whole=True)
             case "number":
-                return self._number(schema, name)
+                return self._number(schema, is_whole=False)
             case "boolean":
                 return True
             case "null":
@@ -111,25 +115,22 @@ class _Maker:
             node = node.get(key.replace("~1", "/").replace("~0", "~")) if isinstance(node, Mapping) else None
         return node
 
-    def _number(self, schema: Mapping[str, Any], name: str) -> float:
+    def _number(self, schema: Mapping[str, Any], *, is_whole: bool) -> float:
+        """Returns the number in the task, or the nearest that the schema allows."""
         in_task = re.search(r"\d+(\.\d+)?", self._task)
-        low = schema.get("minimum", schema.get("exclusiveMinimum", 0) + 1 if "exclusiveMinimum" in schema else None)
-        high = schema.get("maximum", schema.get("exclusiveMaximum", 0) - 1 if "exclusiveMaximum" in schema else None)
-        number = float(in_task[0]) if in_task else 1.0
-        if low is not None:
-            number = max(number, low)
-        if high is not None:
-            number = min(number, high)
-        if step := schema.get("multipleOf"):
-            number = number // step * step
-        return int(number) if float(number).is_integer() else number
+        wanted = Fraction(in_task[0] if in_task else 1)
+        nearest_first = sorted(_numbers(schema, wanted, is_whole=is_whole), key=lambda each: abs(each - wanted))
+        candidates = [each.numerator if each.denominator == 1 else float(each) for each in nearest_first]
+        fitting = _rules(schema, "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf")
+        return next((each for each in candidates if fitting.is_valid(each)), candidates[0])
 
     def _text(self, schema: Mapping[str, Any], name: str) -> str:
         if (made := _FORMATS.get(schema.get("format", ""))) is not None:
             return made
         candidates = self._candidates(name)
-        fitting = Draft202012Validator({key: schema[key] for key in ("pattern", "minLength") if key in schema})
-        text = next((each for each in candidates if fitting.is_valid(each)), candidates[0])
+        fitting = _rules(schema, "pattern", "minLength")
+        tried = [each for each in candidates if "pattern" not in schema or len(each) <= _LONGEST_MATCHED]
+        text = next((each for each in tried if fitting.is_valid(each)), candidates[0])
         shortest = min(int(schema.get("minLength", 0)), _LONGEST_TEXT)
         return text.ljust(shortest, "x")[: int(schema.get("maxLength", _LONGEST_TEXT))]
 
@@ -157,3 +158,32 @@ class _Maker:
         }:
             return [self._task, *identifiers]
         return [*identifiers, self._task, self._name, "abc", "ABC", "1042"]
+
+
+def _rules(schema: Mapping[str, Any], *keywords: str) -> Draft202012Validator:
+    """Returns a validator of nothing but some of a schema's keywords."""
+    return Draft202012Validator({keyword: schema[keyword] for keyword in keywords if keyword in schema})
+
+
+def _items(schema: Mapping[str, Any]) -> Iterator[Any]:
+    """Gives the schemas of an array's items, as few as there may be but one if there may be any."""
+    first = schema.get("prefixItems", [])
+    count = max(len(first), int(schema.get("minItems", 1)), 1)
+    count = min(count, int(schema.get("maxItems", count)))
+    for position in range(count):
+        yield first[position] if position < len(first) else schema.get("items", {})
+
+
+def _numbers(schema: Mapping[str, Any], wanted: Fraction, *, is_whole: bool) -> list[Fraction]:
+    """Returns the numbers of which one is allowed, if any is: `wanted`, and those at the bounds and between them."""
+    lows = [Fraction(str(schema[name])) for name in ("minimum", "exclusiveMinimum") if name in schema]
+    highs = [Fraction(str(schema[name])) for name in ("maximum", "exclusiveMaximum") if name in schema]
+    numbers = [wanted, *lows, *(low + 1 for low in lows), *highs, *(high - 1 for high in highs)]
+    numbers += [(low + high) / 2 for low in lows for high in highs]
+    step = Fraction(str(schema.get("multipleOf", 1 if is_whole else 0)))
+    if is_whole:
+        # The least whole multiple of a fraction in its lowest terms.
+        step = Fraction(step.numerator)
+    if not step:
+        return numbers
+    return [multiple * step for each in numbers for multiple in (each // step, each // step + 1)]

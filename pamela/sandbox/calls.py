@@ -34,10 +34,10 @@ class Call:
     updated_at: Moment
     status: str = "queued"
     due: Moment | None = None
-    """When its next step is; None while it waits for a tool, and once it is over."""
+    """When its next step is, or its time is up if it waits for a tool; None if nothing more is to happen."""
     step: int = 0
     talked: float = 0.0
-    """Seconds of conversation so far."""
+    """Seconds of conversation so far; while it waits for a tool, all that it may last."""
     started_at: Moment | None = None
     month: str | None = None
     ended_at: Moment | None = None

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import islice
 from typing import Any, TypedDict
 from urllib.parse import urlsplit
 
@@ -14,10 +15,13 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
+from .._pattern import matches
 from . import clock
 
 _CONTRACT = "urn:contract"
 _LONGEST_VALUE = 100
+_METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+_MOST_ISSUES = 100
 
 
 class Issue(TypedDict):
@@ -123,7 +127,9 @@ class Contract:
     def _read_operations(self) -> Iterator[Operation]:
         for path, item in self.document["paths"].items():
             for method, operation in item.items():
-                parameters = [self._resolve(parameter) for parameter in operation.get("parameters", [])]
+                if method not in _METHODS:
+                    continue
+                parameters = (self._parameters(item) | self._parameters(operation)).values()
                 body = operation.get("requestBody")
                 yield Operation(
                     id=operation["operationId"],
@@ -132,6 +138,11 @@ class Contract:
                     parameters=tuple(self._read_parameter(each) for each in parameters if each["in"] != "path"),
                     body=self.validator(body["content"]["application/json"]["schema"]) if body else None,
                 )
+
+    def _parameters(self, owner: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+        """Returns the parameters of a path or an operation, by place and name."""
+        parameters = [self._resolve(parameter) for parameter in owner.get("parameters", [])]
+        return {(parameter["in"], parameter["name"]): parameter for parameter in parameters}
 
     def _read_parameter(self, parameter: dict[str, Any]) -> Parameter:
         schema = parameter["schema"]
@@ -150,8 +161,8 @@ def load_contract() -> Contract:
 
 
 def find_issues(validator: Draft202012Validator, body: object) -> list[Issue]:
-    """Returns what a validator finds wrong with a request's body."""
-    return list(_issues(validator.iter_errors(body), ["body"]))
+    """Returns what a validator finds wrong with a request's body, the first hundred things at most."""
+    return list(_issues(islice(validator.iter_errors(body), _MOST_ISSUES), ["body"]))
 
 
 def _issues(errors: Iterable[ValidationError], base: list[str | int]) -> Iterator[Issue]:
@@ -215,8 +226,7 @@ def _is_address(value: object) -> bool:
 def _pattern(
     validator: Draft202012Validator, pattern: str, instance: object, schema: object
 ) -> Iterator[ValidationError]:
-    # JSON Schema's `$` is the end of the text; Python's also matches before a newline that ends it.
-    if isinstance(instance, str) and not re.search(re.sub(r"(?<!\\)\$$", r"\\Z", pattern), instance):
+    if isinstance(instance, str) and not matches(pattern, instance):
         yield ValidationError(f"{instance!r} does not match {pattern!r}")
 
 

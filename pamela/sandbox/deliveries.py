@@ -7,7 +7,9 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
@@ -27,6 +29,8 @@ RETRY_DELAYS = (1, 2, 4, 8, 16)
 
 _OPEN = "status IN ('waiting', 'pending', 'sending')"
 _MOST_IN_FLIGHT = {"event": 50, "tool": 500}
+"""How many deliveries of a project may be on their way at once."""
+
 _MOST_BYTES_READ = 1024 * 1024
 _MOST_CHARACTERS_LOGGED = 2000
 
@@ -80,18 +84,23 @@ class Deliveries:
         self._event_timeout = event_timeout
         self._on_tool_answer = on_tool_answer
         self._alarm = Alarm(clock, self._start_due)
-        self._in_flight: Counter[str] = Counter()
+        self._in_flight: Counter[tuple[str, str]] = Counter()
+        """How many are on their way, by kind and project."""
         self._client: httpx.AsyncClient
         self._tasks: asyncio.TaskGroup
 
+    def resume(self) -> None:
+        """Has sent again what was being sent when the last sandbox stopped: nobody knows whether it had arrived."""
+        self._store.execute("UPDATE deliveries SET status = 'pending' WHERE status = 'sending'")
+
     async def run(self) -> None:
         """Sends what is due, until cancelled."""
-        # Nobody knows whether what was being sent when the last sandbox stopped had arrived.
-        self._store.execute("UPDATE deliveries SET status = 'pending' WHERE status = 'sending'")
         # A connection is not kept for as long as its server might: a tool is invoked once, so it must not meet a closed one.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=1.0)
+        # What a receiver sets is no business of the others.
+        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
         async with (
-            httpx.AsyncClient(limits=limits, trust_env=False, timeout=None) as self._client,  # noqa: S113 - see _post
+            httpx.AsyncClient(limits=limits, trust_env=False, timeout=None, cookies=no_cookies) as self._client,  # noqa: S113 - see _post
             asyncio.TaskGroup() as self._tasks,
         ):
             await self._alarm.run()
@@ -122,7 +131,7 @@ class Deliveries:
     def invoke_tool(
         self, call: Call, url: str, name: str, arguments: object, correlation_id: str, timeout_ms: int
     ) -> None:
-        """Queues a tool invocation, to be sent when the call's earlier events have been tried. Needs a transaction."""
+        """Queues a tool invocation, to be sent after the call's earlier events. Needs a transaction."""
         project = self._projects.get(call.project_id)
         payload = {
             "tool_name": name,
@@ -230,7 +239,7 @@ class Deliveries:
         return True
 
     def _advance(self, queue: str) -> None:
-        """Has the first of a queue sent, and a call's tool invocation once no event goes before it."""
+        """Has the first of a queue sent, and a call's tool invocation once no event goes before it or one has failed."""
         first = self._store.one(
             f"SELECT seq, status, held, tries FROM deliveries WHERE queue = ? AND {_OPEN} ORDER BY rank LIMIT 1",  # noqa: S608
             queue,
@@ -247,44 +256,58 @@ class Deliveries:
 
     def _start_due(self) -> Moment | None:
         now = self._clock.now()
-        following: list[Moment] = []
         with self._store.transaction():
-            for kind, most in _MOST_IN_FLIGHT.items():
-                rows = self._store.all(
-                    "SELECT * FROM deliveries WHERE status = 'pending' AND kind = ? AND due <= ? ORDER BY due LIMIT ?",
-                    kind,
-                    now,
-                    most - self._in_flight[kind],
-                )
-                for row in rows:
-                    self._store.execute("UPDATE deliveries SET status = 'sending' WHERE seq = ?", row["seq"])
-                    self._in_flight[kind] += 1
-                    self._tasks.create_task(self._deliver(row))
-                due = self._store.value("SELECT min(due) FROM deliveries WHERE status = 'pending' AND kind = ?", kind)
-                # When as many as may be are in flight, the first that is back wakes the alarm.
-                if due is not None and self._in_flight[kind] < most:
-                    following.append(due)
-        return min(following, default=None)
+            following = [self._start_due_of(kind, most, now) for kind, most in _MOST_IN_FLIGHT.items()]
+        return min((due for due in following if due is not None), default=None)
+
+    def _start_due_of(self, kind: str, most: int, now: Moment) -> Moment | None:
+        """Starts deliveries of a kind; returns when the next is due, of a project that may have more on their way."""
+        sendable = (
+            "FROM deliveries WHERE status = 'pending' AND kind = ?"
+            " AND project_id NOT IN (SELECT value FROM json_each(?))"
+        )
+        rows = self._store.all(
+            f"SELECT * {sendable} AND due <= ? ORDER BY due LIMIT ?",
+            kind,
+            self._busy_projects(kind, most),
+            now,
+            most,
+        )
+        for row in rows:
+            if self._in_flight[kind, row["project_id"]] < most:
+                self._store.execute("UPDATE deliveries SET status = 'sending' WHERE seq = ?", row["seq"])
+                self._in_flight[kind, row["project_id"]] += 1
+                self._tasks.create_task(self._deliver(row))
+        # The first that is back wakes the alarm for the projects that are left out.
+        due: Moment | None = self._store.value(f"SELECT min(due) {sendable}", kind, self._busy_projects(kind, most))
+        return due
+
+    def _busy_projects(self, kind: str, most: int) -> str:
+        """Returns as JSON which projects have as many deliveries of a kind on their way as they may."""
+        return json.dumps(
+            [project_id for (each, project_id), count in self._in_flight.items() if (each, count) == (kind, most)]
+        )
 
     async def _deliver(self, row: sqlite3.Row) -> None:
         try:
             project = self._projects.get(row["project_id"])
             headers = self._headers(row, project)
             if project.misbehaviour.strikes("duplicate", _chance_now(row)):
-                self._tasks.create_task(self._duplicate(row, headers))
-            answer = await self._post(row, headers)
-            with self._store.transaction():
-                if self._exists(row):
-                    self._settle(row, answer)
+                self._tasks.create_task(self._attempt(row, headers, duplicate=True))
+            await self._attempt(row, headers, duplicate=False)
         finally:
-            self._in_flight[row["kind"]] -= 1
+            self._in_flight -= Counter([(row["kind"], row["project_id"])])
             self._alarm.wake()
 
-    async def _duplicate(self, row: sqlite3.Row, headers: dict[str, str]) -> None:
+    async def _attempt(self, row: sqlite3.Row, headers: dict[str, str], *, duplicate: bool) -> None:
+        """Sends a delivery, and settles it unless its double was answered first or its project was reset meanwhile."""
         answer = await self._post(row, headers)
         with self._store.transaction():
-            if self._exists(row):
-                self._log(row, answer, duplicate=True)
+            tries = self._store.value("SELECT tries FROM deliveries WHERE id = ?", row["id"])
+            if tries is not None:
+                self._log(row, answer, duplicate=duplicate)
+            if tries == row["tries"]:
+                self._settle(row, answer)
 
     def _headers(self, row: sqlite3.Row, project: Project) -> dict[str, str]:
         secret = self._projects.secret(project)
@@ -299,25 +322,23 @@ class Deliveries:
     async def _post(self, row: sqlite3.Row, headers: dict[str, str]) -> Answer:
         at = self._clock.now()
         began = time.perf_counter()
+        sent: dict[str, str] = {}
         status, body, error = None, b"", None
         try:
+            request = self._client.build_request("POST", row["url"], content=row["body"], headers=headers)
+            sent = {name.decode(): value.decode() for name, value in request.headers.raw}
             async with asyncio.timeout(row["timeout_ms"] / 1000):
-                async with self._client.stream("POST", row["url"], content=row["body"], headers=headers) as response:
+                async with aclosing(await self._client.send(request, stream=True)) as response:
                     status = response.status_code
                     body = await _read(response)
         except TimeoutError:
             error = f"no answer within {row['timeout_ms']} ms"
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as failure:
             error = f"{type(failure).__name__}: {failure}"
-        return Answer(headers, at, round((time.perf_counter() - began) * 1000, 3), status, body, error)
-
-    def _exists(self, row: sqlite3.Row) -> bool:
-        """Tells whether a delivery is still there: its project may have been reset meanwhile."""
-        return self._store.one("SELECT 1 FROM deliveries WHERE id = ?", row["id"]) is not None
+        return Answer(sent, at, round((time.perf_counter() - began) * 1000, 3), status, body, error)
 
     def _settle(self, row: sqlite3.Row, answer: Answer) -> None:
-        """Writes down what came of an attempt, and what follows from it."""
-        self._log(row, answer, duplicate=False)
+        """Writes down what came of a delivery, and what follows from it."""
         status, due = "delivered" if answer.is_success else "failed", row["due"]
         if status == "failed" and row["kind"] == "event" and row["tries"] < len(RETRY_DELAYS):
             status, due = "pending", self._clock.after(self._clock.now(), RETRY_DELAYS[row["tries"]])
@@ -334,7 +355,7 @@ class Deliveries:
             "delivery_id": row["id"],
             "at": answer.at,
             "duration_ms": answer.duration_ms,
-            "request_headers": json.dumps(dict(answer.headers_sent)),
+            "request_headers": json.dumps(answer.headers_sent),
             "response_status": answer.status,
             "response_body": answer.body.decode(errors="replace")[:_MOST_CHARACTERS_LOGGED],
             "error": answer.error,

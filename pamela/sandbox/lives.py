@@ -1,7 +1,7 @@
 """The life of calls: carries out their plans on the sandbox's clock, and what interferes with them."""
 
 import json
-import math
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +17,9 @@ from .tool_answers import ToolAnswered, ToolFailed, in_words, read_answer, short
 from .tools import Tools
 
 _CALLS_AT_ONCE = 100
+_FAULT = "The sandbox could not go on with this call; its log says why."
+
+_log = logging.getLogger("pamela.sandbox")
 
 
 class WrongStateError(Exception):
@@ -33,6 +36,7 @@ class Lives:
         self.deliveries = Deliveries(store, clock, contract, projects, event_timeout, self._hear_tool)
         self._store = store
         self._clock = clock
+        self._real_time = Clock(speed=1)
         self._projects = projects
         self._tools = tools
         self._default_seconds: int = contract.default("CreateCallRequest", "max_duration_seconds")
@@ -77,29 +81,43 @@ class Lives:
             raise WrongStateError(f"Call {call.id} is {call.status}; cancel it instead.")
         plan: Plan = json.loads(call.plan)
         now = self._clock.now()
-        if call.due is not None:
-            to_go = self._clock.seconds(max(call.due - now, 0))
-            call.talked += max(self._pause(call, plan) - to_go, 0.0)
-        self._complete(call, plan, plan["cut_short"], now)
-        self.deliveries.drop_tools(call.id)
+        call.talked = self._talked_by(now, call, plan)
+        self._cut_short(call, plan, now)
         self.calls.save(call)
 
     def _do_what_is_due(self) -> Moment | None:
         now = self._clock.now()
-        with self._store.transaction():
-            for call in self.calls.due(now, _CALLS_AT_ONCE):
-                plan: Plan = json.loads(call.plan)
-                while call.due is not None and call.due <= now:
-                    self._go_on(call, plan, call.due)
-                self.calls.save(call)
+        for call in self.calls.due(now, _CALLS_AT_ONCE):
+            try:
+                with self._store.transaction():
+                    self._catch_up(call, now)
+            except Exception:
+                _log.exception("Call %s has come to a fault of the sandbox and is ended.", call.id)
+                with self._store.transaction():
+                    self._give_up(call.id)
         return self.calls.next_due()
+
+    def _catch_up(self, call: Call, now: Moment) -> None:
+        plan: Plan = json.loads(call.plan)
+        while call.due is not None and call.due <= now:
+            self._go_on(call, plan, call.due)
+        self.calls.save(call)
+
+    def _give_up(self, call_id: str) -> None:
+        """Ends a call that cannot go on, as it was before the attempt."""
+        call = self.calls.get(call_id)
+        assert call is not None  # noqa: S101 - it was due a moment ago
+        call.due = None
+        if not call.is_over:
+            self._fail(call, _FAULT, self._clock.now())
+        self.calls.save(call)
 
     def _go_on(self, call: Call, plan: Plan, moment: Moment) -> None:
         """Takes the next step of a call, or ends it when it has talked for as long as it may."""
         if call.status == "in_progress":
             call.talked += self._pause(call, plan)
-            if call.talked >= self._most_seconds(call.request):
-                self._complete(call, plan, plan["cut_short"], moment)
+            if self._is_time_up(call):
+                self._cut_short(call, plan, moment)
                 return
         step = plan["steps"][call.step]
         call.due = None
@@ -119,8 +137,7 @@ class Lives:
                 self._complete(call, plan, step["text"], moment)
                 return
             case "fail":
-                call.end("failed", step["text"], moment)
-                self.deliveries.send_event(call, "call.failed")
+                self._fail(call, step["text"], moment)
                 return
             case "show transcript":
                 call.transcript_shown = True
@@ -136,8 +153,15 @@ class Lives:
         """Returns how many seconds lie between the last step and the next, which may be the end of the time allowed."""
         seconds = plan["steps"][call.step]["after"]
         if call.status == "in_progress":
-            return min(seconds, max(self._most_seconds(call.request) - call.talked, 0.0))
+            return min(seconds, self._seconds_left(call))
         return seconds
+
+    def _talked_by(self, moment: Moment, call: Call, plan: Plan) -> float:
+        """Returns how many seconds a call in progress has talked at a moment before its next step."""
+        to_go = 0 if call.due is None else max(call.due - moment, 0)
+        if self._is_time_up(call):
+            return call.talked - self._real_time.seconds(to_go)
+        return call.talked + max(self._pause(call, plan) - self._clock.seconds(to_go), 0.0)
 
     def _say(self, call: Call, speaker: str, text: str, moment: Moment) -> None:
         call.say(speaker, text, moment)
@@ -151,16 +175,28 @@ class Lives:
             call.step = len(plan["steps"]) - 1
             self._schedule(call, plan, moment)
 
+    def _cut_short(self, call: Call, plan: Plan, moment: Moment) -> None:
+        self._complete(call, plan, plan["cut_short"], moment)
+        self.deliveries.drop_tools(call.id)
+
+    def _fail(self, call: Call, summary: str, moment: Moment) -> None:
+        call.end("failed", summary, moment)
+        self.deliveries.send_event(call, "call.failed")
+
     def _invoke(self, call: Call, plan: Plan, tool: Invocation, moment: Moment) -> None:
-        """Sends a tool invocation; the call goes on when its answer comes."""
+        """Sends a tool invocation; the call goes on when its answer comes, or ends when its time is up."""
         url = self._tool_address(call.project_id, call.request)
         if url is None:
             self._tell(call, plan, tool, ToolFailed("there is no tool webhook address"), moment)
             return
-        # A tool is a real program, so it has real seconds; whoever is on the line waits as many.
-        seconds_left = self._most_seconds(call.request) - call.talked
-        timeout_ms = min(tool["timeout_ms"], math.ceil(seconds_left * 1000))
-        self.deliveries.invoke_tool(call, url, tool["name"], tool["arguments"], _correlation_id(call), timeout_ms)
+        self.deliveries.invoke_tool(
+            call, url, tool["name"], tool["arguments"], _correlation_id(call), tool["timeout_ms"]
+        )
+        # A tool is a real program, so it has real seconds; whoever is on the line waits as many. All that are left count
+        # as talked until it is known how many were not needed.
+        call.due = self._real_time.after(self._clock.now(), self._seconds_left(call))
+        call.talked = self._most_seconds(call.request)
+        self._alarm.wake()
 
     def _hear_tool(self, call_id: str, answer: Answer) -> None:
         """Goes on with the call that waited for a tool, unless it was ended meanwhile."""
@@ -168,10 +204,9 @@ class Lives:
         if call is None or call.is_over:
             return
         plan: Plan = json.loads(call.plan)
-        call.talked += answer.duration_ms / 1000
-        self._tell(
-            call, plan, plan["steps"][call.step]["tool"], read_answer(answer, _correlation_id(call)), self._clock.now()
-        )
+        now = self._clock.now()
+        call.talked = self._talked_by(now, call, plan)
+        self._tell(call, plan, plan["steps"][call.step]["tool"], read_answer(answer, _correlation_id(call)), now)
         self.calls.save(call)
 
     def _tell(
@@ -192,6 +227,12 @@ class Lives:
 
     def _most_seconds(self, request: Mapping[str, Any]) -> int:
         return int(request.get("max_duration_seconds", self._default_seconds))
+
+    def _seconds_left(self, call: Call) -> float:
+        return max(self._most_seconds(call.request) - call.talked, 0.0)
+
+    def _is_time_up(self, call: Call) -> bool:
+        return self._seconds_left(call) == 0
 
     def _tool_address(self, project_id: str, request: Mapping[str, Any]) -> str | None:
         return address(request, self._projects.get(project_id).settings, "tool_webhook_url")

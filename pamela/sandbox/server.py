@@ -19,6 +19,8 @@ from .service import Service
 _GRACE_SECONDS = 2
 _IDLE_SECONDS = 75
 _BACKLOG = 2048
+_SLOWEST = 0.001
+_LONGEST_EVENT_TIMEOUT = 3600
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,15 @@ class Options:
     event_timeout: float = 10.0
 
     def __post_init__(self) -> None:
-        if not (0 < self.speed < math.inf):
-            raise ValueError(f"The speed is {self.speed}; it must be a number above 0.")
+        if not self.host:
+            raise ValueError("The host is empty; give an address, 127.0.0.1 for example.")
+        if not _SLOWEST <= self.speed < math.inf:
+            raise ValueError(f"The speed is {self.speed}; it must be a number of at least {_SLOWEST}.")
         if not self.webhook_secret:
             raise ValueError("The webhook secret is empty; give one, whsec_sandbox for example.")
+        if not 0 < self.event_timeout <= _LONGEST_EVENT_TIMEOUT:
+            limit = f"it must be a number of seconds above 0, at most {_LONGEST_EVENT_TIMEOUT}."
+            raise ValueError(f"The event timeout is {self.event_timeout}; {limit}")
         if not 0 <= self.port <= 65535:
             raise ValueError(f"The port is {self.port}; it must be one from 0 to 65535, 0 meaning any that is free.")
 
@@ -67,15 +74,15 @@ class Server(uvicorn.Server):
 
     async def run_until_stopped(self) -> None:
         """Serves until `should_exit` is set, or until calls or deliveries come to a fault of the sandbox's own."""
-        living = asyncio.create_task(self.service.run())
-        living.add_done_callback(lambda _: self._exit())
-        try:
-            await self.serve(sockets=[self._listener])
-        finally:
-            living.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await living
-            self.service.close()
+        with contextlib.closing(self.service):
+            living = asyncio.create_task(self.service.run())
+            living.add_done_callback(lambda _: self._exit())
+            try:
+                await self.serve(sockets=[self._listener])
+            finally:
+                living.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await living
 
     def _exit(self) -> None:
         self.should_exit = True

@@ -34,6 +34,7 @@ class Service:
 
     async def run(self) -> None:
         """Lets calls live and deliveries go out, until cancelled."""
+        self.lives.deliveries.resume()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.lives.run())
             tasks.create_task(self.lives.deliveries.run())

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -41,6 +42,16 @@ def test_it_stops_with_connections_open() -> None:
         assert process.stop() == (0, "")
 
 
+@pytest.fixture
+def signal_handlers() -> Iterator[None]:
+    """Puts back the handlers that the command replaces."""
+    handlers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for each, handler in handlers.items():
+        signal.signal(each, handler)
+
+
+@pytest.mark.usefixtures("signal_handlers")
 def test_it_says_on_which_address_it_is(capfd: pytest.CaptureFixture[str]) -> None:
     def stop_when_it_is_ready() -> None:
         # The handler is there before the line is.
@@ -50,7 +61,6 @@ def test_it_says_on_which_address_it_is(capfd: pytest.CaptureFixture[str]) -> No
 
     lines: list[str] = []
     reading, writing = os.pipe()
-    handlers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
     stopper = threading.Thread(target=stop_when_it_is_ready)
     stopper.start()
     with open(writing, "w") as sys.stdout:  # noqa: PTH123 - it is a descriptor
@@ -58,8 +68,6 @@ def test_it_says_on_which_address_it_is(capfd: pytest.CaptureFixture[str]) -> No
             status = main(["--port", "0", "--host", "::1"])
         finally:
             sys.stdout = sys.__stdout__
-            for each, handler in handlers.items():
-                signal.signal(each, handler)
     stopper.join()
     os.close(reading)
 
@@ -81,9 +89,11 @@ def test_a_port_that_is_taken_is_said_to_be(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--speed", "0"], "The speed is 0.0; it must be a number above 0."),
-        (["--speed", "inf"], "The speed is inf; it must be a number above 0."),
-        (["--speed", "nan"], "The speed is nan; it must be a number above 0."),
+        (["--speed", "0"], "The speed is 0.0; it must be a number of at least 0.001."),
+        (["--speed", "1e-14"], "The speed is 1e-14; it must be a number of at least 0.001."),
+        (["--speed", "inf"], "The speed is inf; it must be a number of at least 0.001."),
+        (["--speed", "nan"], "The speed is nan; it must be a number of at least 0.001."),
+        (["--host", ""], "The host is empty; give an address, 127.0.0.1 for example."),
         (["--webhook-secret", ""], "The webhook secret is empty; give one, whsec_sandbox for example."),
         (["--port", "70000"], "The port is 70000; it must be one from 0 to 65535, 0 meaning any that is free."),
         (["--host", "203.0.113.7"], "Cannot listen on 203.0.113.7:8400: "),
@@ -92,6 +102,20 @@ def test_a_port_that_is_taken_is_said_to_be(capsys: pytest.CaptureFixture[str]) 
 def test_a_wrong_option_is_explained(capsys: pytest.CaptureFixture[str], arguments: list[str], message: str) -> None:
     assert main(arguments) == 2
     assert capsys.readouterr().err.startswith(message)
+
+
+@pytest.mark.usefixtures("signal_handlers")
+def test_a_fault_of_its_own_is_said_in_a_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr("pamela.sandbox.calls.Calls.due", fail)
+
+    assert main(["--port", "0"]) == 1
+
+    assert capsys.readouterr().err == ("The sandbox has stopped for a fault of its own: RuntimeError('out of order')\n")
 
 
 def test_a_database_belongs_to_one_sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

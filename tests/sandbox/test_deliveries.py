@@ -240,6 +240,38 @@ class TestFailures:
         assert [each["status"] for each in deliveries] == ["delivered"] * 2
         assert deliveries[0]["attempts"][0]["response_body"] == "x" * 2000
 
+    def test_a_slow_receiver_holds_up_no_other_project(
+        self, sandbox: Sandbox, api: Api, api_key: str, receiver: Receiver
+    ) -> None:
+        release = threading.Event()
+
+        def answer(received: Received) -> Reply:
+            release.wait(30)
+            return Reply()
+
+        receiver.answer = answer
+        with receiving() as quick_receiver, Api(sandbox, f"{api_key}_other") as other:
+            for _ in range(60):
+                place(api, receiver, "+15005550001")
+            until(lambda: len(receiver.events) == 50)
+
+            settled(other, place(other, quick_receiver, "+15005550002"))
+            assert len(receiver.events) == 50
+            release.set()
+            until(lambda: len(receiver.events) >= 60)
+
+    def test_cookies_are_neither_kept_nor_sent(
+        self, sandbox: Sandbox, api: Api, api_key: str, receiver: Receiver
+    ) -> None:
+        receiver.answer = lambda received: Reply(200, b"{}", {"Set-Cookie": "session=1042; Path=/"})
+
+        with Api(sandbox, f"{api_key}_other") as other:
+            settled(api, place(api, receiver, "+15005550002"))
+            settled(other, place(other, receiver, "+15005550002"))
+
+        assert len(receiver.events) == 4
+        assert not any("Cookie" in each.headers for each in receiver.events)
+
 
 class TestLog:
     @pytest.fixture
@@ -260,6 +292,7 @@ class TestLog:
         assert delivery["created_at"] <= attempt["at"]
         signature = sign_webhook(delivery["body"], sandbox.webhook_secret)
         assert attempt["request_headers"]["X-Pamela-Signature"] == signature == receiver.events[0].signature
+        assert attempt["request_headers"] == receiver.events[0].headers
         assert sandbox.webhook_secret not in json.dumps(deliveries)
 
     def test_deliveries_are_found_by_call_and_status(self, api: Api, deliveries: list[dict[str, Any]]) -> None:

@@ -1,6 +1,9 @@
 """Deliveries that go wrong because they were told to."""
 
+import json
+import threading
 from collections import Counter
+from itertools import count
 from typing import Any
 
 import pytest
@@ -64,6 +67,29 @@ def test_a_tool_is_invoked_twice_and_answers_once(api: Api, receiver: Receiver) 
     until(lambda: len(receiver.invocations) == 2)
     assert len({each.json["correlation_id"] for each in receiver.invocations}) == 1
     assert [entry["speaker"] for entry in call["transcript"]].count("tool") == 1
+
+
+@pytest.mark.parametrize("silent", [0, 1])
+def test_the_first_answer_to_a_tool_invoked_twice_counts(api: Api, receiver: Receiver, silent: int) -> None:
+    misbehave(api, duplicate=1)
+    release = threading.Event()
+    order = count()
+
+    def answer(received: Received) -> Reply:
+        if next(order) == silent:
+            release.wait(30)
+            return Reply.of({"result": "second"})
+        return Reply.of({"result": "first"})
+
+    receiver.answer = answer
+    call = api.finish(tools=[TOOL], webhooks={"tool_webhook_url": receiver.tool_url})
+
+    release.set()
+    until(lambda: len(api.deliveries(call_id=call["id"])[0]["attempts"]) == 2)
+    assert [entry["text"] for entry in call["transcript"] if entry["speaker"] == "tool"] == ['look_up({}): "first"']
+    assert api.call(call["id"]) == call
+    bodies = [json.loads(each["response_body"]) for each in api.deliveries(call_id=call["id"])[0]["attempts"]]
+    assert bodies == [{"result": "first"}, {"result": "second"}]
 
 
 def test_a_wrong_signature_looks_like_a_right_one(sandbox: Sandbox, api: Api, receiver: Receiver) -> None:

@@ -64,6 +64,12 @@ def test_everything_that_is_wrong_is_listed(api: Api) -> None:
     assert "'robot' is not one of" in response.text
 
 
+def test_no_more_than_a_hundred_things_are_listed(api: Api) -> None:
+    response = api.post(CALLS, json={**GOOD, "tools": [1] * 100_000})
+
+    assert len(issues(response)) == 100
+
+
 def test_a_long_value_is_shown_only_in_part(api: Api) -> None:
     response = api.post(CALLS, json={**GOOD, "voice": "x" * 100_000})
 

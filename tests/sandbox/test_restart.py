@@ -80,6 +80,57 @@ def let_pass(database: Path, minutes: int) -> None:
     connection.close()
 
 
+def spoil(database: Path, *call_ids: str) -> None:
+    """Makes calls such that their next step cannot be taken."""
+    with sqlite3.connect(database) as connection:
+        connection.executemany("UPDATE calls SET plan = '{}', due = 0 WHERE id = ?", [[each] for each in call_ids])
+    connection.close()
+
+
+def test_a_call_that_cannot_go_on_fails_and_the_others_go_on(
+    database: Path, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pamela.sandbox.run(database=database, speed=20) as sandbox, Api(sandbox, sandbox.api_key) as api:
+        over = api.finish("+15005550002")["id"]
+        bad = api.create(webhooks={"webhook_url": receiver.url})["id"]
+        good = api.create()["id"]
+        receiver.wait_for_event("call.queued")
+    spoil(database, bad, over)
+
+    with pamela.sandbox.run(database=database) as sandbox, Api(sandbox, sandbox.api_key) as api:
+        failed = api.wait_for_status(bad, "failed")
+        api.wait_for_status(good, "completed")
+        receiver.wait_for_event("call.failed")
+        summary = api.call(over)["summary"]
+
+    assert failed["summary"] == "The sandbox could not go on with this call; its log says why."
+    assert f"Call {bad} has come to a fault of the sandbox and is ended." in caplog.text
+    assert summary == "The line was busy."
+
+
+def test_time_that_was_up_meanwhile_ends_a_wait_for_a_tool(database: Path, receiver: Receiver) -> None:
+    release = threading.Event()
+
+    def answer(received: Received) -> Reply:
+        release.wait(10)
+        return Reply.of({"result": "done"})
+
+    receiver.answer = answer
+    with pamela.sandbox.run(database=database) as sandbox, Api(sandbox, sandbox.api_key) as api:
+        call_id = api.create(tools=[TOOL], webhooks={"tool_webhook_url": receiver.tool_url})["id"]
+        until(lambda: bool(receiver.invocations))
+    release.set()
+    let_pass(database, minutes=60)
+
+    with pamela.sandbox.run(database=database) as sandbox, Api(sandbox, sandbox.api_key) as api:
+        call = api.wait_for_status(call_id, "completed")
+        deliveries = api.deliveries(call_id=call_id)
+
+    assert call["duration_seconds"] == 299
+    assert [each["status"] for each in deliveries] == ["dropped"]
+    assert len(receiver.invocations) == 1
+
+
 def test_a_call_goes_on_where_it_was(database: Path) -> None:
     with pamela.sandbox.run(database=database, speed=20) as sandbox, Api(sandbox, sandbox.api_key) as api:
         call_id = api.create()["id"]

@@ -1,6 +1,8 @@
 """`pamela.sandbox.run()`: a sandbox beside a program."""
 
 import asyncio
+import math
+import re
 import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -122,6 +124,14 @@ def test_a_database_that_cannot_be_used_is_said_at_once(tmp_path: Path, path: st
         pytest.fail("it runs")
 
 
+@pytest.mark.parametrize("seconds", [0.0, -1.0, math.inf, math.nan, 1e300])
+def test_an_event_timeout_that_cannot_be_is_said_at_once(seconds: float) -> None:
+    wrong = f"The event timeout is {seconds}; it must be a number of seconds above 0, at most 3600."
+
+    with pytest.raises(ValueError, match=re.escape(wrong)), pamela.sandbox.run(event_timeout=seconds):
+        pytest.fail("it runs")
+
+
 def test_a_wrong_option_is_said_at_once() -> None:
     with pytest.raises(ValueError, match=r"The speed is -1"), pamela.sandbox.run(speed=-1):
         pytest.fail("it runs")
@@ -133,19 +143,34 @@ def test_a_port_that_is_taken_is_said_at_once(sandbox: Sandbox) -> None:
         pytest.fail("it runs")
 
 
-def test_a_fault_of_its_own_comes_out_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def break_down(monkeypatch: pytest.MonkeyPatch, database: Path) -> None:
+    """Runs a sandbox that comes to a fault."""
+
     def fail(*_: object) -> None:
         raise RuntimeError("out of order")
 
-    def run() -> None:
-        with pamela.sandbox.run() as sandbox, Api(sandbox, sandbox.api_key) as api, suppress(httpx.HTTPError):
-            monkeypatch.setattr(sandbox._server.service.lives.calls, "due", fail)
-            api.create()
+    with (
+        pamela.sandbox.run(database=database) as sandbox,
+        Api(sandbox, sandbox.api_key) as api,
+        suppress(httpx.HTTPError),
+    ):
+        monkeypatch.setattr(sandbox._server.service.lives.calls, "due", fail)
+        api.create()
 
+
+def test_a_fault_of_its_own_comes_out_at_the_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with pytest.raises(ExceptionGroup) as raised:
-        run()
+        break_down(monkeypatch, tmp_path / "pamela.db")
 
     assert "out of order" in repr(raised.value)
+
+
+def test_a_fault_of_its_own_leaves_the_database_to_the_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(ExceptionGroup):
+        break_down(monkeypatch, tmp_path / "pamela.db")
+
+    with pamela.sandbox.run(database=tmp_path / "pamela.db") as sandbox, Api(sandbox, sandbox.api_key) as api:
+        assert total(api) == 1
 
 
 def test_a_fault_in_an_operation_is_answered(

@@ -1,6 +1,7 @@
 """Tools in the middle of a call: what they are asked, and how their answers, or none, show in the conversation."""
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ TOOL = {
     "description": "Look up an order by ID",
     "input_schema": {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]},
 }
+LOOKING_UP = "One moment, please, I am looking that up."
 NOT_FOUND = "I am sorry, I cannot look that up right now."
 
 
@@ -34,7 +36,7 @@ def finish(api: Api, receiver: Receiver, **more: Any) -> list[tuple[str, str]]:
     call = api.wait_for_status(place(api, receiver, **more), "completed")
     said = [(entry["speaker"], entry["text"]) for entry in call["transcript"]]
     start = [speaker for speaker, _ in said].index("tool")
-    assert said[start - 1] == ("agent", "One moment, please, I am looking that up.")
+    assert said[start - 1] == ("agent", LOOKING_UP)
     return said[start : start + 2]
 
 
@@ -174,9 +176,47 @@ def test_a_wait_for_a_tool_cannot_outlast_the_call(receiver: Receiver) -> None:
         call = api.wait_for_status(place(api, receiver, max_duration_seconds=15), "completed")
 
     release.set()
+    assert len(receiver.invocations) == 1
     assert call["duration_seconds"] == 15
-    assert call["transcript"][-2]["text"].startswith("check_order_status")
+    assert call["transcript"][-1]["text"] == LOOKING_UP
     assert "ended before" in call["summary"]
+
+
+def test_a_tool_that_has_not_been_asked_cannot_outlast_the_call_either(receiver: Receiver) -> None:
+    with pamela.sandbox.run() as sandbox, Api(sandbox, sandbox.api_key) as api:
+        api.put("/sandbox/misbehaviour", json={"delay_seconds": 3600})
+        call = api.wait_for_status(place(api, receiver, max_duration_seconds=15), "completed")
+        (delivery,) = api.deliveries(call_id=call["id"])
+
+    assert call["duration_seconds"] == 15
+    assert call["transcript"][-1]["text"] == LOOKING_UP
+    assert "ended before" in call["summary"]
+    assert (delivery["status"], delivery["attempts"]) == ("dropped", [])
+
+
+def test_a_wait_to_ask_a_tool_counts_as_conversation(api: Api, receiver: Receiver) -> None:
+    receiver.answer = lambda received: Reply.of({"result": "done"})
+    without = api.wait_for_status(place(api, receiver), "completed")
+
+    api.put("/sandbox/misbehaviour", json={"delay_seconds": 3000})
+    delayed = api.wait_for_status(place(api, receiver), "completed")
+
+    assert delayed["duration_seconds"] >= without["duration_seconds"] + 2
+
+
+def test_a_wait_for_a_tool_counts_when_the_call_is_hung_up(api: Api, receiver: Receiver) -> None:
+    release = threading.Event()
+    receiver.answer = silent(release)
+    call_id = place(api, receiver)
+    until(lambda: bool(receiver.invocations))
+    began = time.monotonic()
+    until(lambda: time.monotonic() > began + 2)
+
+    ended = body_of(api.hang_up(call_id))
+    release.set()
+
+    # The lines before the tool take more than 14 seconds.
+    assert 16 <= ended["duration_seconds"] <= 17 + (time.monotonic() - began)
 
 
 def test_a_tool_waits_for_the_events_before_it(api: Api, receiver: Receiver) -> None:
@@ -189,7 +229,7 @@ def test_a_tool_waits_for_the_events_before_it(api: Api, receiver: Receiver) -> 
     place_of_tool = arrived.index(None)
     assert arrived[:2] == ["call.queued", "call.started"]
     transcript = receiver.received[place_of_tool - 1].json["transcript"]
-    assert transcript[-1]["text"] == "One moment, please, I am looking that up."
+    assert transcript[-1]["text"] == LOOKING_UP
     assert receiver.received[place_of_tool + 1].json["transcript"][-1]["speaker"] == "tool"
 
 

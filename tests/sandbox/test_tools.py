@@ -1,5 +1,6 @@
 """Registered tools, and which of them a call uses with which arguments."""
 
+import math
 from typing import Any
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
+from pamela._json import canonical_json
 from pamela.sandbox.arguments import make_arguments
 
 from .api import PREFIX, Api, body_of
@@ -119,6 +121,14 @@ def test_arguments_come_from_the_schema_and_the_task(api: Api, receiver: Receive
     assert invocation["arguments"] == {"order_id": "1042"}
 
 
+def test_a_tool_whose_schema_cannot_be_understood_is_invoked_without_arguments(api: Api, receiver: Receiver) -> None:
+    schema = {"$ref": "#/x", "x": {"allOf": 5}}
+
+    (invocation,) = invoked(api, receiver, "Test call", [tool("look_up", input_schema=schema)])
+
+    assert invocation["arguments"] == {}
+
+
 @pytest.mark.parametrize(
     ("schema", "value"),
     [
@@ -131,11 +141,23 @@ def test_arguments_come_from_the_schema_and_the_task(api: Api, receiver: Receive
         ({"type": "integer", "minimum": 5000, "multipleOf": 1}, 5000),
         ({"type": "number", "exclusiveMaximum": 10}, 9),
         ({"type": "number", "exclusiveMinimum": 2000.5}, 2001.5),
+        ({"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 1}, 0.5),
+        ({"type": "number", "maximum": 1, "multipleOf": 0.25, "exclusiveMinimum": 0.5}, 1),
+        ({"type": "number", "minimum": 10**400}, 10**400),
+        ({"type": "number", "multipleOf": 5e-324}, 1042),
+        ({"type": "number", "minimum": 5, "maximum": 4}, 1042),
+        ({"type": "integer", "multipleOf": 5e-324}, 1042),
+        ({"type": "integer", "multipleOf": 2.5, "maximum": 9}, 5),
+        ({"type": "integer", "minimum": 10, "maximum": 15, "multipleOf": 4}, 12),
+        ({"type": "integer", "minimum": 2.5, "maximum": 3.5}, 3),
         ({"type": "boolean"}, True),
         ({"type": "null"}, None),
         ({"type": ["string", "null"]}, "1042"),
         ({"type": "array", "items": {"type": "integer"}, "minItems": 2}, [1042, 1042]),
         ({"type": "array"}, ["1042"]),
+        ({"type": "array", "maxItems": 0}, []),
+        ({"type": "array", "prefixItems": [{"type": "integer"}, {"type": "string"}]}, [1042, "1042"]),
+        ({"type": "array", "prefixItems": [{"const": 1}], "items": {"const": 2}, "minItems": 3}, [1, 2, 2]),
         ({"type": "string", "format": "date"}, "2026-03-17"),
         ({"type": "string", "pattern": "^[a-z]+$"}, "abc"),
         ({"type": "string", "minLength": 6}, REQUEST["task"]),
@@ -195,10 +217,45 @@ def test_a_task_without_numbers_has_an_id_all_the_same() -> None:
         {"properties": {"a": {"pattern": "("}}},
         {"properties": {"a": {"type": "array", "minItems": 10**9}}},
         {"properties": {f"p{n}": {} for n in range(2000)}},
+        {"properties": {"a": {"type": "number", "minimum": 0.5, "multipleOf": 0.5, "maximum": 10**400}}},
+        {"properties": {"a": {"const": math.inf}}},
+        {"$ref": "#/x", "x": {"allOf": 5}},
+        {"$ref": "#/x", "x": {"properties": [1]}},
+        {"type": "object", "properties": {"a": {"$ref": "#/x"}}, "x": {"type": "string", "minLength": "abc"}},
+        {"properties": {"a": {"$ref": "#/x"}}, "x": {"type": []}},
     ],
 )
 def test_a_schema_that_cannot_be_met_gives_no_arguments(schema: dict[str, Any]) -> None:
     assert make_arguments(schema, REQUEST) == {}
+
+
+def test_a_pattern_that_takes_for_ever_is_not_tried() -> None:
+    request = {"to": "+1234567890", "task": "a" * 100 + "!"}
+
+    assert make_arguments({"properties": {"text": {"pattern": "^(a+)+$"}}}, request) == {"text": request["task"]}
+
+
+KEYWORDS = [*Draft202012Validator.VALIDATORS, "const", "default", "examples", "x"]
+ODD_VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.just(10**400)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(["#/x", "object", "array", "integer", "number", "string", "(", "date", ""]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(KEYWORDS), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.dictionaries(st.sampled_from(KEYWORDS), ODD_VALUES, max_size=5))
+def test_an_odd_schema_gives_arguments_that_can_be_sent(odd: dict[str, Any]) -> None:
+    for schema in (odd, {"properties": {"order": {"$ref": "#/x"}}, "x": odd}):
+        arguments = make_arguments(schema, REQUEST)
+
+        assert isinstance(arguments, dict)
+        canonical_json(arguments)
 
 
 def schemas() -> st.SearchStrategy[dict[str, Any]]:
