@@ -1,3 +1,4 @@
+# Made by `make generate` from openapi.yaml. Do not edit.
 """The Python SDK for Pamela, the voice API that places phone calls with an AI agent.
 
 Every name is loaded when it is first used: importing the package loads no HTTP library.
@@ -69,13 +70,7 @@ _MODULES = {
         "ValidationError",
         "WaitTimeoutError",
     ),
-    "events": (
-        "UnknownEvent",
-        "VerificationFailure",
-        "WebhookEvent",
-        "WebhookVerificationError",
-        "construct_event",
-    ),
+    "events": ("UnknownEvent", "VerificationFailure", "WebhookEvent", "WebhookVerificationError", "construct_event"),
     "tools": ("FunctionTool", "ToolError", "ToolRegistry", "tool"),
     "webhooks": ("create_tool_handler", "parse_tool_webhook", "sign_webhook", "verify_webhook_signature"),
     "_attempt": ("Exchange",),

@@ -40,6 +40,14 @@ class Model(dict[str, Any]):
         _get = dict.get
 
     @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        """Let pydantic, and so FastAPI, take it as a type: any JSON object becomes the model."""
+        from pydantic_core import core_schema
+
+        any_object = core_schema.dict_schema(core_schema.str_schema())
+        return core_schema.no_info_after_validator_function(cls.from_dict, any_object)
+
+    @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
         """Make the model of a JSON object."""
         return cls(source)
@@ -62,6 +70,11 @@ def as_datetime(value: Any) -> Any:
         except (TypeError, ValueError):
             return value
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def as_datetimes(value: Any) -> Any:
+    """View a list of ISO 8601 texts as aware datetimes."""
+    return [as_datetime(item) for item in value] if type(value) is list else value
 
 
 def parse_iso(value: str) -> datetime:
@@ -87,6 +100,11 @@ def as_enum(kind: type[E], value: Any) -> Any:
         return _member(kind, value)
     except (ValueError, TypeError):
         return value
+
+
+def as_enums(kind: type[E], value: Any) -> Any:
+    """View a list of values as members of the enumeration."""
+    return [as_enum(kind, item) for item in value] if type(value) is list else value
 
 
 @lru_cache(maxsize=256, typed=True)

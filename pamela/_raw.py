@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote
 
-from ._arguments import json_value
+from ._arguments import json_value, written
 from ._options import check_headers
 from ._request import Answer, Operation, Request
 from .errors import ValidationError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def raw_request(
@@ -28,7 +26,9 @@ def raw_request(
         raise ValidationError(f"path={path!r} is not a path of the API. Example: '/api/b2b/v1/calls'.")
     if "?" in path or "#" in path:
         raise ValidationError(f"path={path!r} has a query or a fragment. Give the query as params=.")
+    if params is not None and not isinstance(params, Mapping):
+        raise ValidationError(f"params must be a mapping, not {type(params).__name__}. Example: {{'limit': 50}}.")
     method = method.upper()
-    escaped = quote(path, safe="/%:@!$&'()*+,;=~")
+    escaped = quote(written("path", path), safe="/%:@!$&'()*+,;=~")
     operation: Operation[Any] = Operation(f"{method} {path}", method, escaped, answer=Answer())
     return Request(operation, escaped, query=params, headers=check_headers(headers), body=json_value("json", json))

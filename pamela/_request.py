@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ._arguments import query as write_query
+from ._arguments import written
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from ._model import Model
 
@@ -77,7 +80,7 @@ class Operation(Generic[T]):
 
 
 class Request(Generic[T]):
-    """A request of an operation, its arguments checked. What is None is not sent."""
+    """A request of an operation, its arguments checked. What is None is not sent, but for the fields in `nulls`."""
 
     __slots__ = ("body", "headers", "operation", "path", "query")
 
@@ -87,14 +90,15 @@ class Request(Generic[T]):
         path: str,
         *,
         query: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str | None] | None = None,
+        headers: Mapping[str, Any] | None = None,
         body: Any = None,
         wrapper: str | None = None,
+        nulls: Collection[str] = (),
     ) -> None:
         self.operation = operation
         self.path = path
-        self.query = {name: value for name, value in (query or {}).items() if value is not None}
-        self.headers = {name: value for name, value in (headers or {}).items() if value is not None}
+        self.query = write_query(query or {})
+        self.headers = {name: written(name, value) for name, value in (headers or {}).items() if value is not None}
         if type(body) is dict:
-            body = {name: value for name, value in body.items() if value is not None}
+            body = {name: value for name, value in body.items() if value is not None or name in nulls}
         self.body = {wrapper: body} if wrapper else body

@@ -297,7 +297,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], Operations):
         Args:
             method: The HTTP method.
             path: The path below `base_url`, `/api/b2b/v1/calls` say.
-            params: The query.
+            params: The query; a list repeats its name.
             json: The body.
             headers: More headers. An `Idempotency-Key` makes a `POST` that failed safe to repeat.
 

@@ -7,13 +7,24 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 
+import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pamela import PamelaClient, PamelaError, Timeout, ValidationError
+from pamela import (
+    AsyncPamelaClient,
+    ErrorCode,
+    PamelaClient,
+    PamelaError,
+    Timeout,
+    ValidationError,
+    Voice,
+    _arguments,
+)
 from pamela._arguments import moment
 from pamela._generated import operations
+from pamela._request import Request
 
 TO = "+1234567890"
 client = PamelaClient("pk_live_...", "http://127.0.0.1:1", max_retries=0)
@@ -59,6 +70,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: client.delete_tool(""), "tool_id='' must not be empty"),
     (lambda: client.register_tool("", "d", {}), "name='' must not be empty"),
     (lambda: client.register_tool("n", "d", "{}"), "input_schema='{}' must be a dict"),  # type: ignore[arg-type]
+    (lambda: client.register_tool("n", "d", None), "input_schema=None must be a dict"),  # type: ignore[arg-type]
     (lambda: client.register_tool("n", "d", {}, timeout_ms=1, timeout_seconds=1), "two spellings"),
     (lambda: client.register_tool("n", "d", {}, timeout_seconds=0), "timeout_ms=0 must be at least 1"),
     (lambda: client.register_tool("n", "d", {}, timeout_seconds=float("inf")), "must be a finite number"),
@@ -67,6 +79,15 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: client.request("GET", "calls"), "path='calls' is not a path"),
     (lambda: client.request("GET", "//evil.test/calls"), "is not a path"),
     (lambda: client.request("GET", "/calls?limit=1"), "Give the query as params="),
+    (lambda: client.request("GET", "/calls/\ud800"), "path='/calls/.*has half a surrogate pair"),
+    (lambda: client.request("GET", "/calls", params=[("limit", 1)]), "params must be a mapping, not list"),  # type: ignore[arg-type]
+    (lambda: client.request("GET", "/calls", params="limit=1"), "params must be a mapping, not str"),  # type: ignore[arg-type]
+    (lambda: client.request("GET", "/calls", params={"to": "\ud800"}), "to='.*has half a surrogate pair"),
+    (lambda: client.request("GET", "/calls", params={"\ud800": 1}), "params='.*has half a surrogate pair"),
+    (lambda: client.request("GET", "/calls", params={(1, 2): 1}), r"params=\(1, 2\) must be a text"),  # type: ignore[dict-item]
+    (lambda: client.request("GET", "/calls", params={"a": object()}), "a=<object .* must be a text, .* not object"),
+    (lambda: client.request("GET", "/calls", params={"a": [{"b": 1}]}), "a={'b': 1} must be a text, .* not dict"),
+    (lambda: client.request("GET", "/calls", params={"a": float("nan")}), "a=nan must be a text, a finite number"),
     (lambda: client.request("G T", "/calls"), "method='G T' is not an HTTP method"),
     (lambda: PamelaClient(), "no API key.*PAMELA_API_KEY"),
     (lambda: PamelaClient(""), "no API key"),
@@ -94,6 +115,19 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: PamelaClient("k", headers={"a": 1}), "headers has 'a'"),  # type: ignore[dict-item]
     (lambda: PamelaClient("k", headers={"a": "b\r\nc: d"}), "headers.'a'. has characters"),
     (lambda: PamelaClient("k", http_client=object()), "http_client must be an httpx.Client"),  # type: ignore[arg-type]
+    (lambda: PamelaClient("k", headers={"X(Y)": "c"}), "headers has 'X.Y.'"),
+    (lambda: PamelaClient("k", headers={"a": " b"}), "headers.'a'. has characters"),
+    (lambda: PamelaClient("k", headers={"content-length": "3"}), "headers has 'content-length', which says how long"),
+    (lambda: PamelaClient("k", "https://a..b"), "is not an address"),
+    (lambda: PamelaClient("k", f"https://{'a' * 64}.test"), "is not an address"),
+    (lambda: PamelaClient("k", "https://a\x7f"), "is not an address"),
+    (lambda: PamelaClient("k", timeout=1e12), "timeout.connect=1000000000000.0 is not a duration"),
+    (lambda: PamelaClient("k", deadline=10**400), "deadline=1000.* is not a duration"),
+    (lambda: PamelaClient("k", transport=object()), "transport must be an httpx.BaseTransport, not object"),  # type: ignore[arg-type]
+    (lambda: AsyncPamelaClient("k", transport=httpx.HTTPTransport()), "must be an httpx.AsyncBaseTransport"),  # type: ignore[arg-type]
+    (lambda: PamelaClient("k", http_client=httpx.Client(), transport=httpx.HTTPTransport()), "are both given"),
+    (lambda: PamelaClient("k", on_request=5), "on_request=5 is not a function"),  # type: ignore[arg-type]
+    (lambda: client.wait_for_call("c", poll_interval=None), "poll_interval=None is not a duration"),  # type: ignore[arg-type]
     (lambda: client.with_options(max_retries="3"), "max_retries='3'"),  # type: ignore[arg-type]
     (lambda: client.with_options(api_key=""), "no API key"),
 ]
@@ -115,8 +149,6 @@ def test_wrong(act: Callable[[], object], message: str) -> None:
 
 
 def test_async_arguments_are_checked_alike() -> None:
-    from pamela import AsyncPamelaClient
-
     other = AsyncPamelaClient("pk_live_...", "http://127.0.0.1:1")
     with pytest.raises(ValidationError):
         other.iter_calls(limit=0)
@@ -138,6 +170,81 @@ def test_async_arguments_are_checked_alike() -> None:
 def test_what_only_the_service_can_judge_goes_through(act: Callable[[], object]) -> None:
     with pytest.raises(PamelaError, match="Nothing was sent"):
         act()
+
+
+def test_a_query_is_written_as_the_service_reads_it() -> None:
+    sent: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append(str(request.url))
+        return httpx.Response(200, json={})
+
+    params = {
+        "yes": True,
+        "no": False,
+        "voice": [Voice.MALE, "new"],
+        "code": ErrorCode.RATE_LIMIT,
+        "rate": 0.5,
+        "text": "a&b=ü",
+        "none": None,
+        "empty": (),
+    }
+    with PamelaClient("pk_live_...", "http://127.0.0.1:1", transport=httpx.MockTransport(answer)) as client:
+        client.request("GET", "/calls", params=params)
+        client.request("GET", "/calls", params={})
+
+    query = "yes=true&no=false&voice=male&voice=new&code=6001&rate=0.5&text=a%26b%3D%C3%BC"
+    assert sent == [f"http://127.0.0.1:1/calls?{query}", "http://127.0.0.1:1/calls"]
+
+
+@pytest.mark.parametrize(
+    ("act", "message"),
+    [
+        (lambda: _arguments.boolean("vip", None, required=True), "vip=None must be a bool, not NoneType"),
+        (lambda: _arguments.boolean("vip", 1), "vip=1 must be a bool, not int"),
+        (lambda: _arguments.integer("n", 0, exclusive_minimum=0), "n=0 must be more than 0"),
+        (lambda: _arguments.number("n", 0.5, exclusive_minimum=0.5), "n=0.5 must be more than 0.5"),
+        (lambda: _arguments.day("since", None, required=True), "since=None must be a datetime, a date or ISO 8601"),
+        (lambda: _arguments.day("since", "soon"), "since='soon' is not ISO 8601"),
+        (lambda: _arguments.json_list("tags", None, required=True), "tags=None must be a list, not NoneType"),
+        (lambda: _arguments.json_value("any", None, required=True), "any=None is required"),
+    ],
+)
+def test_wrong_as_a_contract_may_say(act: Callable[[], object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        act()
+
+
+def test_right_as_a_contract_may_say() -> None:
+    assert _arguments.boolean("vip", None) is None
+    assert _arguments.boolean("vip", False) is False
+    assert _arguments.number("n", None) is None
+    assert _arguments.number("n", 0.1, exclusive_minimum=0) == 0.1
+    assert _arguments.day("since", None) is None
+    assert _arguments.day("since", date(2026, 3, 14)) == _arguments.day("since", "2026-03-14") == "2026-03-14"
+
+
+def test_null_is_sent_where_it_must_be() -> None:
+    body = {"note": None, "text": None}
+    assert Request(operations.CREATE_CALL, "/", body=body, nulls=["note"]).body == {"note": None}
+    assert Request(operations.CREATE_CALL, "/", body=body).body == {}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "right", "wrong"),
+    [
+        ("^a$", "a", "a\n"),
+        ("^a$|^b$", "a", "a\n"),
+        (r"^[0-9]+\$", "5$", "5"),
+        ("^[$a]+$", "$a", "$\n"),
+        (r"^[\]$]$", "]", "]\n"),
+        (r"^\\$", "\\", "\\\n"),
+    ],
+)
+def test_patterns_are_those_of_the_contract(pattern: str, right: str, wrong: str) -> None:
+    assert _arguments.text("a", right, pattern=pattern) == right
+    with pytest.raises(ValidationError, match="is not valid"):
+        _arguments.text("a", wrong, pattern=pattern)
 
 
 @given(

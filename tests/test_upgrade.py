@@ -12,6 +12,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from flask import Flask
+from pydantic import BaseModel
 
 import pamela
 from pamela import Call, PamelaClient
@@ -123,15 +124,29 @@ async def test_a_fastapi_handler_that_returns_the_call(call: Call) -> None:
     async def bare() -> Any:
         return call
 
+    @app.get("/typed")
+    async def typed() -> pamela.CallStatusResponse:
+        return call
+
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://acme.test") as http:
         assert (await http.get("/raw")).json() == {"raw": call}
         assert (await http.get("/bare")).json() == call
+        assert (await http.get("/typed")).json() == call
+        assert (await http.get("/openapi.json")).status_code == 200
+
+
+def test_a_pydantic_model_with_a_call(call: Call) -> None:
+    class Job(BaseModel):
+        call: Call
+
+    job = Job.model_validate_json(Job(call=call).model_dump_json())
+    assert (job.call, type(job.call)) == (call, Call)
 
 
 def test_status_and_its_synonym(still_sandbox: Sandbox, api_key: str) -> None:
     with PamelaClient(api_key, still_sandbox.base_url) as client:
         client.create_call("+1234567890", "Order a pizza", country="US", locale="", agent_name="", metadata={})
-        assert len(client.list_calls("queued")["items"]) == 1
+        assert len(client.list_calls("queued", start_date="", end_date="")["items"]) == 1
         assert client.list_calls(status_filter="queued")["items"][0]["status"] == "queued"
         assert client.list_calls("completed", "completed", 10, 0)["items"] == []
         assert client.list_tools() == []

@@ -5,15 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from .._arguments import (
-    integer,
-    json_list,
-    json_object,
-    moment,
-    one_of,
-    path,
-    text,
-)
+from .. import _arguments
 from .._request import Answer, Operation, Request
 from .models.call import Call
 from .models.call_page import CallPage
@@ -63,23 +55,23 @@ def create_call(
         CREATE_CALL,
         CREATE_CALL.path,
         headers={
-            "Idempotency-Key": text(
+            "Idempotency-Key": _arguments.text(
                 "idempotency_key",
                 idempotency_key,
                 min_length=1,
-                pattern="^[!-~]([ -~]*[!-~])?\\Z",
-                hint="A text of your choice that names what you want done, at most 255 printable ASCII characters. A repeated request with the same key and body is answered as the first was, and nothing is done twice. Example: 'order-1042-reminder'.",
+                pattern="^[!-~]([ -~]*[!-~])?$",
+                hint="A text of your choice that names what you want done, at most 255 printable ASCII characters. A repeated request with the same key and body does nothing twice: it is answered 200 with what the first made, as it stands now. A refused request does not use up its key. Example: 'order-1042-reminder'.",
             ),
         },
         body={
-            "to": text(
+            "to": _arguments.text(
                 "to",
                 to,
                 required=True,
-                pattern="^\\+[1-9][0-9]{1,14}\\Z",
+                pattern="^\\+[1-9][0-9]{1,14}$",
                 hint="The number to call, in E.164 form. Example: '+1234567890'.",
             ),
-            "task": text(
+            "task": _arguments.text(
                 "task",
                 task,
                 required=True,
@@ -87,27 +79,27 @@ def create_call(
                 pattern="\\S",
                 hint="What the agent is to achieve, in plain words. Example: 'Schedule a meeting for next week'.",
             ),
-            "country": text(
+            "country": _arguments.text(
                 "country",
                 country,
-                pattern="^[A-Za-z]{2}\\Z",
+                pattern="^[A-Za-z]{2}$",
                 hint="The country to call in, as ISO 3166-1 alpha-2. Example: 'US'.",
             ),
-            "locale": text("locale", locale),
-            "instructions": text("instructions", instructions),
-            "max_duration_seconds": integer(
+            "locale": _arguments.text("locale", locale),
+            "instructions": _arguments.text("instructions", instructions),
+            "max_duration_seconds": _arguments.integer(
                 "max_duration_seconds",
                 max_duration_seconds,
                 minimum=1,
                 hint="The call is ended after this many seconds, 1 to 3600.",
             ),
-            "voice": text("voice", voice),
-            "agent_name": text("agent_name", agent_name),
-            "caller_name": text("caller_name", caller_name),
-            "metadata": json_object("metadata", metadata),
-            "tools": json_list("tools", tools),
-            "webhooks": json_object("webhooks", webhooks),
-            "end_user_id": text("end_user_id", end_user_id),
+            "voice": _arguments.text("voice", voice),
+            "agent_name": _arguments.text("agent_name", agent_name),
+            "caller_name": _arguments.text("caller_name", caller_name),
+            "metadata": _arguments.json_object("metadata", metadata),
+            "tools": _arguments.json_list("tools", tools),
+            "webhooks": _arguments.json_object("webhooks", webhooks),
+            "end_user_id": _arguments.text("end_user_id", end_user_id),
         },
     )
 
@@ -124,23 +116,23 @@ def list_calls(
     end_date: datetime | date | str | None = None,
 ) -> Request[CallPage]:
     """Make the request of GET /api/b2b/v1/calls."""
-    status_filter = one_of("status_filter", status_filter, "status", status)
+    status_filter = _arguments.one_of("status_filter", status_filter, "status", status)
     return Request(
         LIST_CALLS,
         LIST_CALLS.path,
         query={
-            "status_filter": text("status_filter", status_filter),
-            "limit": integer(
+            "status_filter": _arguments.text("status_filter", status_filter),
+            "limit": _arguments.integer(
                 "limit", limit, minimum=1, hint="How many calls a page has, 1 to 100; 50 if absent. Example: 50."
             ),
-            "offset": integer(
+            "offset": _arguments.integer(
                 "offset",
                 offset,
                 minimum=0,
                 hint="How many calls to pass over before the page begins; 0 if absent. Example: 0.",
             ),
-            "start_date": moment("start_date", start_date),
-            "end_date": moment("end_date", end_date),
+            "start_date": _arguments.moment("start_date", start_date),
+            "end_date": _arguments.moment("end_date", end_date),
         },
     )
 
@@ -165,11 +157,13 @@ def get_call(
     """Make the request of GET /api/b2b/v1/calls/{call_id}."""
     return Request(
         GET_CALL,
-        path(
+        _arguments.path(
             GET_CALL.path,
-            call_id=text(
-                "call_id", call_id, required=True, min_length=1, hint="The call's `id`. Example: 'call_8Zk2vQ'."
-            ),
+            {
+                "call_id": _arguments.text(
+                    "call_id", call_id, required=True, min_length=1, hint="The call's `id`. Example: 'call_8Zk2vQ'."
+                )
+            },
         ),
     )
 
@@ -185,11 +179,13 @@ def cancel_call(
     """Make the request of POST /api/b2b/v1/calls/{call_id}/cancel."""
     return Request(
         CANCEL_CALL,
-        path(
+        _arguments.path(
             CANCEL_CALL.path,
-            call_id=text(
-                "call_id", call_id, required=True, min_length=1, hint="The call's `id`. Example: 'call_8Zk2vQ'."
-            ),
+            {
+                "call_id": _arguments.text(
+                    "call_id", call_id, required=True, min_length=1, hint="The call's `id`. Example: 'call_8Zk2vQ'."
+                )
+            },
         ),
     )
 
@@ -205,11 +201,13 @@ def hangup_call(
     """Make the request of POST /api/b2b/v1/calls/{call_id}/hangup."""
     return Request(
         HANGUP_CALL,
-        path(
+        _arguments.path(
             HANGUP_CALL.path,
-            call_id=text(
-                "call_id", call_id, required=True, min_length=1, hint="The call's `id`. Example: 'call_8Zk2vQ'."
-            ),
+            {
+                "call_id": _arguments.text(
+                    "call_id", call_id, required=True, min_length=1, hint="The call's `id`. Example: 'call_8Zk2vQ'."
+                )
+            },
         ),
     )
 
@@ -230,22 +228,22 @@ def register_tool(
     idempotency_key: str | None = None,
 ) -> Request[ToolRegistration]:
     """Make the request of POST /api/b2b/v1/tools."""
-    timeout_ms = one_of("timeout_ms", timeout_ms, "timeout_seconds", timeout_seconds, scale=1000)
+    timeout_ms = _arguments.one_of("timeout_ms", timeout_ms, "timeout_seconds", timeout_seconds, scale=1000)
     return Request(
         REGISTER_TOOL,
         REGISTER_TOOL.path,
         headers={
-            "Idempotency-Key": text(
+            "Idempotency-Key": _arguments.text(
                 "idempotency_key",
                 idempotency_key,
                 min_length=1,
-                pattern="^[!-~]([ -~]*[!-~])?\\Z",
-                hint="A text of your choice that names what you want done, at most 255 printable ASCII characters. A repeated request with the same key and body is answered as the first was, and nothing is done twice. Example: 'order-1042-reminder'.",
+                pattern="^[!-~]([ -~]*[!-~])?$",
+                hint="A text of your choice that names what you want done, at most 255 printable ASCII characters. A repeated request with the same key and body does nothing twice: it is answered 200 with what the first made, as it stands now. A refused request does not use up its key. Example: 'order-1042-reminder'.",
             ),
         },
         wrapper="tool",
         body={
-            "name": text(
+            "name": _arguments.text(
                 "name",
                 name,
                 required=True,
@@ -253,10 +251,10 @@ def register_tool(
                 pattern="\\S",
                 hint="The function's name. Example: 'check_order_status'.",
             ),
-            "description": text("description", description, required=True),
-            "input_schema": json_object("input_schema", input_schema),
-            "output_schema": json_object("output_schema", output_schema),
-            "timeout_ms": integer(
+            "description": _arguments.text("description", description, required=True),
+            "input_schema": _arguments.json_object("input_schema", input_schema, required=True),
+            "output_schema": _arguments.json_object("output_schema", output_schema),
+            "timeout_ms": _arguments.integer(
                 "timeout_ms", timeout_ms, minimum=1, hint="How long the agent waits for an answer, in milliseconds."
             ),
         },
@@ -287,11 +285,13 @@ def delete_tool(
     """Make the request of DELETE /api/b2b/v1/tools/{tool_id}."""
     return Request(
         DELETE_TOOL,
-        path(
+        _arguments.path(
             DELETE_TOOL.path,
-            tool_id=text(
-                "tool_id", tool_id, required=True, min_length=1, hint="The tool's `id`. Example: 'tool_4fTq9s'."
-            ),
+            {
+                "tool_id": _arguments.text(
+                    "tool_id", tool_id, required=True, min_length=1, hint="The tool's `id`. Example: 'tool_4fTq9s'."
+                )
+            },
         ),
     )
 
@@ -307,10 +307,10 @@ def get_usage(
         GET_USAGE,
         GET_USAGE.path,
         query={
-            "period": text(
+            "period": _arguments.text(
                 "period",
                 period,
-                pattern="^[0-9]{4}-(0[1-9]|1[0-2])\\Z",
+                pattern="^[0-9]{4}-(0[1-9]|1[0-2])$",
                 hint="The UTC calendar month, `YYYY-MM`; the current one if absent. Example: '2026-03'.",
             ),
         },
@@ -367,8 +367,8 @@ class Operations:
             webhooks: Where this call's events and tool invocations go, instead of the project's addresses.
             end_user_id: Your own user or tenant for whom the call is placed.
             idempotency_key: A text of your choice that names what you want done, at most 255 printable ASCII
-                characters. A repeated request with the same key and body is answered as the first was, and nothing is
-                done twice.
+                characters. A repeated request with the same key and body does nothing twice: it is answered 200 with
+                what the first made, as it stands now. A refused request does not use up its key.
 
         Returns:
             The call, placed.
@@ -538,8 +538,8 @@ class Operations:
             timeout_ms: How long the agent waits for an answer, in milliseconds.
             timeout_seconds: The same as `timeout_ms`, in seconds; give one of them.
             idempotency_key: A text of your choice that names what you want done, at most 255 printable ASCII
-                characters. A repeated request with the same key and body is answered as the first was, and nothing is
-                done twice.
+                characters. A repeated request with the same key and body does nothing twice: it is answered 200 with
+                what the first made, as it stands now. A refused request does not use up its key.
 
         Returns:
             The tool, registered.
@@ -675,8 +675,8 @@ class AsyncOperations:
             webhooks: Where this call's events and tool invocations go, instead of the project's addresses.
             end_user_id: Your own user or tenant for whom the call is placed.
             idempotency_key: A text of your choice that names what you want done, at most 255 printable ASCII
-                characters. A repeated request with the same key and body is answered as the first was, and nothing is
-                done twice.
+                characters. A repeated request with the same key and body does nothing twice: it is answered 200 with
+                what the first made, as it stands now. A refused request does not use up its key.
 
         Returns:
             The call, placed.
@@ -846,8 +846,8 @@ class AsyncOperations:
             timeout_ms: How long the agent waits for an answer, in milliseconds.
             timeout_seconds: The same as `timeout_ms`, in seconds; give one of them.
             idempotency_key: A text of your choice that names what you want done, at most 255 printable ASCII
-                characters. A repeated request with the same key and body is answered as the first was, and nothing is
-                done twice.
+                characters. A repeated request with the same key and body does nothing twice: it is answered 200 with
+                what the first made, as it stands now. A refused request does not use up its key.
 
         Returns:
             The tool, registered.

@@ -12,8 +12,6 @@ import pytest
 
 from .conftest import ROOT, copy_project, edit_contract, run
 
-GENERATED = Path("pamela") / "_generated"
-
 NUMBERS: dict[str, Any] = {
     "get": {
         "operationId": "get_number",
@@ -50,6 +48,7 @@ NUMBER = {
 
 PROBE = """
 import inspect, json, httpx, pamela
+from pamela import *
 from pamela import AsyncPamelaClient, PamelaClient, Call, CallStatus, Voice
 from pamela._generated import models
 
@@ -71,6 +70,8 @@ print(json.dumps({
     "voices": list(Voice),
     "get_number": [PamelaClient.get_number.__doc__.splitlines()[0], inspect.iscoroutinefunction(AsyncPamelaClient.get_number)],
     "delete_tool": hasattr(PamelaClient, "delete_tool"),
+    "public": [hasattr(pamela, name) for name in ("Number", "UsageLimits", "UsageQuota", "ToolDeletion")],
+    "all": [Number is type(number), "UsageQuota" in globals()],
     "models": [hasattr(models, name) for name in ("UsageLimits", "UsageQuota", "ToolDeletion")],
     "limits": type(models.Usage(quota={}).quota).__name__,
 }))
@@ -80,12 +81,13 @@ TYPED_USE = """
 from datetime import datetime
 from typing import assert_type
 
-from pamela import Call, CallStatus, PamelaClient
+from pamela import Call, CallStatus, Number, PamelaClient
 
 client = PamelaClient("pk_live_demo")
 call = client.create_call("+1234567890", "Test call", priority=3)
 assert_type(call, Call)
 assert_type(call.sentiment, str | None)
+assert_type(client.get_number("n"), Number)
 assert_type(client.get_number("n").bought_at, datetime | None)
 final: CallStatus = CallStatus.VOICEMAIL
 client.create_call("+1234567890", "Test call", priority="high")  # type: ignore[arg-type]
@@ -117,8 +119,10 @@ def change(document: dict[str, Any]) -> None:
 
 
 def modules(project: Path) -> dict[str, bytes]:
-    root = project / GENERATED
-    return {module.relative_to(root).as_posix(): module.read_bytes() for module in root.rglob("*.py")}
+    """Give what is generated of a project's package."""
+    package = project / "pamela"
+    found = [package / "__init__.py", *(package / "_generated").rglob("*.py")]
+    return {module.relative_to(package).as_posix(): module.read_bytes() for module in found}
 
 
 def generate(project: Path) -> None:
@@ -146,26 +150,27 @@ def test_only_what_changed_is_touched(changed: Path) -> None:
     before, after = modules(ROOT), modules(changed)
 
     assert after.keys() - before.keys() == {
-        "api/numbers/__init__.py",
-        "api/numbers/get_number.py",
-        "models/number.py",
-        "models/usage_limits.py",
+        "_generated/api/numbers/__init__.py",
+        "_generated/api/numbers/get_number.py",
+        "_generated/models/number.py",
+        "_generated/models/usage_limits.py",
     }
     assert before.keys() - after.keys() == {
-        "api/tools/delete_tool.py",
-        "models/tool_deletion.py",
-        "models/usage_quota.py",
+        "_generated/api/tools/delete_tool.py",
+        "_generated/models/tool_deletion.py",
+        "_generated/models/usage_quota.py",
     }
     assert {name for name in before.keys() & after.keys() if before[name] != after[name]} == {
-        "models/__init__.py",
-        "models/call.py",
-        "models/call_status.py",
-        "models/create_call_request.py",
-        "models/usage.py",
-        "models/voice.py",
-        "operations.py",
+        "__init__.py",
+        "_generated/models/__init__.py",
+        "_generated/models/call.py",
+        "_generated/models/call_status.py",
+        "_generated/models/create_call_request.py",
+        "_generated/models/usage.py",
+        "_generated/models/voice.py",
+        "_generated/operations.py",
     }
-    assert not list((changed / GENERATED).rglob("__pycache__"))
+    assert not list((changed / "pamela" / "_generated").rglob("__pycache__"))
 
 
 def test_what_is_new_is_there_and_what_is_gone_is_gone(changed: Path) -> None:
@@ -181,6 +186,8 @@ def test_what_is_new_is_there_and_what_is_gone_is_gone(changed: Path) -> None:
         "voices": ["male", "female", "auto", "neutral"],
         "get_number": ["Get a number.", True],
         "delete_tool": False,
+        "public": [True, True, False, False],
+        "all": [True, False],
         "models": [True, False, False],
         "limits": "UsageLimits",
     }

@@ -1,0 +1,19 @@
+"""Patterns of the contract, which are regular expressions of ECMAScript, in Python's."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+_PARTS = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether a text has what a pattern of the contract describes."""
+    return _compiled(pattern).search(text) is not None
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # In ECMAScript `$` is the end of the text; in Python it also matches before a line end there.
+    return re.compile(_PARTS.sub(lambda part: r"\Z" if part[0] == "$" else part[0], pattern))
