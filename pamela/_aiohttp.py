@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 import weakref
 from contextvars import ContextVar
@@ -65,7 +66,7 @@ class Pool:
         data = b"".join([chunk async for chunk in request.stream])  # type: ignore[union-attr]
         connected.set(False)
         try:
-            async with asyncio.timeout(time_until_head(limits, writes=bool(data))):
+            async with asyncio.timeout(time_until_head(limits) if data else None):
                 response = await self.session.request(
                     request.method.decode(),
                     URL(bytes(request.url).decode(), encoded=True),
@@ -73,7 +74,12 @@ class Pool:
                     data=BytesIO(data) if data else None,  # aiohttp warns of bytes that are long
                     allow_redirects=False,
                     proxy=self.proxy,
-                    timeout=aiohttp.ClientTimeout(connect=limits["connect"], sock_read=limits["read"]),
+                    timeout=aiohttp.ClientTimeout(
+                        total=time_until_deadline(limits["read"]),
+                        connect=limits["connect"],
+                        sock_read=limits["read"],
+                        ceil_threshold=math.inf,
+                    ),
                 )
         except ERRORS as error:
             raise exception_of_httpx(error, limits["read"]) from error
@@ -117,12 +123,8 @@ class Body:
         self.limit = limit
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        content = self.response.content
         try:
-            while not content.at_eof():
-                # aiohttp itself has the limit for each wait; here it is what is left of the whole.
-                async with asyncio.timeout(self.limit.left() if isinstance(self.limit, Limit) else None):
-                    chunk = await content.readany()
+            async for chunk in self.response.content.iter_any():
                 yield chunk
         except ERRORS as error:
             raise exception_of_httpx(error, self.limit) from error
@@ -132,16 +134,15 @@ class Body:
         self.response.release()
 
 
-def time_until_head(limits: Mapping[str, float | None], *, writes: bool) -> float | None:
-    """Give the seconds until the head of an answer must be here.
-
-    aiohttp limits the steps to it, but not the writing, nor does it know of a deadline.
-    """
+def time_until_head(limits: Mapping[str, float | None]) -> float | None:
+    """Give the seconds until the head of an answer must be here. aiohttp limits the steps to it, but not the writing."""
     steps = [limits[step] for step in ("connect", "write", "read")]
-    ends = [sum(filter(None, steps))] if writes and None not in steps else []
-    if isinstance(read := limits["read"], Limit):
-        ends.append(read.give_up_at - time.monotonic())
-    return min(ends, default=None)
+    return None if None in steps else sum(filter(None, steps))
+
+
+def time_until_deadline(limit: float | None) -> float | None:
+    """Give the seconds until the whole answer must be here."""
+    return max(limit.give_up_at - time.monotonic(), SHORTEST_STEP) if isinstance(limit, Limit) else None
 
 
 def exception_of_httpx(error: aiohttp.ClientError | OSError, limit: float | None) -> httpx.TransportError:

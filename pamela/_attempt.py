@@ -21,11 +21,8 @@ class Limit(float):
     __slots__ = ("give_up_at",)
     give_up_at: float
 
-    @classmethod
-    def of(cls, seconds: float | None, give_up_at: float) -> Limit:
-        """Give the limit of a step that begins now; without seconds of its own it has all that is left."""
-        left = max(give_up_at - time.monotonic(), SHORTEST_STEP)
-        limit = cls(left if seconds is None else min(seconds, left))
+    def __new__(cls, seconds: float, give_up_at: float) -> Limit:
+        limit = super().__new__(cls, seconds)
         limit.give_up_at = give_up_at
         return limit
 

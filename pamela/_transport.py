@@ -117,6 +117,7 @@ class SyncTransport:
         self.given = client
         self.transport = transport
         self.base_url = base_url
+        self.builder = Builder()
         self.own: httpx.BaseTransport | None = None
         self.process = 0
         self.closed = False
@@ -152,9 +153,9 @@ class SyncTransport:
 
     def respond(self, attempt: Attempt) -> httpx.Response:
         if self.given is not None:
-            request = build(self.given.build_request, attempt)
+            request = self.builder.build(self.given.build_request, attempt)
             return self.given.send(request, stream=True, follow_redirects=False)
-        return cast("httpx.BaseTransport", self.own).handle_request(build(httpx.Request, attempt))
+        return cast("httpx.BaseTransport", self.own).handle_request(self.builder.build(httpx.Request, attempt))
 
     def send(self, attempt: Attempt) -> Outcome:
         try:
@@ -199,6 +200,7 @@ class AsyncTransport:
         self.given = client
         self.transport = transport
         self.base_url = base_url
+        self.builder = Builder()
         self.own: httpx.AsyncBaseTransport | None = None
         self.home: tuple[int, object] = (0, None)
         self.closed = False
@@ -245,10 +247,10 @@ class AsyncTransport:
 
     async def respond(self, attempt: Attempt) -> httpx.Response:
         if self.given is not None:
-            request = build(self.given.build_request, attempt)
+            request = self.builder.build(self.given.build_request, attempt)
             return await self.given.send(request, stream=True, follow_redirects=False)
         own = cast("httpx.AsyncBaseTransport", self.own)
-        return await own.handle_async_request(build(httpx.Request, attempt))
+        return await own.handle_async_request(self.builder.build(httpx.Request, attempt))
 
     async def send(self, attempt: Attempt) -> Outcome:
         try:
@@ -350,12 +352,22 @@ def proxy_for(base_url: str) -> str | None:
             raise ValidationError(f"The environment names a proxy for {base_url} with the scheme {scheme!r}. Use http.")
 
 
-def build(make: Callable[..., httpx.Request], attempt: Attempt) -> httpx.Request:
-    """Make the request. A client of the caller's adds its own headers, cookies and parameters to it."""
-    return make(
-        attempt.method,
-        attempt.url,
-        headers={**DEFAULT_HEADERS, **attempt.headers},
-        content=attempt.content,
-        extensions={"timeout": attempt.timeout},
-    )
+class Builder:
+    """Makes requests of attempts. Most of them have the headers of the one before."""
+
+    def __init__(self) -> None:
+        self.before: tuple[dict[str, str], httpx.Headers] = ({}, httpx.Headers(DEFAULT_HEADERS))
+
+    def build(self, make: Callable[..., httpx.Request], attempt: Attempt) -> httpx.Request:
+        """Make a request. A client of the caller's adds its own headers, cookies and parameters to it."""
+        names_and_texts, headers = self.before
+        if names_and_texts != attempt.headers:
+            headers = httpx.Headers({**DEFAULT_HEADERS, **attempt.headers})
+            self.before = (attempt.headers, headers)
+        return make(
+            attempt.method,
+            attempt.url,
+            headers=headers,
+            content=attempt.content,
+            extensions={"timeout": attempt.timeout},
+        )
