@@ -15,6 +15,7 @@ from flask import Flask
 from pydantic import BaseModel
 
 import pamela
+import pamela.exceptions
 from pamela import Call, PamelaClient
 from pamela.sandbox import Sandbox
 
@@ -94,6 +95,11 @@ def test_errors(kind: type[pamela.PamelaError]) -> None:
     )
     bare = kind("No.")
     assert (bare.error_code, bare.details, bare.status_code) == (None, {}, None)
+
+
+def test_the_module_of_the_exceptions() -> None:
+    assert pamela.exceptions.RateLimitError is pamela.RateLimitError
+    assert all(getattr(pamela.exceptions, name) is getattr(pamela, name) for name in pamela.exceptions.__all__)
 
 
 def test_answers_are_dicts(call: Call) -> None:
