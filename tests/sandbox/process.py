@@ -29,7 +29,9 @@ class Process:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         assert process.stdout is not None
         line = process.stdout.readline()
-        assert line.startswith(READY), (line, process.stderr and process.stderr.read())
+        if not line.startswith(READY):
+            process.kill()
+            raise AssertionError((line, *process.communicate()))
         return cls(line.removeprefix(READY).strip(), process)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
@@ -57,6 +59,7 @@ def start_fork(database: Path) -> tuple[BaseProcess, str]:
     ready, its_end = context.Pipe()
     process = context.Process(target=_serve, args=(database, its_end))
     process.start()
+    its_end.close()  # so that the end of the process is the end of the waiting
     return process, ready.recv()
 
 

@@ -197,8 +197,10 @@ def create_and_kill(database: Path, key: str, acknowledged: list[str], enough: i
     ):
         for _ in range(4):
             callers.submit(create_until_it_dies, client, acknowledged)
-        until(lambda: len(acknowledged) >= before + enough)
-        process.kill()
+        try:
+            until(lambda: len(acknowledged) >= before + enough)
+        finally:
+            process.kill()
     process.join()
 
 
