@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import math
-import time
 import weakref
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from ._attempt import SHORTEST_STEP, Limit
+from ._attempt import SHORTEST_STEP, Limit, time_left
 
 if TYPE_CHECKING:
     import ssl
@@ -142,7 +141,7 @@ def time_until_head(limits: Mapping[str, float | None]) -> float | None:
 
 def time_until_deadline(limit: float | None) -> float | None:
     """Give the seconds until the whole answer must be here."""
-    return max(limit.give_up_at - time.monotonic(), SHORTEST_STEP) if isinstance(limit, Limit) else None
+    return time_left(limit.give_up_at) if isinstance(limit, Limit) else None
 
 
 def exception_of_httpx(error: aiohttp.ClientError | OSError, limit: float | None) -> httpx.TransportError:

@@ -15,6 +15,11 @@ SHORTEST_STEP = 0.001
 """Seconds. A socket takes a timeout of 0 for something else, never to wait."""
 
 
+def time_left(give_up_at: float) -> float:
+    """Give the seconds until a moment of the monotonic clock, and a little when it is over."""
+    return max(give_up_at - time.monotonic(), SHORTEST_STEP)
+
+
 class Limit(float):
     """Seconds for a step of an attempt, and the moment, of the monotonic clock, when the operation must be over."""
 
@@ -28,7 +33,7 @@ class Limit(float):
 
     def left(self) -> float:
         """Give the seconds that the step may take when it begins now."""
-        return min(self, max(self.give_up_at - time.monotonic(), SHORTEST_STEP))
+        return min(self, time_left(self.give_up_at))
 
 
 class Attempt(NamedTuple):

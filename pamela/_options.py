@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ._generated.operations import DEFAULT_BASE_URL
 from .errors import ValidationError
@@ -65,13 +65,9 @@ class Timeout(NamedTuple):
         return cls(*(seconds(f"timeout.{step}", getattr(value, step, value)) for step in STEPS))
 
 
-def seconds(name: str, value: Any) -> float | None:
-    """Check a limit in seconds; None means that there is none.
-
-    Raises:
-        ValidationError: It is not a number, not finite, negative or zero.
-    """
-    return None if value is None else duration(name, value, or_none=", or None for no limit")
+def seconds(name: str, value: Any, *, zero: bool = False) -> float | None:
+    """Check a limit in seconds, as `duration` does; None means that there is none."""
+    return None if value is None else duration(name, value, zero=zero, or_none=", or None for no limit")
 
 
 def duration(name: str, value: Any, *, zero: bool = False, or_none: str = "") -> float:
@@ -143,23 +139,26 @@ def check_base_url(value: Any) -> str:
     """Refuse an address that no request can go to."""
     if not isinstance(value, str):
         raise ValidationError(f"base_url must be a str, not {type(value).__name__}.")
-    try:
-        parts = urlsplit(value)
-        usable = parts.scheme in {"http", "https"} and is_host(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if usable and parts.username is not None:
-        raise ValidationError("base_url has a user name in it. The API takes a key: give api_key=.")
-    if not usable or not all(character.isprintable() and character != " " for character in value):
+    parts = address_parts(value)
+    is_plain = all(character.isprintable() and character != " " for character in value)
+    # Where there is a user name, the message must not show the address, which may have a password in it.
+    if parts is None or parts.scheme not in {"http", "https"} or (parts.username is None and not is_plain):
         raise ValidationError(f"base_url={value!r} is not an address. Example: {DEFAULT_BASE_URL!r}.")
+    if parts.username is not None:
+        raise ValidationError("base_url has a user name in it. The API takes a key: give api_key=.")
     if parts.query or parts.fragment:
         raise ValidationError(f"base_url={value!r} has a query or a fragment. Give what stands before the path.")
     return parts.scheme + value[len(parts.scheme) :].rstrip("/")
 
 
-def is_host(name: str | None) -> bool:
-    """Whether a name could be that of a host: none of its labels is empty, or longer than names can have."""
-    return bool(name) and all(0 < len(label) < 64 for label in str(name).removesuffix(".").split("."))
+def address_parts(address: str) -> SplitResult | None:
+    """Split an address; None where its host or port cannot be: a label that is empty or too long for a name, say."""
+    try:
+        parts = urlsplit(address)
+        labels = (parts.hostname or "").removesuffix(".").split(".")
+        return parts if parts.port != 0 and all(0 < len(label) < 64 for label in labels) else None
+    except ValueError:
+        return None
 
 
 def _check_max_retries(value: Any) -> int:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlencode
 
 from . import _answers
-from ._attempt import SHORTEST_STEP, Attempt, Failure, Limit, Outcome, Wait
+from ._attempt import Attempt, Failure, Limit, Outcome, Wait, time_left
 from ._generated import operations
 from ._generated.models.call import Call
 from ._pages import Pages, id_of
@@ -227,7 +227,7 @@ class _Exchange:
         steps = {"connect": limits.connect, "read": limits.read, "write": limits.write, "pool": limits.pool}
         if self.give_up_at is None:
             return steps
-        left = max(self.give_up_at - time.monotonic(), SHORTEST_STEP)
+        left = time_left(self.give_up_at)
         return {
             step: Limit(left if seconds is None or seconds > left else seconds, self.give_up_at)
             for step, seconds in steps.items()

@@ -19,7 +19,7 @@ import httpx
 
 from ._attempt import Attempt, Failure, Outcome, Reply
 from ._network import keep_to_the_deadline
-from ._options import is_host
+from ._options import address_parts
 from ._version import __version__
 from .errors import PamelaError, ValidationError
 
@@ -332,12 +332,8 @@ def proxy_for(base_url: str) -> str | None:
         return None
     if "://" not in proxy:
         proxy = f"http://{proxy}"
-    try:
-        parts = urlsplit(proxy)
-        usable = is_host(parts.hostname) and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
+    parts = address_parts(proxy)
+    if parts is None:
         raise ValidationError(
             f"The environment names a proxy for {base_url} that is not an address like http://host:3128."
         )

@@ -6,9 +6,10 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 
+from ._attempt import SHORTEST_STEP
 from ._generated.models.call import Call
 from ._generated.models.call_status import CallStatus
-from ._options import duration
+from ._options import duration, seconds
 from .errors import APIConnectionError, WaitTimeoutError
 
 LONG_AGO = timedelta(hours=1)
@@ -24,9 +25,7 @@ class Watch:
     """The state of following one call."""
 
     def __init__(self, timeout: float | None, poll_interval: float, transcript_timeout: float) -> None:
-        self.timeout = (
-            None if timeout is None else duration("timeout", timeout, zero=True, or_none=", or None for no limit")
-        )
+        self.timeout = seconds("timeout", timeout, zero=True)
         self.poll_interval = duration("poll_interval", poll_interval)
         self.transcript_timeout = duration("transcript_timeout", transcript_timeout, zero=True)
         self.began = time.monotonic()
@@ -42,7 +41,7 @@ class Watch:
         """Give the deadline of the next look at the call: that of the client, or what is left of the time to wait."""
         # Without any time to wait, there is one look all the same.
         left = self.left() if self.timeout else float("inf")
-        return deadline if left >= (deadline or float("inf")) else max(left, 0.001)
+        return deadline if left >= (deadline or float("inf")) else max(left, SHORTEST_STEP)
 
     def changed(self, call: Call) -> bool:
         """Take the call as it is now and say whether that is news."""

@@ -108,7 +108,8 @@ def test_a_call_that_cannot_go_on_fails_and_the_others_go_on(
     assert summary == "The line was busy."
 
 
-def test_time_that_was_up_meanwhile_ends_a_wait_for_a_tool(database: Path, receiver: Receiver) -> None:
+def stop_while_a_tool_is_waited_for(database: Path, receiver: Receiver) -> str:
+    """Runs a sandbox until a call has asked for its tool; the tool answers when there is no sandbox any more."""
     release = threading.Event()
 
     def answer(received: Received) -> Reply:
@@ -117,9 +118,14 @@ def test_time_that_was_up_meanwhile_ends_a_wait_for_a_tool(database: Path, recei
 
     receiver.answer = answer
     with pamela.sandbox.run(database=database) as sandbox, Api(sandbox, sandbox.api_key) as api:
-        call_id = api.create(tools=[TOOL], webhooks={"tool_webhook_url": receiver.tool_url})["id"]
+        call_id: str = api.create(tools=[TOOL], webhooks={"tool_webhook_url": receiver.tool_url})["id"]
         until(lambda: bool(receiver.invocations))
     release.set()
+    return call_id
+
+
+def test_time_that_was_up_meanwhile_ends_a_wait_for_a_tool(database: Path, receiver: Receiver) -> None:
+    call_id = stop_while_a_tool_is_waited_for(database, receiver)
     let_pass(database, minutes=60)
 
     with pamela.sandbox.run(database=database) as sandbox, Api(sandbox, sandbox.api_key) as api:
@@ -158,17 +164,7 @@ def test_deliveries_go_on_where_they_were(database: Path, receiver: Receiver) ->
 
 
 def test_a_tool_that_was_being_waited_for_is_asked_again(database: Path, receiver: Receiver) -> None:
-    release = threading.Event()
-
-    def answer(received: Received) -> Reply:
-        release.wait(10)
-        return Reply.of({"result": "done"})
-
-    receiver.answer = answer
-    with pamela.sandbox.run(database=database) as sandbox, Api(sandbox, sandbox.api_key) as api:
-        call_id = api.create(tools=[TOOL], webhooks={"tool_webhook_url": receiver.tool_url})["id"]
-        until(lambda: bool(receiver.invocations))
-    release.set()
+    call_id = stop_while_a_tool_is_waited_for(database, receiver)
 
     with pamela.sandbox.run(database=database) as sandbox, Api(sandbox, sandbox.api_key) as api:
         call = api.wait_for_status(call_id, "completed")
