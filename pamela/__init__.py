@@ -12,8 +12,8 @@ TYPE_CHECKING = False  # as typing has it, without the time that importing typin
 if TYPE_CHECKING:
     from typing import Any
 
-    from ._attempt import Exchange
-    from ._document import openapi_document
+    from ._client.options import Timeout
+    from ._core.specification import openapi_document
     from ._generated.models import (
         Call,
         CallCompletedEvent,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         UsageQuota,
         Voice,
     )
-    from ._options import Timeout
+    from ._http.attempt import Exchange
     from .client import AsyncPamelaClient, AsyncUsageClient, PamelaClient, UsageClient
     from .client import PamelaClient as Pamela
     from .endpoint import WebhookEndpoint
@@ -73,9 +73,9 @@ _MODULES = {
     "events": ("UnknownEvent", "VerificationFailure", "WebhookEvent", "WebhookVerificationError", "construct_event"),
     "tools": ("FunctionTool", "ToolError", "ToolRegistry", "tool"),
     "webhooks": ("create_tool_handler", "parse_tool_webhook", "sign_webhook", "verify_webhook_signature"),
-    "_attempt": ("Exchange",),
-    "_document": ("openapi_document",),
-    "_options": ("Timeout",),
+    "_http.attempt": ("Exchange",),
+    "_core.specification": ("openapi_document",),
+    "_client.options": ("Timeout",),
     "_generated.models": (
         "Call",
         "CallCompletedEvent",

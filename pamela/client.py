@@ -9,25 +9,25 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack
 
 import httpx
 
-from ._attempt import Attempt, Exchange, Failure, Outcome, Reply
+from ._client.execution import Server, exchange
+from ._client.logging import configure, is_logged, log_outcome
+from ._client.options import UNSET, HasTimeouts, Hook, Options, Timeout
+from ._client.pagination import Pages
+from ._client.polling import Watch
+from ._client.raw_request import raw_request
 from ._generated.operations import AsyncOperations, ListCallsArguments, Operations
-from ._log import configure, is_logged, log_outcome
-from ._options import UNSET, HasTimeouts, Hook, Options, Timeout
-from ._pages import Pages
-from ._policy import Server, exchange
-from ._raw import raw_request
-from ._transport import AsyncTransport, Library, SyncTransport
-from ._watch import Watch
+from ._http.attempt import Attempt, Exchange, Failure, Outcome, Reply
+from ._http.transports import AsyncTransport, Library, SyncTransport
 from .errors import APIConnectionError, UnexpectedResponseError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from types import TracebackType
 
+    from ._core.operation import Request
     from ._generated.models.call import Call
     from ._generated.models.tool import Tool
     from ._generated.models.usage import Usage
-    from ._request import Request
 
 T = TypeVar("T")
 H = TypeVar("H")

@@ -6,16 +6,16 @@ from contextlib import nullcontext
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ._background import call_async, settled
-from ._receiving import MAX_BODY_BYTES, Answer, RequestRefusedError, WebhookReader, logger
+from ._webhooks.background import call_async, settled
+from ._webhooks.receiver import MAX_BODY_BYTES, Answer, RequestRefusedError, WebhookReader, logger
 from .events import as_event
 from .tools import ToolRegistry
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 
-    from ._receiving import Headers
-    from ._tool_run import ToolScope
+    from ._tools.invocation import ToolScope
+    from ._webhooks.receiver import Headers
     from .events import WebhookEvent
 
 Handler = TypeVar("Handler", bound="Callable[[Any], object]")

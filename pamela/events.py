@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Union
 
+from ._core.model import Model, as_datetime
+from ._core.strict_json import parse_object
 from ._generated import models
 from ._generated.events import EVENTS
-from ._json import parse_object
-from ._model import Model, as_datetime
 from .errors import PamelaError
 from .webhooks import hex_signature, verify_webhook_signature
 

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypedDict, TypeVar, U
 
 import attrs
 
-from ._background import run_in_thread
 from ._generated.models import ToolDefinition, ToolInvocation
-from ._receiving import Answer
-from ._tool_run import InvalidArgumentsError, ToolError, ToolRun, failure, log_failure, logger
-from .tool_memory import InMemory
-from .tool_sync import is_approved, is_approved_async, make_plan
+from ._tools.deployment import is_approved, is_approved_async, make_plan
+from ._tools.invocation import InvalidArgumentsError, ToolError, ToolRun, failure, log_failure, logger
+from ._tools.stores import InMemory
+from ._webhooks.background import run_in_thread
+from ._webhooks.receiver import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from ._tool_run import ToolScope
+    from ._tools.deployment import SyncPlan
+    from ._tools.invocation import ToolScope
+    from ._tools.stores import InvocationMemory
     from .client import AsyncPamelaClient, PamelaClient
-    from .tool_memory import InvocationMemory
-    from .tool_sync import SyncPlan
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -59,7 +59,7 @@ class FunctionTool(Generic[P, R]):
 
     def __init__(self, function: Callable[P, R], **overrides: Unpack[ToolOverrides]) -> None:
         try:
-            from ._tool_schemas import FunctionSchema
+            from ._tools.schemas import FunctionSchema
         except ModuleNotFoundError as error:
             message = f"Tools need {error.name}: pip install 'thisispamela[tools]'"
             raise ModuleNotFoundError(message, name=error.name) from None

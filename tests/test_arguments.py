@@ -20,11 +20,11 @@ from pamela import (
     Timeout,
     ValidationError,
     Voice,
-    _arguments,
 )
-from pamela._arguments import moment
+from pamela._core import validation as _arguments
+from pamela._core.operation import Request
+from pamela._core.validation import moment
 from pamela._generated import operations
-from pamela._request import Request
 
 TO = "+1234567890"
 client = PamelaClient("pk_live_...", "http://127.0.0.1:1", max_retries=0)
@@ -286,7 +286,7 @@ json_values = st.recursive(
 
 @given(st.dictionaries(st.text(), json_values), st.text(min_size=1).filter(str.strip))
 def test_bodies_are_sent_as_given(metadata: dict[str, Any], task: str) -> None:
-    from pamela._policy import encode
+    from pamela._client.execution import encode
 
     try:
         content = encode(operations.create_call(TO, task, metadata=metadata).body)

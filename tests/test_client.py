@@ -36,7 +36,7 @@ from pamela import (
     Voice,
     WaitTimeoutError,
 )
-from pamela._attempt import Attempt
+from pamela._http.attempt import Attempt
 from pamela.sandbox import Sandbox
 
 SandboxAt = Callable[[float], AbstractContextManager[Sandbox]]

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from pamela import Exchange, PamelaClient
-from pamela._log import log_outcome, mask
+from pamela._client.logging import log_outcome, mask
 from pamela.sandbox import Sandbox
 
 

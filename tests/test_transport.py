@@ -150,7 +150,7 @@ async def test_the_client_says_what_carries_its_requests() -> None:
         assert given.transport == "httpx"
 
 
-@pytest.mark.parametrize("missing", ["aiohttp", "pamela._aiohttp"])
+@pytest.mark.parametrize("missing", ["aiohttp", "pamela._http.aiohttp_transport"])
 async def test_without_aiohttp_or_with_too_old_a_one(
     server: Server, monkeypatch: pytest.MonkeyPatch, missing: str
 ) -> None:
@@ -223,7 +223,7 @@ def test_no_cookie_is_kept(server: Server, kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_sending_is_an_attempt(server: Server, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """A kept connection that turns out to be dead: what is sent again, our policy knows of."""
-    monkeypatch.setattr("pamela._policy.FIRST_BACKOFF", 0.001)
+    monkeypatch.setattr("pamela._client.execution.FIRST_BACKOFF", 0.001)
     server.requests_a_connection = 1
     attempts: list[Exchange] = []
     get_calls(kind, server.base_url, times=3, on_response=attempts.append)

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
-from .. import _arguments
-from .._request import Answer, Operation, Request
+from .._core import validation as _arguments
+from .._core.operation import Answer, Operation, Request
 from .models.call import Call
 from .models.call_page import CallPage
 from .models.tool import Tool

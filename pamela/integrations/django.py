@@ -14,8 +14,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase as AnyResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from .._background import awaited, is_async
-from .._receiving import CHUNK_BYTES, MAX_BODY_BYTES, Answer, RequestRefusedError, WebhookReader
+from .._webhooks.background import awaited, is_async
+from .._webhooks.receiver import CHUNK_BYTES, MAX_BODY_BYTES, Answer, RequestRefusedError, WebhookReader
 from ..events import as_event
 from .wsgi import wsgi_body
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from .._receiving import MAX_BODY_BYTES, RequestRefusedError, WebhookReader
+from .._webhooks.receiver import MAX_BODY_BYTES, RequestRefusedError, WebhookReader
 from ..events import WebhookEvent, as_event
 from .starlette import body_chunks, read_request_async, to_response
 

@@ -10,8 +10,8 @@ from flask import Blueprint, Request, Response, abort, current_app, request
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wrappers import Response as AnyResponse
 
-from .._background import settled
-from .._receiving import CHUNK_BYTES, MAX_BODY_BYTES, Answer, RequestRefusedError, WebhookReader
+from .._webhooks.background import settled
+from .._webhooks.receiver import CHUNK_BYTES, MAX_BODY_BYTES, Answer, RequestRefusedError, WebhookReader
 from ..events import as_event
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.responses import Response as AnyResponse
 from starlette.routing import Route
 
-from .._background import awaited
+from .._webhooks.background import awaited
 from .asgi import asgi_app
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from .._receiving import Answer, WebhookReader
+    from .._webhooks.receiver import Answer, WebhookReader
     from ..endpoint import WebhookEndpoint
 
 __all__ = [

@@ -9,9 +9,9 @@ from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .._background import awaited, call_async, is_async, settled
-from .._json import canonical_json
-from .._receiving import Answer, RequestRefusedError, WebhookReader, logger
+from .._core.strict_json import canonical_json
+from .._webhooks.background import awaited, call_async, is_async, settled
+from .._webhooks.receiver import Answer, RequestRefusedError, WebhookReader, logger
 from ..webhooks import parse_tool_webhook
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from .._json import canonical_json
+from .._core.strict_json import canonical_json
 
 _DEEPEST = 8
 _MOST_VALUES = 1000

@@ -15,7 +15,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 
-from .._pattern import matches
+from .._core.patterns import matches
 from . import clock
 
 _CONTRACT = "urn:contract"

@@ -14,7 +14,7 @@ from typing import Any
 
 import httpx
 
-from .._json import canonical_json
+from .._core.strict_json import canonical_json
 from .._version import __version__
 from ..webhooks import sign_webhook
 from . import clock

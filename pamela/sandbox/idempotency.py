@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from .._json import canonical_json
+from .._core.strict_json import canonical_json
 from .errors import failure
 from .store import Store
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from pamela import Voice
-from pamela._model import as_datetimes, as_enums
+from pamela._core.model import as_datetimes, as_enums
 from pamela.sandbox.contract import Contract
 
 from .conftest import DOCUMENT, copy_project, edit_contract, run

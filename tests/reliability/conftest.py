@@ -73,7 +73,7 @@ def make(request: pytest.FixtureRequest, api_key: str) -> Iterator[Make]:
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the pauses between attempts short; how long they are has tests of its own."""
-    monkeypatch.setattr("pamela._policy.FIRST_BACKOFF", 0.01)
+    monkeypatch.setattr("pamela._client.execution.FIRST_BACKOFF", 0.01)
 
 
 @pytest.fixture

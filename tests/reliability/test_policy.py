@@ -23,7 +23,7 @@ from pamela import (
     UnexpectedResponseError,
     ValidationError,
 )
-from pamela._policy import backoff
+from pamela._client.execution import backoff
 from pamela.sandbox import Sandbox
 
 from .conftest import Make
@@ -98,8 +98,8 @@ def test_a_longer_retry_after_is_not_waited_for(scripted: Scripted, make: Make, 
 def test_backoff_grows_with_full_jitter(
     scripted: Scripted, make: Make, waits: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("pamela._policy.FIRST_BACKOFF", 0.5)
-    monkeypatch.setattr("pamela._policy.random.uniform", lambda low, high: high if low == 0 else -1)
+    monkeypatch.setattr("pamela._client.execution.FIRST_BACKOFF", 0.5)
+    monkeypatch.setattr("pamela._client.execution.random.uniform", lambda low, high: high if low == 0 else -1)
     scripted.answers = [BUSY]
     with pytest.raises(CallError):
         make(scripted.base_url, max_retries=6).get_call("call_1")
@@ -375,7 +375,7 @@ def test_the_advice_stands_beside_the_words_of_the_service(scripted: Scripted, m
 
 
 def test_elapsed_is_all_the_time(scripted: Scripted, make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pamela._policy.random.uniform", lambda _low, _high: 0.2)
+    monkeypatch.setattr("pamela._client.execution.random.uniform", lambda _low, _high: 0.2)
     scripted.answers = [BUSY, (401, {}, {"detail": "no"})]
     with pytest.raises(CallError) as caught:
         make(scripted.base_url).create_call("+1234567890", "Order a pizza", idempotency_key="pizza-1")

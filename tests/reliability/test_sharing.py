@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from pamela import AsyncPamelaClient, PamelaClient, PamelaError
-from pamela._transport import SyncTransport
+from pamela._http.transports import SyncTransport
 from pamela.sandbox import Sandbox
 
 from .proxy import Fault, Proxy

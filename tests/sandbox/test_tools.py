@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from pamela._json import canonical_json
+from pamela._core.strict_json import canonical_json
 from pamela.sandbox.arguments import make_arguments
 
 from .api import PREFIX, Api, body_of

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
-from pamela._background import run_in_thread
+from pamela._webhooks.background import run_in_thread
 from pamela.tool_memory import InMemory
 from pamela.tools import ToolError, ToolRegistry, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pamela._receiving import Answer
+    from pamela._webhooks.receiver import Answer
 
 TENANT = contextvars.ContextVar("TENANT", default="nobody")
 

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pamela import Tool
+from pamela._tools.deployment import make_plan
 from pamela.errors import ValidationError
-from pamela.tool_sync import make_plan
 from pamela.tools import ToolRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pamela import AsyncPamelaClient, PamelaClient
-    from pamela.tool_sync import SyncPlan
+    from pamela._tools.deployment import SyncPlan
     from pamela.tools import ToolOverrides
 
 SCHEMA = {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]}

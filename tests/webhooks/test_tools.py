@@ -632,7 +632,7 @@ def test_pydantic_is_loaded_when_a_tool_is_defined() -> None:
 
 
 def test_a_missing_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(sys.modules, "pamela._tool_schemas")
+    monkeypatch.delitem(sys.modules, "pamela._tools.schemas")
     monkeypatch.setitem(sys.modules, "docstring_parser", None)
     with pytest.raises(ModuleNotFoundError, match=r"Tools need docstring_parser: pip install 'thisispamela\[tools\]'"):
         FunctionTool(lambda: None, description="It.")

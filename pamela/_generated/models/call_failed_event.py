@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Literal
 
-from ..._model import Model, as_datetime, as_enum
+from ..._core.model import Model, as_datetime, as_enum
 from .call_status import CallStatus
 
 if TYPE_CHECKING:

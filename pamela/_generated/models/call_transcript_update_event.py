@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from ..._model import Model, as_datetime, as_enum, as_models, nest_models
+from ..._core.model import Model, as_datetime, as_enum, as_models, nest_models
 from .call_status import CallStatus
 from .transcript_entry import TranscriptEntry
 

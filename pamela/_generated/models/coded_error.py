@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..._model import Model, as_enum, as_model
+from ..._core.model import Model, as_enum, as_model
 from .error_code import ErrorCode
 from .error_details import ErrorDetails
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ..._model import Model
+from ..._core.model import Model
 
 
 class ErrorDetails(Model):

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..._model import Model, as_datetime
+from ..._core.model import Model, as_datetime
 
 if TYPE_CHECKING:
     from datetime import datetime

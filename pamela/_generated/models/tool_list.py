@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..._model import Model, as_models, nest_models
+from ..._core.model import Model, as_models, nest_models
 from .tool import Tool
 
 

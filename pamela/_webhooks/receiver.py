@@ -6,8 +6,8 @@ import json
 import logging
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from .events import VerificationFailure, WebhookVerificationError, check_tolerance, verified_payload
-from .webhooks import SIGNATURE_HEADER, signing_keys
+from ..events import VerificationFailure, WebhookVerificationError, check_tolerance, verified_payload
+from ..webhooks import SIGNATURE_HEADER, signing_keys
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Sequence

@@ -21,19 +21,19 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote, urlencode
 
-from . import _answers
-from ._attempt import Attempt, Failure, Limit, Outcome, Wait, time_left
-from ._generated import operations
-from ._generated.models.call import Call
-from ._pages import Pages, id_of
-from ._request import IDEMPOTENCY_HEADER
-from ._watch import has_ended
-from .errors import APIConnectionError, PamelaError, UnexpectedResponseError, ValidationError
+from .._core.operation import IDEMPOTENCY_HEADER
+from .._generated import operations
+from .._generated.models.call import Call
+from .._http.attempt import Attempt, Failure, Limit, Outcome, Wait, time_left
+from ..errors import APIConnectionError, PamelaError, UnexpectedResponseError, ValidationError
+from . import responses
+from .pagination import Pages, id_of
+from .polling import has_ended
 
 if TYPE_CHECKING:
-    from ._generated.models.call_page import CallPage
-    from ._options import Options
-    from ._request import Request
+    from .._core.operation import Request
+    from .._generated.models.call_page import CallPage
+    from .options import Options
 
 T = TypeVar("T")
 Steps = Generator[Attempt | Wait, Any, T]
@@ -123,7 +123,7 @@ class _Exchange:
             self.attempts -= 1
             raise outcome
         if isinstance(outcome, Failure):
-            error = _answers.error_of_failure(self.request, outcome, self.options.base_url, reached=self.reached)
+            error = responses.error_of_failure(self.request, outcome, self.options.base_url, reached=self.reached)
             raise error from outcome.cause
         if self.key is not None and outcome.headers.get(IDEMPOTENCY_HEADER.lower()) == self.key:
             self.server.honours_keys = True
@@ -132,8 +132,8 @@ class _Exchange:
             if done is not None:
                 return done[0]
         if 200 <= outcome.status < 300:
-            return _answers.value_of(self.request, outcome)
-        raise _answers.error_of(self.request, outcome)
+            return responses.value_of(self.request, outcome)
+        raise responses.error_of(self.request, outcome)
 
     def recover(self, error: PamelaError) -> Steps[tuple[Any] | None]:
         """Give the value that was wanted if it is there all the same; return None for another attempt, or raise."""

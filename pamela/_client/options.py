@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 from urllib.parse import SplitResult, urlsplit
 
-from ._generated.operations import DEFAULT_BASE_URL
-from .errors import ValidationError
+from .._generated.operations import DEFAULT_BASE_URL
+from ..errors import ValidationError
 
 if TYPE_CHECKING:
-    from ._attempt import Exchange
+    from .._http.attempt import Exchange
 
 Hook = Callable[["Exchange"], Any]
 HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._arguments import query as write_query
-from ._arguments import written
+from .validation import query as write_query
+from .validation import written
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from ._model import Model
+    from .model import Model
 
 T = TypeVar("T")
 

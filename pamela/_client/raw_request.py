@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from ._arguments import json_value, written
-from ._options import check_headers
-from ._request import Answer, Operation, Request
-from .errors import ValidationError
+from .._core.operation import Answer, Operation, Request
+from .._core.validation import json_value, written
+from ..errors import ValidationError
+from .options import check_headers
 
 
 def raw_request(

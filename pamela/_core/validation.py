@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
-from ._model import parse_iso
-from ._pattern import matches
-from .errors import ValidationError
+from ..errors import ValidationError
+from .model import parse_iso
+from .patterns import matches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ._generated import operations
-from ._generated.models.call import Call
+from .._generated import operations
+from .._generated.models.call import Call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._generated.models.call_page import CallPage
-    from ._request import Request
+    from .._core.operation import Request
+    from .._generated.models.call_page import CallPage
 
 LARGEST_PAGE = 100
 

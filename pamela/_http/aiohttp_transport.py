@@ -14,7 +14,7 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from ._attempt import SHORTEST_STEP, Limit, time_left
+from .attempt import SHORTEST_STEP, Limit, time_left
 
 if TYPE_CHECKING:
     import ssl

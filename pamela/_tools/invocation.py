@@ -12,15 +12,15 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ._background import run_coroutine
-from ._receiving import Answer
+from .._webhooks.background import run_coroutine
+from .._webhooks.receiver import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from ._generated.models import ToolInvocation
-    from .tool_memory import InvocationMemory
-    from .tools import FunctionTool
+    from .._generated.models import ToolInvocation
+    from ..tools import FunctionTool
+    from .stores import InvocationMemory
 
 ToolScope = Callable[[], AbstractContextManager[Any]]
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from .errors import PamelaError
+    from ..errors import PamelaError
 
 SHORTEST_STEP = 0.001
 """Seconds. A socket takes a timeout of 0 for something else, never to wait."""

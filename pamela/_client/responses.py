@@ -7,8 +7,8 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ._request import IDEMPOTENCY_HEADER
-from .errors import (
+from .._core.operation import IDEMPOTENCY_HEADER
+from ..errors import (
     APIConnectionError,
     APITimeoutError,
     AuthenticationError,
@@ -23,8 +23,8 @@ from .errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ._attempt import Failure, Reply
-    from ._request import Request
+    from .._core.operation import Request
+    from .._http.attempt import Failure, Reply
 
 T = TypeVar("T")
 

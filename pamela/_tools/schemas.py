@@ -37,8 +37,8 @@ from pydantic_core import to_jsonable_python
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import EMPTY_REGISTRY, specification_with
 
-from ._generated.models import ToolInvocation
-from ._tool_run import InvalidArgumentsError
+from .._generated.models import ToolInvocation
+from .invocation import InvalidArgumentsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,11 +6,11 @@ import json
 import time
 from datetime import UTC, datetime, timedelta
 
-from ._attempt import SHORTEST_STEP
-from ._generated.models.call import Call
-from ._generated.models.call_status import CallStatus
-from ._options import duration, seconds
-from .errors import APIConnectionError, WaitTimeoutError
+from .._generated.models.call import Call
+from .._generated.models.call_status import CallStatus
+from .._http.attempt import SHORTEST_STEP
+from ..errors import APIConnectionError, WaitTimeoutError
+from .options import duration, seconds
 
 LONG_AGO = timedelta(hours=1)
 """When a call has ended so long ago, by clocks that may differ, its transcript does not come any more."""

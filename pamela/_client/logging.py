@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._attempt import Exchange
+    from .._http.attempt import Exchange
 
 log = logging.getLogger("pamela")
 

@@ -17,11 +17,11 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from ._attempt import Attempt, Failure, Outcome, Reply
-from ._network import keep_to_the_deadline
-from ._options import address_parts
-from ._version import __version__
-from .errors import PamelaError, ValidationError
+from .._client.options import address_parts
+from .._version import __version__
+from ..errors import PamelaError, ValidationError
+from .attempt import Attempt, Failure, Outcome, Reply
+from .deadlines import keep_to_the_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -234,7 +234,7 @@ class AsyncTransport:
             raise ValidationError(f"{BAD_CERTIFICATES}: {error}.") from error
         if is_installed("aiohttp") and running_loop() is not None and not (proxy or "").startswith("socks"):
             try:
-                from ._aiohttp import AiohttpTransport
+                from .aiohttp_transport import AiohttpTransport
             except ImportError:
                 pass  # It is there for something else, and too old for this.
             else:

@@ -9,13 +9,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ._background import awaited
-from .errors import ValidationError
+from .._webhooks.background import awaited
+from ..errors import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
-    from ._generated.models import Tool
+    from .._generated.models import Tool
 
 logger = logging.getLogger("pamela.tools")
 

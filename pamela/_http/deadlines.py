@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from ._attempt import Limit
+from .attempt import Limit
 
 if TYPE_CHECKING:
     import ssl
