@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._client.options import Timeout
+    from ._core.outcomes import CallOutcome
     from ._core.specification import openapi_document
     from ._generated.models import (
         Call,
@@ -74,6 +75,7 @@ _MODULES = {
     "tools": ("FunctionTool", "ToolError", "ToolRegistry", "tool"),
     "webhooks": ("create_tool_handler", "parse_tool_webhook", "sign_webhook", "verify_webhook_signature"),
     "_http.attempt": ("Exchange",),
+    "_core.outcomes": ("CallOutcome",),
     "_core.specification": ("openapi_document",),
     "_client.options": ("Timeout",),
     "_generated.models": (
@@ -120,6 +122,7 @@ __all__ = [
     "CallCompletedEvent",
     "CallError",
     "CallFailedEvent",
+    "CallOutcome",
     "CallPage",
     "CallQueuedEvent",
     "CallStartedEvent",
