@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         UsageQuota,
         Voice,
     )
-    from ._http.attempt import Exchange
+    from ._http.attempt import AttemptInfo, Exchange
     from .client import AsyncPamelaClient, AsyncUsageClient, PamelaClient, UsageClient
     from .client import PamelaClient as Pamela
     from .endpoint import WebhookEndpoint
@@ -74,8 +74,8 @@ _MODULES = {
     "events": ("UnknownEvent", "VerificationFailure", "WebhookEvent", "WebhookVerificationError", "construct_event"),
     "tools": ("FunctionTool", "ToolError", "ToolRegistry", "tool"),
     "webhooks": ("create_tool_handler", "parse_tool_webhook", "sign_webhook", "verify_webhook_signature"),
-    "_http.attempt": ("Exchange",),
     "_core.outcomes": ("CallOutcome",),
+    "_http.attempt": ("AttemptInfo", "Exchange"),
     "_core.specification": ("openapi_document",),
     "_client.options": ("Timeout",),
     "_generated.models": (
@@ -117,6 +117,7 @@ __all__ = [
     "APITimeoutError",
     "AsyncPamelaClient",
     "AsyncUsageClient",
+    "AttemptInfo",
     "AuthenticationError",
     "Call",
     "CallCompletedEvent",

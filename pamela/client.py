@@ -16,7 +16,7 @@ from ._client.pagination import Pages
 from ._client.polling import Watch
 from ._client.raw_request import raw_request
 from ._generated.operations import AsyncOperations, ListCallsArguments, Operations
-from ._http.attempt import Attempt, Exchange, Failure, Outcome, Reply
+from ._http.attempt import Attempt, AttemptInfo, Failure, Outcome, Response
 from ._http.transports import AsyncTransport, Library, SyncTransport
 from .errors import APIConnectionError, UnexpectedResponseError
 
@@ -127,11 +127,11 @@ class _Client(Generic[H, X]):
         )
         return other
 
-    def _end(self, seen: Exchange, outcome: Outcome, began: float) -> None:
+    def _end(self, seen: AttemptInfo, outcome: Outcome, began: float) -> None:
         if self._options.on_response is None and not is_logged():
             return
         seen.elapsed = time.monotonic() - began
-        if isinstance(outcome, Reply):
+        if isinstance(outcome, Response):
             seen.status_code = outcome.status
             seen.request_id = outcome.headers.get("x-request-id")
         else:
@@ -154,8 +154,8 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], Operations):
         headers: Headers to send with every request.
         http_client: An `httpx.Client` of your own to send with; closing it is yours too.
         transport: An `httpx.BaseTransport` for the client that is made otherwise.
-        on_request: Called with an `Exchange` before each attempt.
-        on_response: Called with the same `Exchange` after it.
+        on_request: Called with an `AttemptInfo` before each attempt.
+        on_response: Called with the same `AttemptInfo` after it.
 
     Raises:
         ValidationError: There is no key, or a setting cannot be right.
@@ -329,7 +329,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], Operations):
                 outcome = None
 
     def _attempt(self, attempt: Attempt) -> Outcome:
-        seen = Exchange(attempt.operation, attempt.method, attempt.url, attempt.number)
+        seen = AttemptInfo(attempt.operation, attempt.method, attempt.url, attempt.number)
         if self._options.on_request is not None:
             self._options.on_request(seen)
         began = time.monotonic()
@@ -364,8 +364,8 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         headers: Headers to send with every request.
         http_client: An `httpx.AsyncClient` of your own to send with; closing it is yours too.
         transport: An `httpx.AsyncBaseTransport` for the client that is made otherwise.
-        on_request: Called, and awaited if it can be, with an `Exchange` before each attempt.
-        on_response: Called with the same `Exchange` after it.
+        on_request: Called, and awaited if it can be, with an `AttemptInfo` before each attempt.
+        on_response: Called with the same `AttemptInfo` after it.
 
     Raises:
         ValidationError: There is no key, or a setting cannot be right.
@@ -463,7 +463,7 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
                 outcome = None
 
     async def _attempt(self, attempt: Attempt) -> Outcome:
-        seen = Exchange(attempt.operation, attempt.method, attempt.url, attempt.number)
+        seen = AttemptInfo(attempt.operation, attempt.method, attempt.url, attempt.number)
         if self._options.on_request is not None:
             await call_hook(self._options.on_request, seen)
         began = time.monotonic()
@@ -531,7 +531,7 @@ async def sleep(seconds: float) -> None:
     await anyio.sleep(seconds)
 
 
-async def call_hook(hook: Hook, seen: Exchange) -> None:
+async def call_hook(hook: Hook, seen: AttemptInfo) -> None:
     result = hook(seen)
     if inspect.isawaitable(result):
         await result

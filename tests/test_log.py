@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from pamela import Exchange, PamelaClient
+from pamela import AttemptInfo, PamelaClient
 from pamela._client.logging import log_outcome, mask
 from pamela.sandbox import Sandbox
 
@@ -32,8 +32,8 @@ def test_a_line_an_attempt(client: PamelaClient, caplog: pytest.LogCaptureFixtur
 
 def test_a_line_for_a_failure(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG, "pamela"):
-        log_outcome(Exchange("get_call", "GET", "http://a/+15551234567", 2, problem="no route to pk_live_abc"))
-        log_outcome(Exchange("GET /numbers/+15551234567", "GET", "http://a/", 1, 200, "req_1"))
+        log_outcome(AttemptInfo("get_call", "GET", "http://a/+15551234567", 2, problem="no route to pk_live_abc"))
+        log_outcome(AttemptInfo("GET /numbers/+15551234567", "GET", "http://a/", 1, 200, "req_1"))
     assert caplog.messages == [
         "get_call GET http://a/+1*** -> no route to pk_live_*** in 0 ms (attempt 2, request unnamed)",
         "GET /numbers/+1*** GET http://a/ -> 200 in 0 ms (attempt 1, request req_1)",

@@ -24,7 +24,7 @@ from urllib.parse import unquote, urlencode
 from .._core.operation import IDEMPOTENCY_HEADER
 from .._generated import operations
 from .._generated.models.call import Call
-from .._http.attempt import Attempt, Failure, Limit, Outcome, Wait, time_left
+from .._http.attempt import Attempt, DeadlineTimeout, Failure, Outcome, Wait, remaining
 from ..errors import APIConnectionError, PamelaError, UnexpectedResponseError, ValidationError
 from . import responses
 from .pagination import Pages, id_of
@@ -227,9 +227,9 @@ class _Exchange:
         steps = {"connect": limits.connect, "read": limits.read, "write": limits.write, "pool": limits.pool}
         if self.give_up_at is None:
             return steps
-        left = time_left(self.give_up_at)
+        left = remaining(self.give_up_at)
         return {
-            step: Limit(left if seconds is None or seconds > left else seconds, self.give_up_at)
+            step: DeadlineTimeout(left if seconds is None or seconds > left else seconds, self.give_up_at)
             for step, seconds in steps.items()
         }
 

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .._http.attempt import Exchange
+    from .._http.attempt import AttemptInfo
 
 log = logging.getLogger("pamela")
 
@@ -28,17 +28,17 @@ def is_logged() -> bool:
     return log.isEnabledFor(logging.DEBUG)
 
 
-def log_outcome(exchange: Exchange) -> None:
+def log_outcome(attempt: AttemptInfo) -> None:
     """Write the line of an attempt."""
     log.debug(
         "%s %s %s -> %s in %.0f ms (attempt %d, request %s)",
-        mask(exchange.operation),
-        exchange.method,
-        mask(exchange.url),
-        exchange.status_code if exchange.problem is None else mask(exchange.problem),
-        exchange.elapsed * 1000,
-        exchange.attempt,
-        exchange.request_id or "unnamed",
+        mask(attempt.operation),
+        attempt.method,
+        mask(attempt.url),
+        attempt.status_code if attempt.problem is None else mask(attempt.problem),
+        attempt.elapsed * 1000,
+        attempt.attempt,
+        attempt.request_id or "unnamed",
     )
 
 

@@ -6,15 +6,15 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
-from urllib.parse import SplitResult, urlsplit
 
 from .._generated.operations import DEFAULT_BASE_URL
+from .._http.addresses import check_base_url
 from ..errors import ValidationError
 
 if TYPE_CHECKING:
-    from .._http.attempt import Exchange
+    from .._http.attempt import AttemptInfo
 
-Hook = Callable[["Exchange"], Any]
+Hook = Callable[["AttemptInfo"], Any]
 HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 FRAMING_HEADERS = frozenset({"Content-Length", "Transfer-Encoding"})
 
@@ -103,7 +103,9 @@ class Options(NamedTuple):
         """Check the settings of a new client, with the environment for what was not given."""
         return cls(
             api_key=check_api_key(os.environ.get("PAMELA_API_KEY") if api_key is None else api_key),
-            base_url=check_base_url(base_url or os.environ.get("PAMELA_BASE_URL") or DEFAULT_BASE_URL),
+            base_url=check_base_url(
+                base_url or os.environ.get("PAMELA_BASE_URL") or DEFAULT_BASE_URL, example=DEFAULT_BASE_URL
+            ),
             **checked(others),
         )
 
@@ -135,32 +137,6 @@ def check_api_key(value: Any) -> str:
     return value
 
 
-def check_base_url(value: Any) -> str:
-    """Refuse an address that no request can go to."""
-    if not isinstance(value, str):
-        raise ValidationError(f"base_url must be a str, not {type(value).__name__}.")
-    parts = address_parts(value)
-    is_plain = all(character.isprintable() and character != " " for character in value)
-    # Where there is a user name, the message must not show the address, which may have a password in it.
-    if parts is None or parts.scheme not in {"http", "https"} or (parts.username is None and not is_plain):
-        raise ValidationError(f"base_url={value!r} is not an address. Example: {DEFAULT_BASE_URL!r}.")
-    if parts.username is not None:
-        raise ValidationError("base_url has a user name in it. The API takes a key: give api_key=.")
-    if parts.query or parts.fragment:
-        raise ValidationError(f"base_url={value!r} has a query or a fragment. Give what stands before the path.")
-    return parts.scheme + value[len(parts.scheme) :].rstrip("/")
-
-
-def address_parts(address: str) -> SplitResult | None:
-    """Split an address; None where its host or port cannot be: a label that is empty or too long for a name, say."""
-    try:
-        parts = urlsplit(address)
-        labels = (parts.hostname or "").removesuffix(".").split(".")
-        return parts if parts.port != 0 and all(0 < len(label) < 64 for label in labels) else None
-    except ValueError:
-        return None
-
-
 def _check_max_retries(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise ValidationError(f"max_retries={value!r} is not a number of retries. Give 0 or more.")
@@ -169,7 +145,7 @@ def _check_max_retries(value: Any) -> int:
 
 def _check_hook(name: str, value: Any) -> Any:
     if value is not None and not callable(value):
-        raise ValidationError(f"{name}={value!r} is not a function. Give one that takes an Exchange.")
+        raise ValidationError(f"{name}={value!r} is not a function. Give one that takes an AttemptInfo.")
     return value
 
 

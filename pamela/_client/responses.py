@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._core.operation import Request
-    from .._http.attempt import Failure, Reply
+    from .._http.attempt import Failure, Response
 
 T = TypeVar("T")
 
@@ -37,53 +37,53 @@ _BY_STATUS: dict[int, type[PamelaError]] = {
 }
 
 
-def value_of(request: Request[T], reply: Reply) -> T:
+def value_of(request: Request[T], response: Response) -> T:
     """Give the answer of a success its type.
 
     Raises:
         UnexpectedResponseError: It is not what the API sends.
     """
     try:
-        answer: T = request.operation.answer.read(reply.content)
+        answer: T = request.operation.answer.read(response.content)
     except (ValueError, TypeError, RecursionError) as error:
         problem = str(error) if isinstance(error, TypeError) else "not JSON"
         raise UnexpectedResponseError(
             f"The answer to {request.operation.name} is not what the API sends ({problem}): "
-            f"{_excerpt(reply)}. Is base_url right, and is there a proxy in between?",
-            status_code=reply.status,
-            request_id=reply.headers.get("x-request-id"),
+            f"{_excerpt(response)}. Is base_url right, and is there a proxy in between?",
+            status_code=response.status,
+            request_id=response.headers.get("x-request-id"),
             ambiguous=not request.operation.idempotent,
         ) from None
     return answer
 
 
-def error_of(request: Request[Any], reply: Reply) -> PamelaError:
+def error_of(request: Request[Any], response: Response) -> PamelaError:
     """Give the exception that an answer other than a success means."""
-    request_id = reply.headers.get("x-request-id")
-    if reply.status < 400:
-        target = reply.headers.get("location")
+    request_id = response.headers.get("x-request-id")
+    if response.status < 400:
+        target = response.headers.get("location")
         return UnexpectedResponseError(
-            f"The answer to {request.operation.name} is HTTP {reply.status}"
+            f"The answer to {request.operation.name} is HTTP {response.status}"
             + (
                 f", a redirect to {target}. Redirects are not followed: set base_url to where the API is."
                 if target
                 else "."
             ),
-            status_code=reply.status,
+            status_code=response.status,
             request_id=request_id,
         )
-    message, code, details = _read(reply)
-    kind = _BY_STATUS.get(reply.status)
+    message, code, details = _read(response)
+    kind = _BY_STATUS.get(response.status)
     if kind is None:
         kind = CallError if "calls" in request.operation.path.split("/") else PamelaError
     error = kind(
         message,
         code,
         details,
-        reply.status,
+        response.status,
         request_id=request_id,
-        retry_after=retry_after(reply.headers.get("retry-after"), details),
-        ambiguous=not request.operation.idempotent and (reply.status >= 500 or reply.status == 408),
+        retry_after=retry_after(response.headers.get("retry-after"), details),
+        ambiguous=not request.operation.idempotent and (response.status >= 500 or response.status == 408),
     )
     if error.ambiguous:
         error.add_note(_advice(request))  # beside the service's own words
@@ -142,26 +142,26 @@ def _until(date: Any) -> float:
         return float("nan")
 
 
-def _read(reply: Reply) -> tuple[str, int | None, dict[str, Any]]:
+def _read(response: Response) -> tuple[str, int | None, dict[str, Any]]:
     """Give message, code and details of an error's body, in whichever shape it is."""
     try:
-        body = json.loads(reply.content)
+        body = json.loads(response.content)
     except (ValueError, RecursionError):
-        return f"HTTP {reply.status}: {_excerpt(reply)}", None, {}
+        return f"HTTP {response.status}: {_excerpt(response)}", None, {}
     detail = body.get("detail", body) if isinstance(body, dict) else body
     if isinstance(detail, str) and detail:
         return detail, None, {}
     if isinstance(detail, list):
-        return "; ".join(_issue(issue) for issue in detail) or f"HTTP {reply.status}", None, {"errors": detail}
+        return "; ".join(_issue(issue) for issue in detail) or f"HTTP {response.status}", None, {"errors": detail}
     if not isinstance(detail, dict):
-        return f"HTTP {reply.status}", None, {}
+        return f"HTTP {response.status}", None, {}
     if isinstance(detail.get("error"), str):
         detail = {"message": detail["error"], **detail}
     error = detail["error"] if isinstance(detail.get("error"), dict) else detail
     details = error.get("details")
     message = error.get("message")
     return (
-        message if isinstance(message, str) and message else f"HTTP {reply.status}",
+        message if isinstance(message, str) and message else f"HTTP {response.status}",
         _code(error.get("error_code", error.get("code"))),
         details if isinstance(details, dict) else {} if details is None else {"details": details},
     )
@@ -185,8 +185,8 @@ def _issue(issue: Any) -> str:
     return f"{'.'.join(names[1:] or names)}: {message}" if names else message
 
 
-def _excerpt(reply: Reply) -> str:
-    text = " ".join(reply.content[:500].decode("utf-8", "replace").split())
+def _excerpt(response: Response) -> str:
+    text = " ".join(response.content[:500].decode("utf-8", "replace").split())
     if not text:
         return "an empty body"
     return repr(text if len(text) <= 120 else f"{text[:120]}...")

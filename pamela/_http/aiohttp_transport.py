@@ -14,7 +14,7 @@ import aiohttp
 import httpx
 from yarl import URL
 
-from .attempt import SHORTEST_STEP, Limit, time_left
+from .attempt import SHORTEST_STEP, DeadlineTimeout, remaining
 
 if TYPE_CHECKING:
     import ssl
@@ -141,7 +141,7 @@ def time_until_head(limits: Mapping[str, float | None]) -> float | None:
 
 def time_until_deadline(limit: float | None) -> float | None:
     """Give the seconds until the whole answer must be here."""
-    return time_left(limit.give_up_at) if isinstance(limit, Limit) else None
+    return remaining(limit.give_up_at) if isinstance(limit, DeadlineTimeout) else None
 
 
 def exception_of_httpx(error: aiohttp.ClientError | OSError, limit: float | None) -> httpx.TransportError:
@@ -152,7 +152,7 @@ def exception_of_httpx(error: aiohttp.ClientError | OSError, limit: float | None
         case aiohttp.ServerTimeoutError():
             return httpx.ReadTimeout("")
         case TimeoutError():
-            overdue = isinstance(limit, Limit) and limit.left() <= SHORTEST_STEP
+            overdue = isinstance(limit, DeadlineTimeout) and limit.remaining() <= SHORTEST_STEP
             kind = (httpx.ReadTimeout if overdue else httpx.WriteTimeout) if connected.get() else httpx.ConnectTimeout
             return kind("")
         case aiohttp.ClientProxyConnectionError() | aiohttp.ClientHttpProxyError():

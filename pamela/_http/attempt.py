@@ -15,25 +15,25 @@ SHORTEST_STEP = 0.001
 """Seconds. A socket takes a timeout of 0 for something else, never to wait."""
 
 
-def time_left(give_up_at: float) -> float:
-    """Give the seconds until a moment of the monotonic clock, and a little when it is over."""
+def remaining(give_up_at: float) -> float:
+    """Return the seconds until a moment of the monotonic clock; a little when it is over."""
     return max(give_up_at - time.monotonic(), SHORTEST_STEP)
 
 
-class Limit(float):
+class DeadlineTimeout(float):
     """Seconds for a step of an attempt, and the moment, of the monotonic clock, when the operation must be over."""
 
     __slots__ = ("give_up_at",)
     give_up_at: float
 
-    def __new__(cls, seconds: float, give_up_at: float) -> Limit:
+    def __new__(cls, seconds: float, give_up_at: float) -> DeadlineTimeout:
         limit = super().__new__(cls, seconds)
         limit.give_up_at = give_up_at
         return limit
 
-    def left(self) -> float:
-        """Give the seconds that the step may take when it begins now."""
-        return min(self, time_left(self.give_up_at))
+    def remaining(self) -> float:
+        """Return the seconds that the step may take when it begins now."""
+        return min(self, remaining(self.give_up_at))
 
 
 class Attempt(NamedTuple):
@@ -59,8 +59,8 @@ class Wait(NamedTuple):
     seconds: float
 
 
-class Reply(NamedTuple):
-    """An answer, whole."""
+class Response(NamedTuple):
+    """A whole response."""
 
     status: int
     headers: Mapping[str, str]
@@ -68,7 +68,7 @@ class Reply(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """No whole answer."""
+    """No whole response came back."""
 
     cause: Exception
     problem: str
@@ -77,12 +77,12 @@ class Failure(NamedTuple):
     """Whether the request may have reached the service."""
 
 
-Outcome: TypeAlias = "Reply | Failure | PamelaError"
+Outcome: TypeAlias = "Response | Failure | PamelaError"
 """What came of an attempt; an exception of ours where it was not even tried."""
 
 
 @dataclass
-class Exchange:
+class AttemptInfo:
     """An attempt as hooks see it: before it is sent, and again after it with the outcome.
 
     Attributes:
@@ -91,7 +91,7 @@ class Exchange:
         url: The address.
         attempt: 1 for the first attempt of an operation.
         status_code: The HTTP status of the answer, or None without one.
-        request_id: What names the exchange at the service, or None.
+        request_id: What names the request at the service, or None.
         elapsed: Seconds that the attempt took; 0 before it.
         problem: What went wrong when there is no answer, or None.
     """
@@ -104,3 +104,7 @@ class Exchange:
     request_id: str | None = None
     elapsed: float = 0.0
     problem: str | None = None
+
+
+Exchange = AttemptInfo
+"""The name until 2.1; it goes with 3.0."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from .attempt import Limit
+from .attempt import DeadlineTimeout
 
 if TYPE_CHECKING:
     import ssl
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 WRITTEN_AT_ONCE = 64 * 1024
 
 
-def keep_to_the_deadline(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport) -> None:
+def install_deadline_backend(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport) -> None:
     """Have a transport make connections that keep to the limits of its requests."""
     # The pools of httpcore take such a backend as an argument, but httpx, which makes the pools, does not pass one on.
     # A version that keeps its backend elsewhere goes without; then each step has the limit that it had at the beginning.
@@ -34,9 +34,9 @@ def keep_to_the_deadline(transport: httpx.HTTPTransport | httpx.AsyncHTTPTranspo
         pool._network_backend = kind(backend)
 
 
-def left(limit: float | None) -> float | None:
-    """Give the seconds that a step may take when it begins now."""
-    return limit.left() if isinstance(limit, Limit) else limit
+def step_timeout(timeout: float | None) -> float | None:
+    """Return the seconds that a step may take when it begins now."""
+    return timeout.remaining() if isinstance(timeout, DeadlineTimeout) else timeout
 
 
 class Backend:
@@ -53,7 +53,7 @@ class Backend:
         local_address: str | None = None,
         socket_options: SocketOptions = None,
     ) -> Stream:
-        return Stream(self.backend.connect_tcp(host, port, left(timeout), local_address, socket_options))
+        return Stream(self.backend.connect_tcp(host, port, step_timeout(timeout), local_address, socket_options))
 
 
 class Stream:
@@ -63,17 +63,17 @@ class Stream:
         self.stream = stream
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.stream.read(max_bytes, left(timeout))
+        return self.stream.read(max_bytes, step_timeout(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         # httpcore itself has the limit for each part that the system takes; here it is for what is left of the whole.
         for start in range(0, len(buffer), WRITTEN_AT_ONCE):
-            self.stream.write(buffer[start : start + WRITTEN_AT_ONCE], left(timeout))
+            self.stream.write(buffer[start : start + WRITTEN_AT_ONCE], step_timeout(timeout))
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> Stream:
-        return Stream(self.stream.start_tls(ssl_context, server_hostname, left(timeout)))
+        return Stream(self.stream.start_tls(ssl_context, server_hostname, step_timeout(timeout)))
 
     def close(self) -> None:
         self.stream.close()
@@ -96,7 +96,9 @@ class AsyncBackend:
         local_address: str | None = None,
         socket_options: SocketOptions = None,
     ) -> AsyncStream:
-        return AsyncStream(await self.backend.connect_tcp(host, port, left(timeout), local_address, socket_options))
+        return AsyncStream(
+            await self.backend.connect_tcp(host, port, step_timeout(timeout), local_address, socket_options)
+        )
 
 
 class AsyncStream:
@@ -106,15 +108,15 @@ class AsyncStream:
         self.stream = stream
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self.stream.read(max_bytes, left(timeout))
+        return await self.stream.read(max_bytes, step_timeout(timeout))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self.stream.write(buffer, left(timeout))
+        await self.stream.write(buffer, step_timeout(timeout))
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> AsyncStream:
-        return AsyncStream(await self.stream.start_tls(ssl_context, server_hostname, left(timeout)))
+        return AsyncStream(await self.stream.start_tls(ssl_context, server_hostname, step_timeout(timeout)))
 
     async def aclose(self) -> None:
         await self.stream.aclose()

@@ -12,16 +12,14 @@ import threading
 import time
 import weakref
 from typing import TYPE_CHECKING, Literal, cast
-from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
-from .._client.options import address_parts
 from .._version import __version__
 from ..errors import PamelaError, ValidationError
-from .attempt import Attempt, Failure, Outcome, Reply
-from .deadlines import keep_to_the_deadline
+from .attempt import Attempt, Failure, Outcome, Response
+from .deadlines import install_deadline_backend
+from .proxies import proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,7 +77,7 @@ def failure_of(error: Exception) -> Failure:
     return Failure(error, problem, timed_out=timed_out, sent=sent)
 
 
-class Reading:
+class BodyReader:
     """An answer on its way: its bytes so far, and the limits of their number and time."""
 
     def __init__(self, attempt: Attempt) -> None:
@@ -101,8 +99,8 @@ class Reading:
         if self.give_up_at is not None and time.monotonic() > self.give_up_at:
             raise httpx.ReadTimeout("")
 
-    def reply(self, response: httpx.Response) -> Reply:
-        return Reply(response.status_code, response.headers, b"".join(self.chunks))
+    def response(self, response: httpx.Response) -> Response:
+        return Response(response.status_code, response.headers, b"".join(self.chunks))
 
 
 class SyncTransport:
@@ -111,14 +109,14 @@ class SyncTransport:
     library: Library = "httpx"
 
     def __init__(self, client: httpx.Client | None, transport: httpx.BaseTransport | None, base_url: str) -> None:
-        check_given("http_client", client, httpx.Client)
-        check_given("transport", transport, httpx.BaseTransport)
-        check_one_given(client, transport)
-        self.given = client
+        check_type("http_client", client, httpx.Client)
+        check_type("transport", transport, httpx.BaseTransport)
+        check_only_one(client, transport)
+        self.user_client = client
         self.transport = transport
         self.base_url = base_url
-        self.builder = Builder()
-        self.own: httpx.BaseTransport | None = None
+        self.builder = RequestBuilder()
+        self.pool: httpx.BaseTransport | None = None
         self.process = 0
         self.closed = False
 
@@ -128,48 +126,48 @@ class SyncTransport:
         Raises:
             PamelaError: There are none and there will be none.
         """
-        if self.closed or (self.given is not None and self.given.is_closed):
+        if self.closed or (self.user_client is not None and self.user_client.is_closed):
             raise PamelaError(CLOSED)
         if self.process == os.getpid():
             return
         with _making_connections:
             if self.process != os.getpid():
-                if self.given is None and self.transport is None:
-                    self.own = self.connect()
+                if self.user_client is None and self.transport is None:
+                    self.pool = self.connect()
                 elif self.process:
                     raise PamelaError(FORKED)
                 else:
-                    self.own = self.transport
+                    self.pool = self.transport
                 self.process = os.getpid()
 
     def connect(self) -> httpx.HTTPTransport:
         try:
-            own = httpx.HTTPTransport(verify=uses_tls(self.base_url), limits=LIMITS, proxy=proxy_for(self.base_url))
+            pool = httpx.HTTPTransport(verify=uses_tls(self.base_url), limits=LIMITS, proxy=proxy_for(self.base_url))
         except OSError as error:
             raise ValidationError(f"{BAD_CERTIFICATES}: {error}.") from error
-        keep_to_the_deadline(own)
-        weakref.finalize(self, close_in_its_process, own, os.getpid())
-        return own
+        install_deadline_backend(pool)
+        weakref.finalize(self, close_in_its_process, pool, os.getpid())
+        return pool
 
     def respond(self, attempt: Attempt) -> httpx.Response:
-        if self.given is not None:
-            request = self.builder.build(self.given.build_request, attempt)
-            return self.given.send(request, stream=True, follow_redirects=False)
-        return cast("httpx.BaseTransport", self.own).handle_request(self.builder.build(httpx.Request, attempt))
+        if self.user_client is not None:
+            request = self.builder.build(self.user_client.build_request, attempt)
+            return self.user_client.send(request, stream=True, follow_redirects=False)
+        return cast("httpx.BaseTransport", self.pool).handle_request(self.builder.build(httpx.Request, attempt))
 
     def send(self, attempt: Attempt) -> Outcome:
         try:
             self.prepare()
             response = self.respond(attempt)
             try:
-                reading = Reading(attempt)
+                body = BodyReader(attempt)
                 as_it_came = cast("httpx.SyncByteStream", response.stream)
-                plain = self.given is None and self.transport is None and is_plain(response)
+                plain = self.user_client is None and self.transport is None and is_plain(response)
                 for chunk in as_it_came if plain else response.iter_bytes():
-                    reading.add(chunk)
+                    body.add(chunk)
             finally:
                 response.close()
-            return reading.reply(response)
+            return body.response(response)
         except PamelaError as error:
             return error
         except ERRORS as error:
@@ -177,9 +175,9 @@ class SyncTransport:
 
     def close(self) -> None:
         self.closed = True
-        own = self.own or self.transport
-        if own is not None and self.process in (0, os.getpid()):
-            own.close()
+        pool = self.pool or self.transport
+        if pool is not None and self.process in (0, os.getpid()):
+            pool.close()
 
 
 class AsyncTransport:
@@ -194,15 +192,15 @@ class AsyncTransport:
     def __init__(
         self, client: httpx.AsyncClient | None, transport: httpx.AsyncBaseTransport | None, base_url: str
     ) -> None:
-        check_given("http_client", client, httpx.AsyncClient)
-        check_given("transport", transport, httpx.AsyncBaseTransport)
-        check_one_given(client, transport)
-        self.given = client
+        check_type("http_client", client, httpx.AsyncClient)
+        check_type("transport", transport, httpx.AsyncBaseTransport)
+        check_only_one(client, transport)
+        self.user_client = client
         self.transport = transport
         self.base_url = base_url
-        self.builder = Builder()
-        self.own: httpx.AsyncBaseTransport | None = None
-        self.home: tuple[int, object] = (0, None)
+        self.builder = RequestBuilder()
+        self.pool: httpx.AsyncBaseTransport | None = None
+        self.owner: tuple[int, object] = (0, None)
         self.closed = False
         ours = client is None and transport is None
         self.library = "aiohttp" if ours and is_installed("aiohttp") else "httpx"
@@ -213,18 +211,18 @@ class AsyncTransport:
         Raises:
             PamelaError: There are none and there will be none.
         """
-        if self.closed or (self.given is not None and self.given.is_closed):
+        if self.closed or (self.user_client is not None and self.user_client.is_closed):
             raise PamelaError(CLOSED)
-        home = (os.getpid(), running_loop())
-        if self.home == home:
+        owner = (os.getpid(), running_loop())
+        if self.owner == owner:
             return
-        if self.given is None and self.transport is None:
-            self.own = self.connect()
-        elif self.home[0] not in (0, os.getpid()):
+        if self.user_client is None and self.transport is None:
+            self.pool = self.connect()
+        elif self.owner[0] not in (0, os.getpid()):
             raise PamelaError(FORKED)
         else:
-            self.own = self.transport
-        self.home = home
+            self.pool = self.transport
+        self.owner = owner
 
     def connect(self) -> httpx.AsyncBaseTransport:
         proxy = proxy_for(self.base_url)
@@ -241,30 +239,30 @@ class AsyncTransport:
                 self.library = "aiohttp"
                 return AiohttpTransport(context, LIMITS.keepalive_expiry, proxy)
         self.library = "httpx"
-        own = httpx.AsyncHTTPTransport(verify=context or False, limits=LIMITS, proxy=proxy)
-        keep_to_the_deadline(own)
-        return own
+        pool = httpx.AsyncHTTPTransport(verify=context or False, limits=LIMITS, proxy=proxy)
+        install_deadline_backend(pool)
+        return pool
 
     async def respond(self, attempt: Attempt) -> httpx.Response:
-        if self.given is not None:
-            request = self.builder.build(self.given.build_request, attempt)
-            return await self.given.send(request, stream=True, follow_redirects=False)
-        own = cast("httpx.AsyncBaseTransport", self.own)
-        return await own.handle_async_request(self.builder.build(httpx.Request, attempt))
+        if self.user_client is not None:
+            request = self.builder.build(self.user_client.build_request, attempt)
+            return await self.user_client.send(request, stream=True, follow_redirects=False)
+        pool = cast("httpx.AsyncBaseTransport", self.pool)
+        return await pool.handle_async_request(self.builder.build(httpx.Request, attempt))
 
     async def send(self, attempt: Attempt) -> Outcome:
         try:
             self.prepare()
             response = await self.respond(attempt)
             try:
-                reading = Reading(attempt)
+                body = BodyReader(attempt)
                 as_it_came = cast("httpx.AsyncByteStream", response.stream)
-                plain = self.given is None and self.transport is None and is_plain(response)
+                plain = self.user_client is None and self.transport is None and is_plain(response)
                 async for chunk in as_it_came if plain else response.aiter_bytes():
-                    reading.add(chunk)
+                    body.add(chunk)
             finally:
                 await response.aclose()
-            return reading.reply(response)
+            return body.response(response)
         except PamelaError as error:
             return error
         except ERRORS as error:
@@ -272,17 +270,17 @@ class AsyncTransport:
 
     async def close(self) -> None:
         self.closed = True
-        own = self.own or self.transport
-        if own is not None and self.home in ((0, None), (os.getpid(), running_loop())):
-            await own.aclose()
+        pool = self.pool or self.transport
+        if pool is not None and self.owner in ((0, None), (os.getpid(), running_loop())):
+            await pool.aclose()
 
 
-def check_given(name: str, value: object, kind: type) -> None:
+def check_type(name: str, value: object, kind: type) -> None:
     if value is not None and not isinstance(value, kind):
         raise ValidationError(f"{name} must be an httpx.{kind.__name__}, not {type(value).__name__}.")
 
 
-def check_one_given(client: object, transport: object) -> None:
+def check_only_one(client: object, transport: object) -> None:
     if client is not None and transport is not None:
         raise ValidationError("http_client and transport are both given. Make the http_client with that transport.")
 
@@ -319,47 +317,18 @@ def uses_tls(base_url: str) -> bool:
     return not base_url.startswith("http:")
 
 
-def proxy_for(base_url: str) -> str | None:
-    """Give the proxy that the environment names for an address (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), or None.
-
-    Raises:
-        ValidationError: It is not one that requests can go through.
-    """
-    address = urlsplit(base_url)
-    proxies = getproxies()
-    proxy = proxies.get(address.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(address.netloc):
-        return None
-    if "://" not in proxy:
-        proxy = f"http://{proxy}"
-    parts = address_parts(proxy)
-    if parts is None:
-        raise ValidationError(
-            f"The environment names a proxy for {base_url} that is not an address like http://host:3128."
-        )
-    match parts.scheme:
-        case "http" | "https":
-            return proxy
-        case "socks5" | "socks5h" if is_installed("socksio"):
-            return proxy
-        case "socks5" | "socks5h":
-            raise ValidationError(f"The environment names a SOCKS proxy for {base_url}. It takes the package socksio.")
-        case scheme:
-            raise ValidationError(f"The environment names a proxy for {base_url} with the scheme {scheme!r}. Use http.")
-
-
-class Builder:
+class RequestBuilder:
     """Makes requests of attempts. Most of them have the headers of the one before."""
 
     def __init__(self) -> None:
-        self.before: tuple[dict[str, str], httpx.Headers] = ({}, httpx.Headers(DEFAULT_HEADERS))
+        self._cached_headers: tuple[dict[str, str], httpx.Headers] = ({}, httpx.Headers(DEFAULT_HEADERS))
 
     def build(self, make: Callable[..., httpx.Request], attempt: Attempt) -> httpx.Request:
         """Make a request. A client of the caller's adds its own headers, cookies and parameters to it."""
-        names_and_texts, headers = self.before
+        names_and_texts, headers = self._cached_headers
         if names_and_texts != attempt.headers:
             headers = httpx.Headers({**DEFAULT_HEADERS, **attempt.headers})
-            self.before = (attempt.headers, headers)
+            self._cached_headers = (attempt.headers, headers)
         return make(
             attempt.method,
             attempt.url,

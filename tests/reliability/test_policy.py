@@ -15,8 +15,8 @@ import pytest
 from pamela import (
     APIConnectionError,
     APITimeoutError,
+    AttemptInfo,
     CallError,
-    Exchange,
     PamelaClient,
     PamelaError,
     RateLimitError,
@@ -26,9 +26,9 @@ from pamela import (
 from pamela._client.execution import backoff
 from pamela.sandbox import Sandbox
 
+from ..http.proxy import Fault, Proxy
+from ..http.scripted import Answer, Scripted
 from .conftest import Make
-from .proxy import Fault, Proxy
-from .scripted import Answer, Scripted
 
 CALL = {"id": "call_1", "status": "queued"}
 BUSY: Answer = (503, {}, {"detail": "busy"})
@@ -387,11 +387,11 @@ def test_hooks_see_every_attempt(scripted: Scripted, make: Make, waits: list[flo
     before: list[tuple[int, int | None]] = []
     after: list[tuple[int, int | None, str | None]] = []
 
-    def on_request(exchange: Exchange) -> None:
-        before.append((exchange.attempt, exchange.status_code))
+    def on_request(attempt: AttemptInfo) -> None:
+        before.append((attempt.attempt, attempt.status_code))
 
-    def on_response(exchange: Exchange) -> None:
-        after.append((exchange.attempt, exchange.status_code, exchange.request_id))
+    def on_response(attempt: AttemptInfo) -> None:
+        after.append((attempt.attempt, attempt.status_code, attempt.request_id))
 
     scripted.answers = [BUSY, (200, {"X-Request-Id": "req_1"}, CALL)]
     make(scripted.base_url, on_request=on_request, on_response=on_response).get_call("call_1")
@@ -402,8 +402,8 @@ def test_hooks_see_every_attempt(scripted: Scripted, make: Make, waits: list[flo
 async def test_hooks_of_the_async_client_are_awaited(sandbox: Sandbox, async_client: Any) -> None:
     seen: list[str] = []
 
-    async def hook(exchange: Exchange) -> None:
-        seen.append(f"{exchange.operation} {exchange.problem}")
+    async def hook(attempt: AttemptInfo) -> None:
+        seen.append(f"{attempt.operation} {attempt.problem}")
 
     await async_client.with_options(on_request=hook, on_response=hook).list_tools()
     assert seen == ["list_tools None", "list_tools None"]

@@ -6,9 +6,9 @@ import pytest
 
 from pamela import APITimeoutError, Call, PamelaClient, WaitTimeoutError
 
+from ..http.proxy import Fault, Proxy
+from ..http.scripted import Scripted
 from .conftest import Make
-from .proxy import Fault, Proxy
-from .scripted import Scripted
 
 RINGING = {"id": "call_1", "status": "ringing"}
 COMPLETED = {"id": "call_1", "status": "completed"}

@@ -11,6 +11,7 @@ import httpx
 from pamela import (
     APIConnectionError,
     AsyncPamelaClient,
+    AttemptInfo,
     Call,
     CallCompletedEvent,
     CallError,
@@ -20,7 +21,6 @@ from pamela import (
     CallStartedEvent,
     CallStatus,
     CallTranscriptUpdateEvent,
-    Exchange,
     Pamela,
     PamelaClient,
     PamelaError,
@@ -107,8 +107,8 @@ assert_type(client.request("GET", "/api/b2b/v1/voices"), Any)
 assert_type(client.with_options(timeout=None, max_retries=5), PamelaClient)
 
 
-def seen(exchange: Exchange) -> None:
-    assert_type(exchange.status_code, int | None)
+def seen(attempt: AttemptInfo) -> None:
+    assert_type(attempt.status_code, int | None)
 
 
 PamelaClient(on_request=seen, on_response=seen)

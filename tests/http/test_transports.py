@@ -28,8 +28,8 @@ from pamela import (
     APIConnectionError,
     APITimeoutError,
     AsyncPamelaClient,
+    AttemptInfo,
     Call,
-    Exchange,
     PamelaClient,
     PamelaError,
     UnexpectedResponseError,
@@ -225,7 +225,7 @@ def test_every_sending_is_an_attempt(server: Server, monkeypatch: pytest.MonkeyP
     """A kept connection that turns out to be dead: what is sent again, our policy knows of."""
     monkeypatch.setattr("pamela._client.execution.FIRST_BACKOFF", 0.001)
     server.requests_a_connection = 1
-    attempts: list[Exchange] = []
+    attempts: list[AttemptInfo] = []
     get_calls(kind, server.base_url, times=3, on_response=attempts.append)
     assert len(server.requests) == len(attempts) == 5
     assert [attempt.attempt for attempt in attempts] == [1, 1, 2, 1, 2]
@@ -270,6 +270,7 @@ def test_addresses_without_a_proxy(server: Server, monkeypatch: pytest.MonkeyPat
 )
 def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, kind: str, proxy: str, problem: str) -> None:
     monkeypatch.setenv("http_proxy", proxy)
+    monkeypatch.setitem(sys.modules, "socksio", None)
     with pytest.raises(ValidationError, match=problem) as caught:
         get_calls(kind, "http://api.pamela.invalid")
     assert "secret" not in str(caught.value)
@@ -446,7 +447,7 @@ async def test_an_http_client_that_is_closed(server: Server) -> None:
 
 
 async def test_closed_while_a_hook_runs(server: Server) -> None:
-    async def close(_: Exchange) -> None:
+    async def close(_: AttemptInfo) -> None:
         await client.close()
 
     client = AsyncPamelaClient("pk_live_demo", server.base_url)

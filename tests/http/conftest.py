@@ -1,0 +1,83 @@
+"""A proxy before the sandbox, and clients of either kind that are used alike."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from pamela import AsyncPamelaClient, PamelaClient
+from pamela.sandbox import Sandbox
+
+from .proxy import Proxy, running
+from .scripted import Scripted
+
+
+class Blocking:
+    """An `AsyncPamelaClient` on an event loop in another thread, with the methods of a `PamelaClient`."""
+
+    def __init__(self, client: AsyncPamelaClient) -> None:
+        self.client = client
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, daemon=True)
+        self.thread.start()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        method = getattr(self.client, name)
+        return lambda *args, **kwargs: asyncio.run_coroutine_threadsafe(method(*args, **kwargs), self.loop).result()
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self.client.close(), self.loop).result()
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+
+Make = Callable[..., Any]
+
+
+@pytest.fixture
+def sandbox(still_sandbox: Sandbox) -> Sandbox:
+    return still_sandbox
+
+
+@pytest.fixture
+def proxy(sandbox: Sandbox) -> Iterator[Proxy]:
+    with running(sandbox.base_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture(params=["sync", "async over aiohttp", "async over httpx"])
+def make(request: pytest.FixtureRequest, api_key: str) -> Iterator[Make]:
+    """Make clients, sync or async, that are used alike and closed at the end."""
+    if request.param == "async over httpx":
+        request.getfixturevalue("monkeypatch").setitem(sys.modules, "aiohttp", None)
+    made: list[Any] = []
+
+    def make(base_url: str, **options: Any) -> Any:
+        if request.param == "sync":
+            made.append(PamelaClient(api_key, base_url, **options))
+        else:
+            made.append(Blocking(AsyncPamelaClient(api_key, base_url, **options)))
+        return made[-1]
+
+    yield make
+    for client in made:
+        client.close()
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the pauses between attempts short; how long they are has tests of its own."""
+    monkeypatch.setattr("pamela._client.execution.FIRST_BACKOFF", 0.01)
+
+
+@pytest.fixture
+def scripted() -> Iterator[Scripted]:
+    script = Scripted()
+    yield script
+    script.close()
