@@ -37,7 +37,7 @@ class Schemas:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        self._registry = Registry([("urn:contract", document)])
+        self._registry = Registry([("urn:specification", document)])
 
     def resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         while "$ref" in node:
@@ -48,7 +48,7 @@ class Schemas:
         return node
 
     def validator(self, schema: dict[str, Any]) -> Draft202012Validator:
-        absolute = json.loads(json.dumps(schema).replace('"$ref": "#/', '"$ref": "urn:contract#/'))
+        absolute = json.loads(json.dumps(schema).replace('"$ref": "#/', '"$ref": "urn:specification#/'))
         return Draft202012Validator(absolute, registry=self._registry, validate_formats=True)
 
 

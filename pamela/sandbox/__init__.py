@@ -4,16 +4,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .server import Options, Sandbox, run, serve
+    from .server import Sandbox, SandboxOptions, run, serve
+    from .server import SandboxOptions as Options
     from .store import DatabaseError
 
-__all__ = ["DatabaseError", "Options", "Sandbox", "run", "serve"]
+__all__ = ["DatabaseError", "Options", "Sandbox", "SandboxOptions", "run", "serve"]
 
-_HOMES = {"DatabaseError": "store", "Options": "server", "Sandbox": "server", "run": "server", "serve": "server"}
+_HOMES = {"DatabaseError": "store", "SandboxOptions": "server", "Sandbox": "server", "run": "server", "serve": "server"}
 _EXTRA = ("jsonschema", "referencing", "starlette", "uvicorn", "yaml")
+_OLD_NAMES = {"Options": "SandboxOptions"}
+"""Names that are kept until 3.0, with those that took their place."""
 
 
 def __getattr__(name: str) -> Any:
+    name = _OLD_NAMES.get(name, name)
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .server import Server
+    from .server import SandboxServer
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serves a sandbox until SIGTERM or SIGINT, and returns the exit status."""
+    """Serve a sandbox until SIGTERM or SIGINT, and returns the exit status."""
     asked = _parser().parse_args(arguments)
     try:
-        from . import DatabaseError, Options, serve
+        from . import DatabaseError, SandboxOptions, serve
     except ModuleNotFoundError as error:
         print(error, file=sys.stderr)
         return 1
     try:
-        serve(Options(**vars(asked)), _announce)
+        serve(SandboxOptions(**vars(asked)), _announce)
     except (ValueError, DatabaseError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -55,7 +55,7 @@ def _innermost(error: Exception) -> Exception:
     return _innermost(error.exceptions[0]) if isinstance(error, ExceptionGroup) else error
 
 
-def _announce(server: "Server") -> None:
+def _announce(server: "SandboxServer") -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.handle_exit)
     print(f"Pamela sandbox ready on {server.base_url}", flush=True)

@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI application: the Pamela API as the contract routes it, and the sandbox's own endpoints."""
+"""The sandbox as an ASGI application: the Pamela API as the specification routes it, and the sandbox's own endpoints."""
 
 import secrets
 from collections import defaultdict
@@ -15,10 +15,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .api import Api
-from .contract import Contract, Parameter
-from .controls import Controls
+from .control_api import ControlApi
 from .errors import failure
 from .service import Service
+from .specification import Parameter, Specification
 
 _REFERENCE = Path(__file__).with_name("reference.html")
 
@@ -26,22 +26,22 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def create_app(service: Service) -> ASGIApp:
-    """Returns the application that serves a sandbox."""
+    """Return the application that serves a sandbox."""
     app = Starlette(
         routes=_api_routes(service)
-        + _routes(_document_handlers(service.contract))
-        + _routes(Controls(service).handlers),
+        + _routes(_document_handlers(service.specification))
+        + _routes(ControlApi(service).handlers),
         exception_handlers={HTTPException: _answer_failure, Exception: _answer_fault},
     )
     app.router.redirect_slashes = False
-    return _WithHeaders(app, service.contract.parameter("IdempotencyKey"))
+    return _WithHeaders(app, service.specification.parameter("IdempotencyKey"))
 
 
 def _api_routes(service: Service) -> list[Route]:
     api = Api(service)
     handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
-    for operation in service.contract.operations:
-        handlers[operation.path][operation.method] = partial(api.answer, operation)
+    for operation in service.specification.operations:
+        handlers[operation.path][operation.method] = partial(api.respond, operation)
     # An id may have a slash in it, which stands escaped in the path and bare here; so what ends in a word goes first.
     paths = sorted(handlers, key=lambda path: path.endswith("}"))
     return _routes({path.replace("}", ":path}"): handlers[path] for path in paths})
@@ -51,12 +51,12 @@ def _routes(handlers: Mapping[str, Mapping[str, Handler]]) -> list[Route]:
     return [Route(path, _Resource(methods)) for path, methods in handlers.items()]
 
 
-def _document_handlers(contract: Contract) -> dict[str, dict[str, Handler]]:
+def _document_handlers(specification: Specification) -> dict[str, dict[str, Handler]]:
     async def as_yaml(request: Request) -> Response:
-        return Response(contract.source, media_type="application/yaml")
+        return Response(specification.source, media_type="application/yaml")
 
     async def as_json(request: Request) -> Response:
-        return JSONResponse(contract.document)
+        return JSONResponse(specification.document)
 
     async def reference(request: Request) -> Response:
         if not _REFERENCE.exists():
@@ -81,7 +81,7 @@ class _Resource:
 
 
 class _WithHeaders:
-    """Puts into every answer, failures of all kinds included, what names the exchange and the idempotency key."""
+    """Put into every answer, failures of all kinds included, what names the request and the idempotency key."""
 
     def __init__(self, app: ASGIApp, idempotency_key: Parameter) -> None:
         self._app = app

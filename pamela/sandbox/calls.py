@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from . import clock
+from .call_plans import Plan
 from .clock import Clock, Moment
-from .conversations import Plan
 from .store import Store
 
 _FROM_NUMBER = "+15550100000"
@@ -20,7 +20,7 @@ _JSON = ("request", "transcript")
 
 
 @dataclass
-class Call:
+class CallRecord:
     """A call, and how far its plan has been carried out."""
 
     id: str
@@ -77,7 +77,7 @@ class Call:
         self.updated_at = moment
 
     def end(self, status: str, summary: str | None, moment: Moment) -> None:
-        """Ends the call; if it had connected, it is billed by the begun minute."""
+        """End the call; if it had connected, it is billed by the begun minute."""
         self.status = status
         self.summary = summary
         self.ended_at = self.updated_at = moment
@@ -87,11 +87,11 @@ class Call:
             self.billed_minutes = max(math.ceil(self.duration_seconds / 60), 1)
 
     def shown_transcript(self) -> list[dict[str, str]]:
-        """Returns what the API shows of the conversation."""
+        """Return what the API shows of the conversation."""
         return self.transcript if self.transcript_shown else []
 
     def to_api(self) -> dict[str, Any]:
-        """Returns the call as the API shows it."""
+        """Return the call as the API shows it."""
         return {
             "id": self.id,
             "status": self.status,
@@ -121,7 +121,7 @@ class Selection:
     created_before: Moment | None = None
 
     def condition(self, project_id: str) -> tuple[str, list[Any]]:
-        """Returns a condition in SQL and the values in it."""
+        """Return a condition in SQL and the values in it."""
         terms: dict[str, Any] = {
             "project_id = ?": project_id,
             "status = ?": self.status,
@@ -139,40 +139,40 @@ class Calls:
         self._store = store
         self._clock = clock
 
-    def new(self, project_id: str, number: int, request: dict[str, Any], plan: Plan) -> Call:
-        """Returns a call that is queued, to be added."""
+    def new(self, project_id: str, number: int, request: dict[str, Any], plan: Plan) -> CallRecord:
+        """Return a call that is queued, to be added."""
         now = self._clock.now()
-        call = Call(f"call_{secrets.token_hex(8)}", project_id, number, request, json.dumps(plan), now, now)
+        call = CallRecord(f"call_{secrets.token_hex(8)}", project_id, number, request, json.dumps(plan), now, now)
         call.transcript_shown = not plan["late_transcript"]
         return call
 
-    def add(self, call: Call) -> None:
+    def add(self, call: CallRecord) -> None:
         self._store.insert("calls", call.to_row())
 
-    def save(self, call: Call) -> None:
+    def save(self, call: CallRecord) -> None:
         row = {name: value for name, value in call.to_row().items() if name not in _CONSTANT}
         assignments = ", ".join(f"{name} = ?" for name in row)
         statement = f"UPDATE calls SET {assignments} WHERE id = ?"  # noqa: S608 - names of ours, no input
         self._store.execute(statement, *row.values(), call.id)
 
-    def get(self, call_id: str, project_id: str | None = None) -> Call | None:
-        """Returns a call; with a project, only if it is that project's."""
+    def get(self, call_id: str, project_id: str | None = None) -> CallRecord | None:
+        """Return a call; with a project, only if it is that project's."""
         row = self._store.one("SELECT * FROM calls WHERE id = ?", call_id)
         if row is None or project_id not in (None, row["project_id"]):
             return None
-        return Call.from_row(row)
+        return CallRecord.from_row(row)
 
-    def due(self, moment: Moment, limit: int) -> list[Call]:
-        """Returns calls whose next step is due, those that have waited longest first."""
+    def due(self, moment: Moment, limit: int) -> list[CallRecord]:
+        """Return calls whose next step is due, those that have waited longest first."""
         rows = self._store.all("SELECT * FROM calls WHERE due <= ? ORDER BY due LIMIT ?", moment, limit)
-        return [Call.from_row(row) for row in rows]
+        return [CallRecord.from_row(row) for row in rows]
 
     def next_due(self) -> Moment | None:
         moment: Moment | None = self._store.value("SELECT min(due) FROM calls WHERE due IS NOT NULL")
         return moment
 
-    def page(self, project_id: str, selection: Selection, limit: int, offset: int) -> tuple[list[Call], int]:
-        """Returns the calls of a page, the newest first, and how many match in all."""
+    def page(self, project_id: str, selection: Selection, limit: int, offset: int) -> tuple[list[CallRecord], int]:
+        """Return the calls of a page, the newest first, and how many match in all."""
         condition, values = selection.condition(project_id)
         total = self._store.value(f"SELECT count(*) FROM calls WHERE {condition}", *values)  # noqa: S608 - no input
         rows = self._store.all(
@@ -181,10 +181,10 @@ class Calls:
             limit,
             offset,
         )
-        return [Call.from_row(row) for row in rows], total
+        return [CallRecord.from_row(row) for row in rows], total
 
     def usage(self, project_id: str, month: str) -> Mapping[str, Any]:
-        """Returns how many calls connected in a month, how long they took and what is billed for them."""
+        """Return how many calls connected in a month, how long they took and what is billed for them."""
         row = self._store.one(
             "SELECT count(*), coalesce(sum(duration_seconds), 0), coalesce(sum(billed_minutes), 0)"
             " FROM calls WHERE project_id = ? AND month = ?",

@@ -16,7 +16,7 @@ _DATE_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+
 
 
 class Clock:
-    """Tells the time, and when something will be due that takes so many seconds of sandbox time."""
+    """Tell the time, and when something will be due that takes so many seconds of sandbox time."""
 
     def __init__(self, speed: float) -> None:
         self.speed = speed
@@ -25,25 +25,25 @@ class Clock:
         return time.time_ns() // 1000
 
     def after(self, moment: Moment, seconds: float) -> Moment:
-        """Returns when `seconds` of sandbox time have passed since `moment`."""
+        """Return when `seconds` of sandbox time have passed since `moment`."""
         return moment + round(seconds * 1_000_000 / self.speed)
 
     def seconds(self, stretch: Moment) -> float:
-        """Returns how many seconds of sandbox time a stretch of the wall clock is."""
+        """Return how many seconds of sandbox time a stretch of the wall clock is."""
         return stretch / 1_000_000 * self.speed
 
 
-class Alarm:
-    """Does what is due, sleeps until the next thing is, and does that."""
+class Scheduler:
+    """Do what is due, sleeps until the next thing is, and does that."""
 
     def __init__(self, clock: Clock, work: Callable[[], Moment | None]) -> None:
-        """Takes `work`, which does everything due by now and returns when it wants to be called again."""
+        """Take `work`, which does everything due by now and returns when it wants to be called again."""
         self._clock = clock
         self._work = work
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Has the work looked at again soon, because something new may be due."""
+        """Have the work looked at again soon, because something new may be due."""
         self._woken.set()
 
     async def run(self) -> None:
@@ -60,12 +60,12 @@ class Alarm:
 
 
 def to_text(moment: Moment) -> str:
-    """Writes a moment as the API does: ISO 8601 in UTC, to the microsecond."""
+    """Write a moment as the API does: ISO 8601 in UTC, to the microsecond."""
     return (_EPOCH + timedelta(microseconds=moment)).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def from_text(text: str) -> Moment:
-    """Reads an RFC 3339 date-time.
+    """Read an RFC 3339 date-time.
 
     Raises:
         ValueError: The text is none.
@@ -76,5 +76,5 @@ def from_text(text: str) -> Moment:
 
 
 def month_of(moment: Moment) -> str:
-    """Returns the UTC calendar month of a moment, as `YYYY-MM`."""
+    """Return the UTC calendar month of a moment, as `YYYY-MM`."""
     return to_text(moment)[: len("2026-03")]

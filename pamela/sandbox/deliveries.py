@@ -18,10 +18,10 @@ from .._core.strict_json import canonical_json
 from .._version import __version__
 from ..webhooks import sign_webhook
 from . import clock
-from .calls import Call
-from .clock import Alarm, Clock, Moment
-from .contract import Contract
+from .calls import CallRecord
+from .clock import Clock, Moment, Scheduler
 from .projects import Project, Projects, address
+from .specification import Specification
 from .store import Store
 
 RETRY_DELAYS = (1, 2, 4, 8, 16)
@@ -36,7 +36,7 @@ _MOST_CHARACTERS_LOGGED = 2000
 
 
 @dataclass(frozen=True)
-class Answer:
+class DeliveryResult:
     """What came back from an attempt."""
 
     headers_sent: Mapping[str, str]
@@ -62,39 +62,41 @@ class Deliveries:
         self,
         store: Store,
         clock: Clock,
-        contract: Contract,
+        specification: Specification,
         projects: Projects,
         event_timeout: float,
-        on_tool_answer: Callable[[str, Answer], None],
     ) -> None:
-        """Sets the queues up.
+        """Set the queues up.
 
         Args:
             store: Where they are kept.
             clock: What they go by.
-            contract: Which fields an event has.
+            specification: Which fields an event has.
             projects: Where deliveries go, and what they are signed with.
             event_timeout: How long a receiver of an event may take, in seconds of real time.
-            on_tool_answer: Is told, in a transaction, of the answer to a call's tool invocation.
         """
         self._store = store
         self._clock = clock
-        self._contract = contract
+        self._specification = specification
         self._projects = projects
         self._event_timeout = event_timeout
-        self._on_tool_answer = on_tool_answer
-        self._alarm = Alarm(clock, self._start_due)
+        self._on_tool_response: Callable[[str, DeliveryResult], None]
+        self._scheduler = Scheduler(clock, self._start_due)
         self._in_flight: Counter[tuple[str, str]] = Counter()
         """How many are on their way, by kind and project."""
         self._client: httpx.AsyncClient
         self._tasks: asyncio.TaskGroup
 
+    def notify_of_tool_responses(self, listener: Callable[[str, DeliveryResult], None]) -> None:
+        """Have a listener called, in a transaction, with a call's id and what came of its tool invocation."""
+        self._on_tool_response = listener
+
     def resume(self) -> None:
-        """Has sent again what was being sent when the last sandbox stopped: nobody knows whether it had arrived."""
+        """Have sent again what was being sent when the last sandbox stopped: nobody knows whether it had arrived."""
         self._store.execute("UPDATE deliveries SET status = 'pending' WHERE status = 'sending'")
 
     async def run(self) -> None:
-        """Sends what is due, until cancelled."""
+        """Send what is due, until cancelled."""
         # A connection is not kept for as long as its server might: a tool is invoked once, so it must not meet a closed one.
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=1.0)
         # What a receiver sets is no business of the others.
@@ -103,10 +105,10 @@ class Deliveries:
             httpx.AsyncClient(limits=limits, trust_env=False, timeout=None, cookies=no_cookies) as self._client,  # noqa: S113 - see _post
             asyncio.TaskGroup() as self._tasks,
         ):
-            await self._alarm.run()
+            await self._scheduler.run()
 
-    def send_event(self, call: Call, event: str) -> None:
-        """Queues an event of a call, if there is an address for it. Needs a transaction."""
+    def send_event(self, call: CallRecord, event: str) -> None:
+        """Queue an event of a call, if there is an address for it. Needs a transaction."""
         project = self._projects.get(call.project_id)
         url = address(call.request, project.settings, "webhook_url")
         if url is None:
@@ -117,21 +119,21 @@ class Deliveries:
             "status": call.status,
             "timestamp": clock.to_text(self._clock.now()),
         }
-        if "transcript" in self._contract.event_fields(event):
+        if "transcript" in self._specification.event_fields(event):
             payload["transcript"] = call.shown_transcript()
         row = self._new(call, project, "event", event, url, payload, round(self._event_timeout * 1000))
         seq = self._store.insert("deliveries", {**row, "queue": call.id})
         self._store.execute("UPDATE deliveries SET rank = seq WHERE seq = ?", seq)
         # The last event of a call has nothing to change places with.
-        if not self._overtakes(call.id, seq) and not call.is_over:
-            held = project.misbehaviour.strikes("reorder", row["chance"])
+        if not self._swap_with_held(call.id, seq) and not call.is_over:
+            held = project.faults.applies("reorder", row["chance"])
             self._store.execute("UPDATE deliveries SET held = ? WHERE seq = ?", held, seq)
         self._advance(call.id)
 
     def invoke_tool(
-        self, call: Call, url: str, name: str, arguments: object, correlation_id: str, timeout_ms: int
+        self, call: CallRecord, url: str, name: str, arguments: object, correlation_id: str, timeout_ms: int
     ) -> None:
-        """Queues a tool invocation, to be sent after the call's earlier events. Needs a transaction."""
+        """Queue a tool invocation, to be sent after the call's earlier events. Needs a transaction."""
         project = self._projects.get(call.project_id)
         payload = {
             "tool_name": name,
@@ -147,12 +149,12 @@ class Deliveries:
         self.release(call.id)
 
     def release(self, call_id: str) -> None:
-        """Lets go of an event that is held for the next to overtake it, as no next may come. Needs a transaction."""
+        """Let go of an event that is held for the next to overtake it, as no next may come. Needs a transaction."""
         self._store.execute(f"UPDATE deliveries SET held = FALSE WHERE queue = ? AND held AND {_OPEN}", call_id)  # noqa: S608
         self._advance(call_id)
 
     def drop_tools(self, call_id: str) -> None:
-        """Gives up the invocations of a call that have not been sent yet. Needs a transaction."""
+        """Give up the invocations of a call that have not been sent yet. Needs a transaction."""
         self._store.execute(
             "UPDATE deliveries SET status = 'dropped'"
             " WHERE call_id = ? AND kind = 'tool' AND redelivery_of IS NULL AND status IN ('waiting', 'pending')",
@@ -160,7 +162,7 @@ class Deliveries:
         )
 
     def redeliver(self, project_id: str, delivery_id: str) -> dict[str, Any] | None:
-        """Sends a delivery's body once more, at once and beside its call's queue.
+        """Send a delivery's body once more, at once and beside its call's queue.
 
         Returns the new delivery, None if there is none of that id. Needs a transaction.
         """
@@ -182,18 +184,18 @@ class Deliveries:
         }
         del again["seq"]
         self._store.insert("deliveries", again)
-        self._alarm.wake()
+        self._scheduler.wake()
         return self.get(project_id, new_id)
 
     def get(self, project_id: str, delivery_id: str) -> dict[str, Any] | None:
-        """Returns a delivery with the log of its attempts."""
+        """Return a delivery with the log of its attempts."""
         row = self._store.one("SELECT * FROM deliveries WHERE id = ? AND project_id = ?", delivery_id, project_id)
         return None if row is None else self._to_api(row)
 
     def page(
         self, project_id: str, call_id: str | None, status: str | None, limit: int, offset: int
     ) -> tuple[list[dict[str, Any]], int]:
-        """Returns deliveries in the order in which they came up, and how many match in all."""
+        """Return deliveries in the order in which they came up, and how many match in all."""
         terms = {"project_id = ?": project_id, "call_id = ?": call_id, "status = ?": status}
         given = {term: value for term, value in terms.items() if value is not None}
         condition = " AND ".join(given)
@@ -207,7 +209,14 @@ class Deliveries:
         return [self._to_api(row) for row in rows], total
 
     def _new(
-        self, call: Call, project: Project, kind: str, name: str, url: str, payload: dict[str, Any], timeout_ms: int
+        self,
+        call: CallRecord,
+        project: Project,
+        kind: str,
+        name: str,
+        url: str,
+        payload: dict[str, Any],
+        timeout_ms: int,
     ) -> dict[str, Any]:
         now = self._clock.now()
         earlier = self._store.value("SELECT count(*) FROM deliveries WHERE call_id = ?", call.id)
@@ -226,11 +235,11 @@ class Deliveries:
             "status": "waiting",
             "tries": 0,
             "created_at": now,
-            "due": self._clock.after(now, project.misbehaviour.delay_seconds),
+            "due": self._clock.after(now, project.faults.delay_seconds),
         }
 
-    def _overtakes(self, queue: str, seq: int) -> bool:
-        """Has a new event change places with the one before it, if that one is held for the purpose."""
+    def _swap_with_held(self, queue: str, seq: int) -> bool:
+        """Have a new event change places with the one before it, if that one is held for the purpose."""
         held = self._store.one(f"SELECT seq, rank FROM deliveries WHERE queue = ? AND held AND {_OPEN}", queue)  # noqa: S608
         if held is None:
             return False
@@ -239,7 +248,7 @@ class Deliveries:
         return True
 
     def _advance(self, queue: str) -> None:
-        """Has the first of a queue sent, and a call's tool invocation once no event goes before it or one has failed."""
+        """Have the first of a queue sent, and a call's tool invocation once no event goes before it or one has failed."""
         first = self._store.one(
             f"SELECT seq, status, held, tries FROM deliveries WHERE queue = ? AND {_OPEN} ORDER BY rank LIMIT 1",  # noqa: S608
             queue,
@@ -252,7 +261,7 @@ class Deliveries:
                 "UPDATE deliveries SET status = 'pending' WHERE call_id = ? AND kind = 'tool' AND status = 'waiting'",
                 queue,
             )
-        self._alarm.wake()
+        self._scheduler.wake()
 
     def _start_due(self) -> Moment | None:
         now = self._clock.now()
@@ -261,7 +270,7 @@ class Deliveries:
         return min((due for due in following if due is not None), default=None)
 
     def _start_due_of(self, kind: str, most: int, now: Moment) -> Moment | None:
-        """Starts deliveries of a kind; returns when the next is due, of a project that may have more on their way."""
+        """Start deliveries of a kind; returns when the next is due, of a project that may have more on their way."""
         sendable = (
             "FROM deliveries WHERE status = 'pending' AND kind = ?"
             " AND project_id NOT IN (SELECT value FROM json_each(?))"
@@ -283,7 +292,7 @@ class Deliveries:
         return due
 
     def _busy_projects(self, kind: str, most: int) -> str:
-        """Returns as JSON which projects have as many deliveries of a kind on their way as they may."""
+        """Return as JSON which projects have as many deliveries of a kind on their way as they may."""
         return json.dumps(
             [project_id for (each, project_id), count in self._in_flight.items() if (each, count) == (kind, most)]
         )
@@ -292,26 +301,26 @@ class Deliveries:
         try:
             project = self._projects.get(row["project_id"])
             headers = self._headers(row, project)
-            if project.misbehaviour.strikes("duplicate", _chance_now(row)):
+            if project.faults.applies("duplicate", _chance_now(row)):
                 self._tasks.create_task(self._attempt(row, headers, duplicate=True))
             await self._attempt(row, headers, duplicate=False)
         finally:
             self._in_flight -= Counter([(row["kind"], row["project_id"])])
-            self._alarm.wake()
+            self._scheduler.wake()
 
     async def _attempt(self, row: sqlite3.Row, headers: dict[str, str], *, duplicate: bool) -> None:
-        """Sends a delivery, and settles it unless its double was answered first or its project was reset meanwhile."""
-        answer = await self._post(row, headers)
+        """Send a delivery, and settles it unless its double was answered first or its project was reset meanwhile."""
+        result = await self._post(row, headers)
         with self._store.transaction():
             tries = self._store.value("SELECT tries FROM deliveries WHERE id = ?", row["id"])
             if tries is not None:
-                self._log(row, answer, duplicate=duplicate)
+                self._log(row, result, duplicate=duplicate)
             if tries == row["tries"]:
-                self._settle(row, answer)
+                self._settle(row, result)
 
     def _headers(self, row: sqlite3.Row, project: Project) -> dict[str, str]:
         secret = self._projects.secret(project)
-        if project.misbehaviour.strikes("wrong_signature", _chance_now(row)):
+        if project.faults.applies("wrong_signature", _chance_now(row)):
             secret = f"not {secret}"
         return {
             "Content-Type": "application/json",
@@ -319,7 +328,7 @@ class Deliveries:
             "X-Pamela-Signature": sign_webhook(row["body"], secret),
         }
 
-    async def _post(self, row: sqlite3.Row, headers: dict[str, str]) -> Answer:
+    async def _post(self, row: sqlite3.Row, headers: dict[str, str]) -> DeliveryResult:
         at = self._clock.now()
         began = time.perf_counter()
         sent: dict[str, str] = {}
@@ -335,11 +344,11 @@ class Deliveries:
             error = f"no answer within {row['timeout_ms']} ms"
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as failure:
             error = f"{type(failure).__name__}: {failure}"
-        return Answer(sent, at, round((time.perf_counter() - began) * 1000, 3), status, body, error)
+        return DeliveryResult(sent, at, round((time.perf_counter() - began) * 1000, 3), status, body, error)
 
-    def _settle(self, row: sqlite3.Row, answer: Answer) -> None:
-        """Writes down what came of a delivery, and what follows from it."""
-        status, due = "delivered" if answer.is_success else "failed", row["due"]
+    def _settle(self, row: sqlite3.Row, result: DeliveryResult) -> None:
+        """Write down what came of a delivery, and what follows from it."""
+        status, due = "delivered" if result.is_success else "failed", row["due"]
         if status == "failed" and row["kind"] == "event" and row["tries"] < len(RETRY_DELAYS):
             status, due = "pending", self._clock.after(self._clock.now(), RETRY_DELAYS[row["tries"]])
         self._store.execute(
@@ -347,18 +356,18 @@ class Deliveries:
         )
         self._advance(row["call_id"])
         if row["kind"] == "tool" and row["redelivery_of"] is None:
-            self._on_tool_answer(row["call_id"], answer)
+            self._on_tool_response(row["call_id"], result)
 
-    def _log(self, row: sqlite3.Row, answer: Answer, *, duplicate: bool) -> None:
+    def _log(self, row: sqlite3.Row, result: DeliveryResult, *, duplicate: bool) -> None:
         attempt = {
             "project_id": row["project_id"],
             "delivery_id": row["id"],
-            "at": answer.at,
-            "duration_ms": answer.duration_ms,
-            "request_headers": json.dumps(answer.headers_sent),
-            "response_status": answer.status,
-            "response_body": answer.body.decode(errors="replace")[:_MOST_CHARACTERS_LOGGED],
-            "error": answer.error,
+            "at": result.at,
+            "duration_ms": result.duration_ms,
+            "request_headers": json.dumps(result.headers_sent),
+            "response_status": result.status,
+            "response_body": result.body.decode(errors="replace")[:_MOST_CHARACTERS_LOGGED],
+            "error": result.error,
             "duplicate": duplicate,
         }
         self._store.insert("attempts", attempt)
@@ -400,7 +409,7 @@ def _chance_now(row: sqlite3.Row) -> str:
 
 
 async def _read(response: httpx.Response) -> bytes:
-    """Reads an answer, or the first mebibyte of one that is longer or has no end."""
+    """Read an answer, or the first mebibyte of one that is longer or has no end."""
     body = b""
     async for chunk in response.aiter_bytes():
         body += chunk

@@ -16,7 +16,7 @@ class IdempotencyKeys:
         self._store = store
 
     def created_with(self, project_id: str, operation: str, key: str, body: Mapping[str, Any]) -> str | None:
-        """Returns the id of what an earlier request with that key created, None if the key is new.
+        """Return the id of what an earlier request with that key created, None if the key is new.
 
         Raises:
             HTTPException: The key was used with another body.
@@ -37,7 +37,7 @@ class IdempotencyKeys:
         return created_id
 
     def keep(self, project_id: str, operation: str, key: str, body: Mapping[str, Any], created_id: str) -> None:
-        """Remembers what a key was used for. Needs the transaction that creates it."""
+        """Remember what a key was used for. Needs the transaction that creates it."""
         row = {
             "project_id": project_id,
             "operation": operation,
@@ -49,5 +49,5 @@ class IdempotencyKeys:
 
 
 def fingerprint(body: Mapping[str, Any]) -> str:
-    """Returns a short text that equal bodies share."""
+    """Return a short text that equal bodies share."""
     return hashlib.sha256(canonical_json(body).encode()).hexdigest()

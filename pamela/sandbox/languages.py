@@ -9,12 +9,12 @@ class Topic(StrEnum):
 
     BOOKING = "booking"
     CHANGE = "change"
-    QUESTION = "question"
+    QUESTION = "request"
     OTHER = "other"
 
 
 @dataclass(frozen=True)
-class Exchange:
+class Dialogue:
     """The middle of a conversation: the other side and the agent in turns, and what comes of it."""
 
     lines: tuple[str, ...]
@@ -30,7 +30,7 @@ class Language:
     introduction: str
     introduction_for: str
     purpose: str
-    exchanges: dict[Topic, Exchange]
+    dialogues: dict[Topic, Dialogue]
     looking_up: str
     found: str
     not_found: str
@@ -56,8 +56,8 @@ ENGLISH = Language(
     introduction="Hello, this is {agent}, an AI assistant.",
     introduction_for="Hello, this is {agent}, an AI assistant calling on behalf of {caller}.",
     purpose="I am calling about the following: {task}.",
-    exchanges={
-        Topic.BOOKING: Exchange(
+    dialogues={
+        Topic.BOOKING: Dialogue(
             lines=(
                 "Let me look at the calendar. What would suit you?",
                 "Do you have anything on {day}?",
@@ -67,7 +67,7 @@ ENGLISH = Language(
             ),
             result="agreed on {day} at {hour}",
         ),
-        Topic.CHANGE: Exchange(
+        Topic.CHANGE: Dialogue(
             lines=(
                 "All right. Under which name would that be?",
                 "Under the name {principal}.",
@@ -77,7 +77,7 @@ ENGLISH = Language(
             ),
             result="it has been changed; a written confirmation follows by {day}",
         ),
-        Topic.QUESTION: Exchange(
+        Topic.QUESTION: Dialogue(
             lines=(
                 "Yes, I can help you with that. What would you like to know?",
                 "How things stand at the moment, and whether anything is still open.",
@@ -87,7 +87,7 @@ ENGLISH = Language(
             ),
             result="everything is on track; there will be news by {day}",
         ),
-        Topic.OTHER: Exchange(
+        Topic.OTHER: Dialogue(
             lines=(
                 "I see. What do you need from me?",
                 "I would like to have this settled soon, if that is possible.",
@@ -123,8 +123,8 @@ SPANISH = Language(
     introduction="Hola, soy {agent}, una asistente de inteligencia artificial.",
     introduction_for="Hola, soy {agent}, una asistente de inteligencia artificial, y llamo de parte de {caller}.",
     purpose="Llamo por lo siguiente: {task}.",
-    exchanges={
-        Topic.BOOKING: Exchange(
+    dialogues={
+        Topic.BOOKING: Dialogue(
             lines=(
                 "Déjeme ver la agenda. ¿Cuándo le vendría bien?",
                 "¿Tienen algo libre el {day}?",
@@ -134,7 +134,7 @@ SPANISH = Language(
             ),
             result="acordado para el {day} a las {hour}",
         ),
-        Topic.CHANGE: Exchange(
+        Topic.CHANGE: Dialogue(
             lines=(
                 "De acuerdo. ¿A qué nombre está?",
                 "A nombre de {principal}.",
@@ -144,7 +144,7 @@ SPANISH = Language(
             ),
             result="el cambio está hecho; la confirmación escrita llegará antes del {day}",
         ),
-        Topic.QUESTION: Exchange(
+        Topic.QUESTION: Dialogue(
             lines=(
                 "Sí, puedo ayudarle con eso. ¿Qué quiere saber?",
                 "Cómo va el asunto y si queda algo pendiente.",
@@ -154,7 +154,7 @@ SPANISH = Language(
             ),
             result="todo va según lo previsto; habrá noticias antes del {day}",
         ),
-        Topic.OTHER: Exchange(
+        Topic.OTHER: Dialogue(
             lines=(
                 "Entiendo. ¿Qué necesita de mí?",
                 "Me gustaría dejarlo resuelto pronto, si es posible.",
@@ -190,8 +190,8 @@ FRENCH = Language(
     introduction="Bonjour, ici {agent}, une assistante à intelligence artificielle.",
     introduction_for="Bonjour, ici {agent}, une assistante à intelligence artificielle ; j'appelle de la part de {caller}.",
     purpose="Je vous appelle à ce sujet : {task}.",
-    exchanges={
-        Topic.BOOKING: Exchange(
+    dialogues={
+        Topic.BOOKING: Dialogue(
             lines=(
                 "Je regarde l'agenda. Qu'est-ce qui vous conviendrait ?",
                 "Auriez-vous une possibilité {day} ?",
@@ -201,7 +201,7 @@ FRENCH = Language(
             ),
             result="c'est convenu pour {day} à {hour}",
         ),
-        Topic.CHANGE: Exchange(
+        Topic.CHANGE: Dialogue(
             lines=(
                 "D'accord. C'est à quel nom ?",
                 "Au nom de {principal}.",
@@ -211,7 +211,7 @@ FRENCH = Language(
             ),
             result="la modification est faite ; la confirmation écrite arrivera d'ici {day}",
         ),
-        Topic.QUESTION: Exchange(
+        Topic.QUESTION: Dialogue(
             lines=(
                 "Oui, je peux vous renseigner. Que voulez-vous savoir ?",
                 "Où en sont les choses, et s'il reste quelque chose à faire.",
@@ -221,7 +221,7 @@ FRENCH = Language(
             ),
             result="tout se passe comme prévu ; il y aura des nouvelles d'ici {day}",
         ),
-        Topic.OTHER: Exchange(
+        Topic.OTHER: Dialogue(
             lines=(
                 "Je vois. Qu'attendez-vous de moi ?",
                 "J'aimerais que ce soit réglé bientôt, si c'est possible.",
@@ -257,8 +257,8 @@ GERMAN = Language(
     introduction="Guten Tag, hier ist {agent}, eine KI-Assistentin.",
     introduction_for="Guten Tag, hier ist {agent}, eine KI-Assistentin. Ich rufe im Auftrag von {caller} an.",
     purpose="Es geht um Folgendes: {task}.",
-    exchanges={
-        Topic.BOOKING: Exchange(
+    dialogues={
+        Topic.BOOKING: Dialogue(
             lines=(
                 "Ich sehe im Kalender nach. Was würde Ihnen passen?",
                 "Haben Sie am {day} etwas frei?",
@@ -268,7 +268,7 @@ GERMAN = Language(
             ),
             result="vereinbart für {day} um {hour}",
         ),
-        Topic.CHANGE: Exchange(
+        Topic.CHANGE: Dialogue(
             lines=(
                 "In Ordnung. Auf welchen Namen läuft das?",
                 "Auf den Namen {principal}.",
@@ -278,7 +278,7 @@ GERMAN = Language(
             ),
             result="es ist geändert; die schriftliche Bestätigung kommt bis {day}",
         ),
-        Topic.QUESTION: Exchange(
+        Topic.QUESTION: Dialogue(
             lines=(
                 "Ja, da kann ich helfen. Was möchten Sie wissen?",
                 "Wie es steht, und ob noch etwas offen ist.",
@@ -288,7 +288,7 @@ GERMAN = Language(
             ),
             result="es läuft alles nach Plan; bis {day} gibt es Neuigkeiten",
         ),
-        Topic.OTHER: Exchange(
+        Topic.OTHER: Dialogue(
             lines=(
                 "Verstehe. Was brauchen Sie von mir?",
                 "Ich würde das gern bald klären, wenn es möglich ist.",
@@ -318,6 +318,6 @@ LANGUAGES = {"en": ENGLISH, "es": SPANISH, "fr": FRENCH, "de": GERMAN}
 
 
 def language_of(locale: str | None) -> Language:
-    """Returns the language of a BCP 47 tag; English where the sandbox does not speak it."""
+    """Return the language of a BCP 47 tag; English where the sandbox does not speak it."""
     primary = (locale or "en").replace("_", "-").partition("-")[0].lower()
     return LANGUAGES.get(primary, ENGLISH)

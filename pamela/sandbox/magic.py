@@ -74,7 +74,7 @@ KEY_PREFIXES = ("pk_live_", "pk_test_")
 
 
 def outcome(to: str, country: str | None) -> Outcome:
-    """Returns what comes of calling a number, in the country that the request names if it names one."""
+    """Return what comes of calling a number, in the country that the request names if it names one."""
     if country is not None and country.upper() in COUNTRIES:
         return COUNTRIES[country.upper()]
     return NUMBERS.get(to, Outcome.ANSWERED)

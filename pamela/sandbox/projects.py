@@ -1,4 +1,4 @@
-"""The projects, one for each API key: where their webhooks go, and how deliveries to them misbehave."""
+"""The projects, one for each API key: where their webhooks go, and which faults their deliveries have."""
 
 import hashlib
 import json
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .fault_injection import FaultInjection
 from .store import Store
 
 
@@ -19,29 +20,12 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Misbehaviour:
-    """What goes wrong with a project's deliveries, and how often: 0 is never, 1 is always."""
-
-    duplicate: float = 0
-    delay_seconds: float = 0
-    reorder: float = 0
-    wrong_signature: float = 0
-    seed: int = 0
-
-    def strikes(self, what: str, chance: str) -> bool:
-        """Tells whether it goes wrong this time; the same for the same seed and `chance`."""
-        digest = hashlib.sha256(f"{self.seed}:{what}:{chance}".encode()).digest()
-        probability: float = getattr(self, what)
-        return int.from_bytes(digest[:8]) < probability * 2**64
-
-
-@dataclass(frozen=True)
 class Project:
     """A project as its key finds it."""
 
     id: str
     settings: Settings
-    misbehaviour: Misbehaviour
+    faults: FaultInjection
 
     @property
     def partner_id(self) -> str:
@@ -56,27 +40,25 @@ class Projects:
         self._default_secret = default_secret
 
     def of_key(self, key: str) -> str:
-        """Returns the id of a key's project; the key itself is not kept."""
+        """Return the id of a key's project; the key itself is not kept."""
         return f"project_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
     def get(self, project_id: str) -> Project:
         row = self._store.one("SELECT settings, misbehaviour FROM projects WHERE id = ?", project_id)
         if row is None:
-            return Project(project_id, Settings(), Misbehaviour())
+            return Project(project_id, Settings(), FaultInjection())
         return Project(
-            project_id, Settings(**json.loads(row["settings"])), Misbehaviour(**json.loads(row["misbehaviour"]))
+            project_id, Settings(**json.loads(row["settings"])), FaultInjection(**json.loads(row["misbehaviour"]))
         )
 
     def secret(self, project: Project) -> str:
-        """Returns what the project's deliveries are signed with."""
+        """Return what the project's deliveries are signed with."""
         return project.settings.webhook_secret or self._default_secret
 
-    def set(
-        self, project_id: str, *, settings: Settings | None = None, misbehaviour: Misbehaviour | None = None
-    ) -> None:
-        """Replaces what a project has set."""
+    def set(self, project_id: str, *, settings: Settings | None = None, faults: FaultInjection | None = None) -> None:
+        """Replace what a project has set."""
         self._make(project_id)
-        for column, value in (("settings", settings), ("misbehaviour", misbehaviour)):
+        for column, value in (("settings", settings), ("misbehaviour", faults)):
             if value is not None:
                 self._store.execute(
                     f"UPDATE projects SET {column} = ? WHERE id = ?",  # noqa: S608 - names of ours
@@ -85,7 +67,7 @@ class Projects:
                 )
 
     def next_call(self, project_id: str) -> int:
-        """Counts a call and returns which one it is."""
+        """Count a call and returns which one it is."""
         self._make(project_id)
         self._store.execute("UPDATE projects SET calls_placed = calls_placed + 1 WHERE id = ?", project_id)
         number: int = self._store.value("SELECT calls_placed FROM projects WHERE id = ?", project_id)
@@ -96,12 +78,12 @@ class Projects:
             "INSERT INTO projects VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING",
             project_id,
             json.dumps(asdict(Settings())),
-            json.dumps(asdict(Misbehaviour())),
+            json.dumps(asdict(FaultInjection())),
         )
 
 
 def address(request: Mapping[str, Any], settings: Settings, name: str) -> str | None:
-    """Returns where something of a call goes, by the name of the address: the call's own, or else the project's."""
+    """Return where something of a call goes, by the name of the address: the call's own, or else the project's."""
     own: str | None = request.get("webhooks", {}).get(name)
     project: str | None = getattr(settings, name)
     return own or project

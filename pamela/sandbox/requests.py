@@ -4,9 +4,9 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 
-from .bodies import read_json
 from .errors import coded, failure, rate_limited
 from .magic import KEY_PREFIXES, KEYS
+from .safe_json import read_json
 
 MOST_BYTES = 1024 * 1024
 _MOST_BYTES_DRAINED = 64 * MOST_BYTES
@@ -14,7 +14,7 @@ _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 def read_key(request: Request, operation: str) -> str:
-    """Returns the API key of a request for an operation, if it is one that works."""
+    """Return the API key of a request for an operation, if it is one that works."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     key = key.strip()
     if scheme.lower() != "bearer" or not key:
@@ -32,7 +32,7 @@ def read_key(request: Request, operation: str) -> str:
 
 
 async def read_body(request: Request) -> Any:
-    """Returns the JSON of a request's body."""
+    """Return the JSON of a request's body."""
     content_type = request.headers.get("Content-Type", "")
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise failure(415, f"Content-Type is {content_type[:100] or 'missing'}; send application/json.")

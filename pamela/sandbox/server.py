@@ -24,7 +24,7 @@ _LONGEST_EVENT_TIMEOUT = 3600
 
 
 @dataclass(frozen=True)
-class Options:
+class SandboxOptions:
     """How a sandbox is run."""
 
     host: str = "127.0.0.1"
@@ -48,11 +48,13 @@ class Options:
             raise ValueError(f"The port is {self.port}; it must be one from 0 to 65535, 0 meaning any that is free.")
 
 
-class Server(uvicorn.Server):
+class SandboxServer(uvicorn.Server):
     """A server of one sandbox, which says when it accepts and leaves signals to others."""
 
-    def __init__(self, options: Options, listener: socket.socket, on_ready: Callable[["Server"], None]) -> None:
-        """Opens the database.
+    def __init__(
+        self, options: SandboxOptions, listener: socket.socket, on_ready: Callable[["SandboxServer"], None]
+    ) -> None:
+        """Open the database.
 
         Raises:
             DatabaseError: It cannot be used.
@@ -73,7 +75,7 @@ class Server(uvicorn.Server):
         super().__init__(config)
 
     async def run_until_stopped(self) -> None:
-        """Serves until `should_exit` is set, or until calls or deliveries come to a fault of the sandbox's own."""
+        """Serve until `should_exit` is set, or until calls or deliveries come to a fault of the sandbox's own."""
         with contextlib.closing(self.service):
             living = asyncio.create_task(self.service.run())
             living.add_done_callback(lambda _: self._exit())
@@ -100,8 +102,8 @@ class Server(uvicorn.Server):
         yield
 
 
-def serve(options: Options, on_ready: Callable[[Server], None]) -> None:
-    """Serves a sandbox until its `should_exit` is set; `on_ready` gets it as soon as it accepts.
+def serve(options: SandboxOptions, on_ready: Callable[[SandboxServer], None]) -> None:
+    """Serve a sandbox until its `should_exit` is set; `on_ready` gets it as soon as it accepts.
 
     Raises:
         OSError: The address cannot be had.
@@ -110,7 +112,7 @@ def serve(options: Options, on_ready: Callable[[Server], None]) -> None:
     with _listen(options.host, options.port) as listener:
 
         async def run() -> None:
-            await Server(options, listener, on_ready).run_until_stopped()
+            await SandboxServer(options, listener, on_ready).run_until_stopped()
 
         asyncio.run(run())
 
@@ -124,7 +126,7 @@ class Sandbox:
         webhook_secret: What it signs webhooks with.
     """
 
-    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop, webhook_secret: str) -> None:
+    def __init__(self, server: SandboxServer, loop: asyncio.AbstractEventLoop, webhook_secret: str) -> None:
         self.base_url = server.base_url
         self.api_key = "pk_live_sandbox"
         self.webhook_secret = webhook_secret
@@ -135,7 +137,7 @@ class Sandbox:
         return f"Sandbox(base_url={self.base_url!r})"
 
     def reset(self) -> None:
-        """Forgets all calls, tools, deliveries and settings, of every project."""
+        """Forget all calls, tools, deliveries and settings, of every project."""
 
         async def reset() -> None:
             self._server.service.reset()
@@ -153,7 +155,7 @@ def run(
     webhook_secret: str = "whsec_sandbox",  # noqa: S107 - nothing is protected by it
     event_timeout: float = 10.0,
 ) -> Iterator[Sandbox]:
-    """Runs a sandbox in a thread for as long as the `with` block lasts.
+    """Run a sandbox in a thread for as long as the `with` block lasts.
 
     Args:
         host: The address to listen at.
@@ -177,8 +179,10 @@ def run(
         ...     client.create_call(to="+1234567890", task="Order a pizza")["status"]
         'queued'
     """
-    options = Options(host, port, None if database is None else Path(database), speed, webhook_secret, event_timeout)
-    ready: Future[tuple[Server, asyncio.AbstractEventLoop]] = Future()
+    options = SandboxOptions(
+        host, port, None if database is None else Path(database), speed, webhook_secret, event_timeout
+    )
+    ready: Future[tuple[SandboxServer, asyncio.AbstractEventLoop]] = Future()
     ended: Future[None] = Future()
 
     def serve_in_thread() -> None:

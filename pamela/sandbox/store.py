@@ -115,7 +115,7 @@ class Store:
     """An open database. Its methods are for the thread that opened it."""
 
     def __init__(self, path: Path | None) -> None:
-        """Opens the file, making it if need be; None keeps everything in memory.
+        """Open the file, making it if need be; None keeps everything in memory.
 
         Raises:
             DatabaseError: The file is in use, is not a sandbox's, or cannot be opened.
@@ -130,7 +130,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Makes what happens inside happen wholly or not at all; what is committed survives a `kill -9`."""
+        """Make what happens inside happen wholly or not at all; what is committed survives a `kill -9`."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -140,32 +140,32 @@ class Store:
         self._connection.execute("COMMIT")
 
     def execute(self, sql: str, *values: Any) -> int:
-        """Runs a statement and returns how many rows it changed."""
+        """Run a statement and returns how many rows it changed."""
         return self._connection.execute(sql, values).rowcount
 
     def insert(self, table: str, row: dict[str, Any]) -> int:
-        """Adds a row and returns its number."""
+        """Add a row and returns its number."""
         columns = ", ".join(row)
         places = ", ".join("?" * len(row))
         statement = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608 - names of ours, no input
         return self._connection.execute(statement, tuple(row.values())).lastrowid or 0
 
     def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
-        """Returns the first row of a query, if there is one."""
+        """Return the first row of a query, if there is one."""
         row: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
         return row
 
     def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
-        """Returns all rows of a query."""
+        """Return all rows of a query."""
         return self._connection.execute(sql, values).fetchall()
 
     def value(self, sql: str, *values: Any) -> Any:
-        """Returns the first column of the first row of a query, None if there is no row."""
+        """Return the first column of the first row of a query, None if there is no row."""
         row = self.one(sql, *values)
         return None if row is None else row[0]
 
     def forget(self, project_id: str | None = None) -> None:
-        """Removes everything of one project, or everything."""
+        """Remove everything of one project, or everything."""
         for table in _TABLES:
             if project_id is None:
                 self.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from . import clock
-from .arguments import make_arguments
+from .call_plans import ToolUse
 from .clock import Clock
-from .contract import Contract
-from .conversations import ToolUse
+from .fake_arguments import make_arguments
+from .specification import Specification
 from .store import Store
 
 # Words that say what is done rather than with what.
@@ -29,13 +29,13 @@ _INSIGNIFICANT = frozenset(
 class Tools:
     """The registered tools of all projects."""
 
-    def __init__(self, store: Store, clock: Clock, contract: Contract) -> None:
+    def __init__(self, store: Store, clock: Clock, specification: Specification) -> None:
         self._store = store
         self._clock = clock
-        self._default_timeout_ms: int = contract.default("ToolDefinition", "timeout_ms")
+        self._default_timeout_ms: int = specification.default("ToolDefinition", "timeout_ms")
 
     def register(self, project_id: str, definition: Mapping[str, Any]) -> str:
-        """Adds a tool and returns its id."""
+        """Add a tool and returns its id."""
         tool_id = f"tool_{secrets.token_hex(8)}"
         now = self._clock.now()
         row = {
@@ -50,12 +50,12 @@ class Tools:
         return tool_id
 
     def get(self, project_id: str, tool_id: str) -> dict[str, Any] | None:
-        """Returns a tool as the API shows it, also one that was deleted."""
+        """Return a tool as the API shows it, also one that was deleted."""
         row = self._store.one("SELECT * FROM tools WHERE id = ? AND project_id = ?", tool_id, project_id)
         return None if row is None else self._to_api(row)
 
     def active(self, project_id: str) -> list[dict[str, Any]]:
-        """Returns the tools that the agent may use, the oldest first."""
+        """Return the tools that the agent may use, the oldest first."""
         rows = self._store.all("SELECT * FROM tools WHERE project_id = ? AND active ORDER BY seq", project_id)
         return [self._to_api(row) for row in rows]
 
@@ -65,7 +65,7 @@ class Tools:
         )
 
     def used_in(self, project_id: str, request: Mapping[str, Any]) -> Iterator[ToolUse]:
-        """Gives the tools of a call in the order of their use, each once.
+        """Yield the tools of a call in the order of their use, each once.
 
         Those that the call brings along are all used; those of the project are when the task has a word of their name.
         """
@@ -98,6 +98,6 @@ class Tools:
 
 
 def _words(text: str) -> set[str]:
-    """Returns the words that matter in a text or a name, in lower case and without the plural's s."""
+    """Return the words that matter in a text or a name, in lower case and without the plural's s."""
     separated = re.sub("([a-z])([A-Z])", r"\1 \2", text).lower()
     return {word.removesuffix("s") for word in re.findall(r"[^\W_]+", separated)} - _INSIGNIFICANT

@@ -14,7 +14,7 @@ import pytest
 
 from pamela import Voice
 from pamela._core.model import as_datetimes, as_enums
-from pamela.sandbox.contract import Contract
+from pamela.sandbox.specification import Specification
 
 from .conftest import DOCUMENT, copy_project, edit_contract, run
 from .test_change import generate, modules, python
@@ -436,8 +436,8 @@ def test_the_sandbox_knows_the_parameters_of_a_path() -> None:
     item["parameters"] = [limit, parameter("query", "offset", {"type": "string"})]
     item["get"]["parameters"] = [offset]
 
-    contract = Contract(json.dumps(document).encode())
-    (list_calls,) = (each for each in contract.operations if each.id == "list_calls")
+    specification = Specification(json.dumps(document).encode())
+    (list_calls,) = (each for each in specification.operations if each.id == "list_calls")
     values, issues = list_calls.read_parameters({"limit": "5", "offset": "x"}, {})
 
     assert (values["limit"], [issue["loc"] for issue in issues]) == (5, [["query", "offset"]])

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pamela.sandbox
-from pamela.sandbox.deliveries import Answer, Deliveries
+from pamela.sandbox.deliveries import Deliveries, DeliveryResult
 
 from .conftest import ROOT, run
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 EXAMPLES = 100
 
 
-async def stay_here(deliveries: Deliveries, row: Any, headers: dict[str, str]) -> Answer:
-    return Answer(headers, row["due"], 0.0, error="not sent")
+async def stay_here(deliveries: Deliveries, row: Any, headers: dict[str, str]) -> DeliveryResult:
+    return DeliveryResult(headers, row["due"], 0.0, error="not sent")
 
 
 def test_finds_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 
 from pamela.sandbox import Sandbox
-from pamela.sandbox.contract import load_contract
+from pamela.sandbox.specification import load_specification
 
 from .waiting import until
 
@@ -59,18 +59,18 @@ def judge(response: httpx.Response) -> None:
     """Fails for an answer that the contract does not describe."""
     response.read()
     assert re.fullmatch("req_[0-9a-f]{16}", response.headers["X-Request-Id"])
-    contract = load_contract()
+    specification = load_specification()
     path = response.request.url.path
-    for operation in contract.operations:
+    for operation in specification.operations:
         if operation.method == response.request.method and re.fullmatch(re.sub("{.*?}", ".+", operation.path), path):
             break
     else:
         return
-    answers = contract.document["paths"][operation.path][operation.method.lower()]["responses"]
+    answers = specification.document["paths"][operation.path][operation.method.lower()]["responses"]
     status = str(response.status_code)
     answer = answers.get(status) or answers.get(f"{status[0]}XX")
     assert answer is not None, f"{operation.id} answered {status}: {response.text}"
     if "$ref" in answer:
-        answer = contract.document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+        answer = specification.document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
     assert response.headers["Content-Type"] == "application/json"
-    contract.validator(answer["content"]["application/json"]["schema"]).validate(response.json())
+    specification.validator(answer["content"]["application/json"]["schema"]).validate(response.json())

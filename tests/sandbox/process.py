@@ -10,7 +10,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Self
 
-from pamela.sandbox import Options, serve
+from pamela.sandbox import SandboxOptions, serve
 
 COMMAND = (sys.executable, "-m", "pamela.sandbox")
 READY = "Pamela sandbox ready on "
@@ -64,4 +64,4 @@ def start_fork(database: Path) -> tuple[BaseProcess, str]:
 
 
 def _serve(database: Path, ready: Connection) -> None:
-    serve(Options(database=database, speed=100), lambda server: ready.send(server.base_url))
+    serve(SandboxOptions(database=database, speed=100), lambda server: ready.send(server.base_url))

@@ -10,7 +10,7 @@ import pytest
 
 import pamela.sandbox
 from pamela.sandbox import Sandbox
-from pamela.sandbox.contract import load_contract
+from pamela.sandbox.specification import load_specification
 from pamela.webhooks import sign_webhook, verify_webhook_signature
 
 from .api import Api, body_of
@@ -56,8 +56,8 @@ def test_all_events_of_a_call_arrive_signed_and_in_order(sandbox: Sandbox, api: 
         assert received.headers["Content-Type"] == "application/json"
         assert verify_webhook_signature(received.body, received.signature, sandbox.webhook_secret)
         assert verify_webhook_signature(received.json, received.signature, sandbox.webhook_secret)
-        contract = load_contract()
-        contract.validator(contract.schema(SCHEMAS[received.json["event"]])).validate(received.json)
+        specification = load_specification()
+        specification.validator(specification.schema(SCHEMAS[received.json["event"]])).validate(received.json)
 
 
 def test_the_timestamps_of_events_are_the_wall_clocks(api: Api, receiver: Receiver) -> None:
@@ -231,6 +231,11 @@ class TestFailures:
         call_id = api.create(webhooks={"webhook_url": f"http://{'a' * 64}..test/"})["id"]
 
         until(lambda: bool(api.deliveries(call_id=call_id)[0]["attempts"]))
+
+        first = api.deliveries(call_id=call_id)[0]
+        assert first["status"] != "delivered"
+        assert first["attempts"][0]["response_status"] is None
+        assert "Name or service not known" in first["attempts"][0]["error"]
 
     def test_a_long_answer_is_not_read_to_its_end(self, api: Api, receiver: Receiver) -> None:
         receiver.answer = lambda received: Reply(200, b"x" * 5_000_000)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pamela.sandbox import Sandbox
-from pamela.sandbox.contract import load_contract
+from pamela.sandbox.specification import load_specification
 
 from .api import PREFIX, Api, body_of
 
@@ -286,7 +286,7 @@ VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=8,
 )
-FIELDS = list(load_contract().schema("CreateCallRequest")["properties"])
+FIELDS = list(load_specification().schema("CreateCallRequest")["properties"])
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -31,7 +31,7 @@ def database(tmp_path: Path) -> Path:
 def everything(sandbox: Sandbox) -> list[Any]:
     with Api(sandbox, sandbox.api_key) as api:
         paths = (f"{PREFIX}/calls", f"{PREFIX}/tools", f"{PREFIX}/usage", "/sandbox/deliveries", "/sandbox/project")
-        return [api.get(path).json() for path in (*paths, "/sandbox/misbehaviour")]
+        return [api.get(path).json() for path in (*paths, "/sandbox/faults")]
 
 
 def test_a_restart_changes_nothing(database: Path, receiver: Receiver) -> None:
@@ -41,7 +41,7 @@ def test_a_restart_changes_nothing(database: Path, receiver: Receiver) -> None:
         body = {"to": "+1234567890", "task": "Test call"}
         placed = api.post(f"{PREFIX}/calls", json=body, headers={"Idempotency-Key": "once"})
         api.finish("+15005550002")
-        api.put("/sandbox/misbehaviour", json={"seed": 5})
+        api.put("/sandbox/faults", json={"seed": 5})
         api.wait_for_status(body_of(placed)["id"], "completed")
         until(lambda: {each["status"] for each in api.deliveries()} == {"delivered"})
         before = everything(sandbox)

@@ -12,7 +12,7 @@ import pytest
 
 import pamela.sandbox
 from pamela.sandbox import DatabaseError, Sandbox
-from pamela.sandbox.contract import load_contract
+from pamela.sandbox.specification import load_specification
 
 from .api import PREFIX, Api, body_of
 from .receiver import Receiver, Reply
@@ -106,7 +106,7 @@ def test_a_reset_while_something_is_on_its_way_does_no_harm(
         return Reply.of({"result": "done"})
 
     receiver.answer = answer
-    api.put("/sandbox/misbehaviour", json=misbehaviour)
+    api.put("/sandbox/faults", json=misbehaviour)
     tool = {"name": "look_up", "description": "Looks up", "input_schema": {}}
     api.create(tools=[tool], webhooks={"tool_webhook_url": receiver.tool_url})
     until(lambda: len(receiver.invocations) == 1 + len(misbehaviour))
@@ -154,7 +154,7 @@ def break_down(monkeypatch: pytest.MonkeyPatch, database: Path) -> None:
         Api(sandbox, sandbox.api_key) as api,
         suppress(httpx.HTTPError),
     ):
-        monkeypatch.setattr(sandbox._server.service.lives.calls, "due", fail)
+        monkeypatch.setattr(sandbox._server.service.calls, "due", fail)
         api.create()
 
 
@@ -202,9 +202,9 @@ def test_it_serves_its_contract(sandbox: Sandbox) -> None:
     as_yaml = httpx.get(f"{sandbox.base_url}/openapi.yaml")
     as_json = httpx.get(f"{sandbox.base_url}/openapi.json")
 
-    assert as_yaml.content == load_contract().source
+    assert as_yaml.content == load_specification().source
     assert as_yaml.headers["Content-Type"].startswith("application/yaml")
-    assert as_json.json() == load_contract().document
+    assert as_json.json() == load_specification().document
 
 
 def test_it_serves_the_reference_if_it_has_it(
@@ -225,6 +225,10 @@ def test_it_describes_itself(sandbox: Sandbox) -> None:
 
     assert described == httpx.get(f"{sandbox.base_url}/sandbox").json()
     assert described["numbers"]["+15005550002"] == "busy"
+
+
+def test_a_name_of_version_2_0_still_works() -> None:
+    assert pamela.sandbox.Options is pamela.sandbox.SandboxOptions
 
 
 def test_the_package_offers_no_more_than_it_says() -> None:

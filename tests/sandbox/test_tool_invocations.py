@@ -8,8 +8,8 @@ import pytest
 
 import pamela.sandbox
 from pamela.sandbox import Sandbox
-from pamela.sandbox.contract import load_contract
-from pamela.sandbox.tool_answers import in_words
+from pamela.sandbox.specification import load_specification
+from pamela.sandbox.tool_responses import in_words
 from pamela.webhooks import verify_webhook_signature
 
 from .api import Api, body_of
@@ -55,8 +55,8 @@ def test_a_tool_is_invoked_signed_and_its_result_spoken(sandbox: Sandbox, api: A
     invocation = received.json
     assert (invocation["tool_name"], invocation["arguments"]) == ("check_order_status", {"order_id": "1042"})
     assert verify_webhook_signature(received.body, received.signature, sandbox.webhook_secret)
-    contract = load_contract()
-    contract.validator(contract.schema("ToolInvocation")).validate(invocation)
+    specification = load_specification()
+    specification.validator(specification.schema("ToolInvocation")).validate(invocation)
     call = api.call(invocation["call_id"])
     project = body_of(api.get("/sandbox/project"))
     assert invocation["call_session_id"] == call["call_session_id"]
@@ -184,7 +184,7 @@ def test_a_wait_for_a_tool_cannot_outlast_the_call(receiver: Receiver) -> None:
 
 def test_a_tool_that_has_not_been_asked_cannot_outlast_the_call_either(receiver: Receiver) -> None:
     with pamela.sandbox.run() as sandbox, Api(sandbox, sandbox.api_key) as api:
-        api.put("/sandbox/misbehaviour", json={"delay_seconds": 3600})
+        api.put("/sandbox/faults", json={"delay_seconds": 3600})
         call = api.wait_for_status(place(api, receiver, max_duration_seconds=15), "completed")
         (delivery,) = api.deliveries(call_id=call["id"])
 
@@ -198,7 +198,7 @@ def test_a_wait_to_ask_a_tool_counts_as_conversation(api: Api, receiver: Receive
     receiver.answer = lambda received: Reply.of({"result": "done"})
     without = api.wait_for_status(place(api, receiver), "completed")
 
-    api.put("/sandbox/misbehaviour", json={"delay_seconds": 3000})
+    api.put("/sandbox/faults", json={"delay_seconds": 3000})
     delayed = api.wait_for_status(place(api, receiver), "completed")
 
     assert delayed["duration_seconds"] >= without["duration_seconds"] + 2

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from pamela._core.strict_json import canonical_json
-from pamela.sandbox.arguments import make_arguments
+from pamela.sandbox.fake_arguments import make_arguments
 
 from .api import PREFIX, Api, body_of
 from .receiver import Received, Receiver, Reply

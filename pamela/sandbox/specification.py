@@ -1,4 +1,4 @@
-"""The contract as the sandbox reads it: which operations there are, and what a request to each must look like."""
+"""The specification as the sandbox reads it: which operations there are, and what a request to each must look like."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ from referencing.jsonschema import DRAFT202012
 from .._core.patterns import matches
 from . import clock
 
-_CONTRACT = "urn:contract"
+_SPECIFICATION = "urn:specification"
 _LONGEST_VALUE = 100
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 _MOST_ISSUES = 100
@@ -42,7 +42,7 @@ class Parameter:
     validator: Draft202012Validator
 
     def read(self, text: str) -> tuple[Any, list[Issue]]:
-        """Returns the value that a request's text stands for, and what is wrong with it."""
+        """Return the value that a request's text stands for, and what is wrong with it."""
         value: str | int = text
         if self.is_integer and re.fullmatch("-?[0-9]{1,99}", text):
             value = int(text)
@@ -50,7 +50,7 @@ class Parameter:
 
 
 @dataclass(frozen=True)
-class Operation:
+class OperationSpec:
     """One method on one path."""
 
     id: str
@@ -62,7 +62,7 @@ class Operation:
     def read_parameters(
         self, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> tuple[dict[str, Any], list[Issue]]:
-        """Returns the values of the parameters that the request gives, by name, and what is wrong with them."""
+        """Return the values of the parameters that the request gives, by name, and what is wrong with them."""
         values: dict[str, Any] = {}
         issues: list[Issue] = []
         for parameter in self.parameters:
@@ -73,31 +73,31 @@ class Operation:
         return values, issues
 
     def body_issues(self, body: object) -> list[Issue]:
-        """Returns what is wrong with a request's body."""
+        """Return what is wrong with a request's body."""
         return [] if self.body is None else find_issues(self.body, body)
 
 
-class Contract:
+class Specification:
     """The OpenAPI document, ready to judge requests."""
 
     def __init__(self, source: bytes) -> None:
         self.source = source
         self.document: dict[str, Any] = yaml.load(source, Loader=_Loader)  # noqa: S506 - a SafeLoader, made faster
         resource = DRAFT202012.create_resource(self.document)
-        self._registry: Registry[Any] = Registry().with_resource(_CONTRACT, resource)
+        self._registry: Registry[Any] = Registry().with_resource(_SPECIFICATION, resource)
         self.operations = tuple(self._read_operations())
 
     def schema(self, name: str) -> dict[str, Any]:
-        """Returns the component schema of that name."""
+        """Return the component schema of that name."""
         schema: dict[str, Any] = self.document["components"]["schemas"][name]
         return schema
 
     def default(self, schema: str, field: str) -> Any:
-        """Returns what a field that is absent from a request counts as."""
+        """Return what a field that is absent from a request counts as."""
         return self.schema(schema)["properties"][field]["default"]
 
     def event_fields(self, event: str) -> Collection[str]:
-        """Returns the names of the fields that an event has."""
+        """Return the names of the fields that an event has."""
         body = self.document["webhooks"][event]["post"]["requestBody"]
         fields: dict[str, Any] = self._resolve(body["content"]["application/json"]["schema"])["properties"]
         return fields.keys()
@@ -109,29 +109,29 @@ class Contract:
         return dict(zip(schema["x-enum-varnames"], schema["enum"], strict=True))
 
     def validator(self, schema: Mapping[str, Any]) -> Draft202012Validator:
-        """Returns a validator of a schema, whose references point into the contract."""
+        """Return a validator of a schema, whose references point into the specification."""
         validator: Draft202012Validator = _Validator(
             _absolute(schema), registry=self._registry, format_checker=_formats
         )
         return validator
 
     def parameter(self, name: str) -> Parameter:
-        """Returns the component parameter of that name."""
+        """Return the component parameter of that name."""
         return self._read_parameter(self.document["components"]["parameters"][name])
 
     def _resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         while "$ref" in node:
-            node = self._registry.resolver(_CONTRACT).lookup(node["$ref"]).contents
+            node = self._registry.resolver(_SPECIFICATION).lookup(node["$ref"]).contents
         return node
 
-    def _read_operations(self) -> Iterator[Operation]:
+    def _read_operations(self) -> Iterator[OperationSpec]:
         for path, item in self.document["paths"].items():
             for method, operation in item.items():
                 if method not in _METHODS:
                     continue
                 parameters = (self._parameters(item) | self._parameters(operation)).values()
                 body = operation.get("requestBody")
-                yield Operation(
+                yield OperationSpec(
                     id=operation["operationId"],
                     method=method.upper(),
                     path=path,
@@ -140,7 +140,7 @@ class Contract:
                 )
 
     def _parameters(self, owner: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
-        """Returns the parameters of a path or an operation, by place and name."""
+        """Return the parameters of a path or an operation, by place and name."""
         parameters = [self._resolve(parameter) for parameter in owner.get("parameters", [])]
         return {(parameter["in"], parameter["name"]): parameter for parameter in parameters}
 
@@ -155,13 +155,13 @@ class Contract:
 
 
 @cache
-def load_contract() -> Contract:
-    """Reads the contract that is part of the package, once a process."""
-    return Contract(resources.files("pamela").joinpath("openapi.yaml").read_bytes())
+def load_specification() -> Specification:
+    """Read the specification that is part of the package, once a process."""
+    return Specification(resources.files("pamela").joinpath("openapi.yaml").read_bytes())
 
 
 def find_issues(validator: Draft202012Validator, body: object) -> list[Issue]:
-    """Returns what a validator finds wrong with a request's body, the first hundred things at most."""
+    """Return what a validator finds wrong with a request's body, the first hundred things at most."""
     return list(_issues(islice(validator.iter_errors(body), _MOST_ISSUES), ["body"]))
 
 
@@ -182,10 +182,10 @@ def _brief(error: ValidationError) -> str:
 
 
 def _absolute(node: Any) -> Any:
-    """Returns a part of the contract whose references hold outside of it, too."""
+    """Return a part of the specification whose references hold outside of it, too."""
     match node:
         case {"$ref": str(reference), **rest}:
-            return {**_absolute(rest), "$ref": _CONTRACT + reference}
+            return {**_absolute(rest), "$ref": _SPECIFICATION + reference}
         case dict():
             return {name: _absolute(each) for name, each in node.items()}
         case list():

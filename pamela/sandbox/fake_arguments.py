@@ -30,7 +30,7 @@ _FORMATS = {
 
 
 def make_arguments(schema: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns arguments for a tool with that input schema, called while that request's call goes on.
+    """Return arguments for a tool with that input schema, called while that request's call goes on.
 
     A value comes from the schema where it offers one (`const`, `examples`, `default`, `enum`), else from the call: an id
     or a number is the first one in the task, a phone number is the one called, a name is the caller's. A schema that
@@ -45,7 +45,7 @@ def make_arguments(schema: Mapping[str, Any], request: Mapping[str, Any]) -> dic
     return value if isinstance(value, dict) else {}
 
 
-class _EndlessError(Exception):
+class _SchemaTooDeepError(Exception):
     """The schema asks for itself, or for more than anyone would send."""
 
 
@@ -58,10 +58,10 @@ class _Maker:
         self._name: str = request.get("caller_name") or request.get("agent_name") or "Pamela"
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
-        """Returns a value for the property `name`."""
+        """Return a value for the property `name`."""
         self._values_left -= 1
         if depth > _DEEPEST or self._values_left < 0:
-            raise _EndlessError
+            raise _SchemaTooDeepError
         if not isinstance(schema, Mapping):
             return self._text({}, name)
         schema = self._flatten(schema)
@@ -94,7 +94,7 @@ class _Maker:
                 return self._text(schema, name)
 
     def _flatten(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Follows a local reference, takes the first alternative, merges what must hold together."""
+        """Follow a local reference, takes the first alternative, merges what must hold together."""
         merged = dict(schema)
         for _ in range(_DEEPEST):
             parts = [self._at(merged.pop("$ref"))] if "$ref" in merged else []
@@ -107,7 +107,7 @@ class _Maker:
                 if isinstance(part, Mapping):
                     properties = {**merged.get("properties", {}), **part.get("properties", {})}
                     merged = {**part, **merged, **({"properties": properties} if properties else {})}
-        raise _EndlessError
+        raise _SchemaTooDeepError
 
     def _at(self, reference: str) -> Any:
         node: Any = self._root
@@ -116,7 +116,7 @@ class _Maker:
         return node
 
     def _number(self, schema: Mapping[str, Any], *, is_whole: bool) -> float:
-        """Returns the number in the task, or the nearest that the schema allows."""
+        """Return the number in the task, or the nearest that the schema allows."""
         in_task = re.search(r"\d+(\.\d+)?", self._task)
         wanted = Fraction(in_task[0] if in_task else 1)
         nearest_first = sorted(_numbers(schema, wanted, is_whole=is_whole), key=lambda each: abs(each - wanted))
@@ -135,7 +135,7 @@ class _Maker:
         return text.ljust(shortest, "x")[: int(schema.get("maxLength", _LONGEST_TEXT))]
 
     def _candidates(self, name: str) -> list[str]:
-        """Returns texts that may be meant by a property, the likeliest first."""
+        """Return texts that may be meant by a property, the likeliest first."""
         words = set(re.findall("[a-z]+", re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()))
         identifiers: list[str] = re.findall(r"[A-Za-z]*-?\d[\w-]*", self._task)
         if words & {"phone", "telephone", "mobile"}:
@@ -146,7 +146,7 @@ class _Maker:
             return [self._name, *identifiers, self._task]
         if words & {
             "query",
-            "question",
+            "request",
             "text",
             "task",
             "message",
@@ -161,12 +161,12 @@ class _Maker:
 
 
 def _rules(schema: Mapping[str, Any], *keywords: str) -> Draft202012Validator:
-    """Returns a validator of nothing but some of a schema's keywords."""
+    """Return a validator of nothing but some of a schema's keywords."""
     return Draft202012Validator({keyword: schema[keyword] for keyword in keywords if keyword in schema})
 
 
 def _items(schema: Mapping[str, Any]) -> Iterator[Any]:
-    """Gives the schemas of an array's items, as few as there may be but one if there may be any."""
+    """Yield the schemas of an array's items, as few as there may be but one if there may be any."""
     first = schema.get("prefixItems", [])
     count = max(len(first), int(schema.get("minItems", 1)), 1)
     count = min(count, int(schema.get("maxItems", count)))
@@ -175,7 +175,7 @@ def _items(schema: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _numbers(schema: Mapping[str, Any], wanted: Fraction, *, is_whole: bool) -> list[Fraction]:
-    """Returns the numbers of which one is allowed, if any is: `wanted`, and those at the bounds and between them."""
+    """Return the numbers of which one is allowed, if any is: `wanted`, and those at the bounds and between them."""
     lows = [Fraction(str(schema[name])) for name in ("minimum", "exclusiveMinimum") if name in schema]
     highs = [Fraction(str(schema[name])) for name in ("maximum", "exclusiveMaximum") if name in schema]
     numbers = [wanted, *lows, *(low + 1 for low in lows), *highs, *(high - 1 for high in highs)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import cycle
 from typing import Any, Literal, NotRequired, TypedDict
 
-from .languages import Exchange, Language, Topic, language_of
+from .languages import Dialogue, Language, Topic, language_of
 from .magic import Outcome
 
 Action = Literal["ring", "connect", "say", "invoke", "complete", "fail", "show transcript"]
@@ -59,7 +59,7 @@ class ToolUse(TypedDict):
 
 
 def plan_call(request: Mapping[str, Any], outcome: Outcome, tools: Sequence[ToolUse], max_seconds: int) -> Plan:
-    """Returns what will happen in a call if nobody interferes; `max_seconds` is how long it may talk."""
+    """Return what will happen in a call if nobody interferes; `max_seconds` is how long it may talk."""
     script = _Script(request)
     steps = [Step(after=_QUEUED, do="ring")]
     match outcome:
@@ -96,7 +96,7 @@ class _Script:
             task = task[:_LONGEST_TASK].rstrip() + "…"
         caller = (request.get("caller_name") or "").strip()
         agent = (request.get("agent_name") or "").strip() or "Pamela"
-        self._exchange: Exchange = self.language.exchanges[_topic(request["task"], self.language)]
+        self._dialogue: Dialogue = self.language.dialogues[_topic(request["task"], self.language)]
         seed = hashlib.sha256(f"{request['to']}\n{request['task']}".encode()).digest()
         self._greeting = _pick(self.language.greetings, seed[0])
         self._names = {
@@ -107,7 +107,7 @@ class _Script:
             "day": _pick(self.language.days, seed[1]),
             "hour": _pick(self.language.hours, seed[2]),
         }
-        self._names["result"] = self._exchange.result.format_map(self._names)
+        self._names["result"] = self._dialogue.result.format_map(self._names)
 
     def fill(self, sentence: str) -> str:
         text = sentence.format_map(self._names)
@@ -126,11 +126,11 @@ class _Script:
             yield Step(after=_PAUSE, do="invoke", tool=invocation)
 
     def middle(self) -> Iterator[Step]:
-        for speaker, line in zip(cycle((OTHER_SIDE, AGENT)), self._exchange.lines, strict=False):
+        for speaker, line in zip(cycle((OTHER_SIDE, AGENT)), self._dialogue.lines, strict=False):
             yield self._says(speaker, line)
 
     def small_talk(self, seconds: int) -> Iterator[Step]:
-        """Goes on for longer than the call may last."""
+        """Go on for longer than the call may last."""
         lines = [self._says(AGENT, self.language.small_talk[0]), self._says(OTHER_SIDE, self.language.small_talk[1])]
         for line in lines:
             line["after"] += 5.0

@@ -1,17 +1,17 @@
-"""What a tool's answer means for the conversation that waited for it."""
+"""What a tool's response means for the conversation that waited for it."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from .bodies import read_json
-from .deliveries import Answer
+from .deliveries import DeliveryResult
+from .safe_json import read_json
 
 _LONGEST_SPOKEN = 200
 _LONGEST_SHOWN = 2000
 
 
 @dataclass(frozen=True)
-class ToolAnswered:
+class ToolSucceeded:
     """The tool gave a result, any JSON value."""
 
     result: Any
@@ -24,29 +24,29 @@ class ToolFailed:
     reason: str
 
 
-def read_answer(answer: Answer, correlation_id: str) -> ToolAnswered | ToolFailed:
-    """Returns what an answer to the invocation of that id says."""
-    if answer.error is not None:
-        return ToolFailed(answer.error)
+def read_tool_response(response: DeliveryResult, correlation_id: str) -> ToolSucceeded | ToolFailed:
+    """Return what a response to the invocation of that id means."""
+    if response.error is not None:
+        return ToolFailed(response.error)
     try:
-        body = read_json(answer.body)
+        body = read_json(response.body)
     except ValueError:
-        return ToolFailed(f"status {answer.status}, and the answer is not JSON")
+        return ToolFailed(f"status {response.status}, and the answer is not JSON")
     match body:
         case {"correlation_id": other} if other != correlation_id:
             return ToolFailed(f"the answer is for {other!r}, not for {correlation_id!r}")
-        case {"result": result} if answer.is_success:
-            return ToolAnswered(result)
+        case {"result": result} if response.is_success:
+            return ToolSucceeded(result)
         case {"error": reason}:
             return ToolFailed(str(reason))
-        case _ if answer.is_success:
+        case _ if response.is_success:
             return ToolFailed("the answer has no result")
         case _:
-            return ToolFailed(f"status {answer.status}")
+            return ToolFailed(f"status {response.status}")
 
 
 def in_words(value: Any) -> str:
-    """Returns a JSON value as somebody might say it."""
+    """Return a JSON value as somebody might say it."""
     match value:
         case dict():
             said = ", ".join(f"{str(name).replace('_', ' ')} {in_words(each)}" for name, each in value.items())
@@ -62,5 +62,5 @@ def in_words(value: Any) -> str:
 
 
 def shortened(text: str) -> str:
-    """Returns a text, without its end if it is very long."""
+    """Return a text, without its end if it is very long."""
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

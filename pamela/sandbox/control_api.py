@@ -9,11 +9,12 @@ from starlette.responses import JSONResponse, Response
 from .._version import __version__
 from . import magic
 from .api import DEFAULT_LIMIT, DEFAULT_OFFSET, page
-from .contract import Parameter, find_issues
 from .errors import failure
-from .projects import Misbehaviour, Settings
+from .fault_injection import FaultInjection
+from .projects import Settings
 from .requests import read_body, read_key
 from .service import Service
+from .specification import Parameter, find_issues
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -31,7 +32,7 @@ _SETTINGS = {
     "additionalProperties": False,
 }
 
-_MISBEHAVIOUR = {
+_FAULTS = {
     "type": "object",
     "properties": {
         "duplicate": _PROBABILITY,
@@ -46,26 +47,27 @@ _MISBEHAVIOUR = {
 _STATUS = {"type": "string", "enum": ["waiting", "pending", "sending", "delivered", "failed", "dropped"]}
 
 
-class Controls:
+class ControlApi:
     """The endpoints, each for the project of the key that a request carries."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        contract = service.contract
-        self._settings = contract.validator(_SETTINGS)
-        self._misbehaviour = contract.validator(_MISBEHAVIOUR)
-        text = contract.validator({"type": "string"})
+        specification = service.specification
+        self._settings = specification.validator(_SETTINGS)
+        self._faults = specification.validator(_FAULTS)
+        text = specification.validator({"type": "string"})
         self._filters = (
-            contract.parameter("Limit"),
-            contract.parameter("Offset"),
+            specification.parameter("Limit"),
+            specification.parameter("Offset"),
             Parameter("call_id", "query", is_integer=False, validator=text),
-            Parameter("status", "query", is_integer=False, validator=contract.validator(_STATUS)),
+            Parameter("status", "query", is_integer=False, validator=specification.validator(_STATUS)),
         )
         self.handlers: Mapping[str, Mapping[str, Callable[[Request], Awaitable[Response]]]] = {
             "/": {"GET": self.describe},
             "/sandbox": {"GET": self.describe},
             "/sandbox/project": {"GET": self.get_project, "PUT": self.put_project},
-            "/sandbox/misbehaviour": {"GET": self.get_misbehaviour, "PUT": self.put_misbehaviour},
+            "/sandbox/faults": {"GET": self.get_faults, "PUT": self.put_faults},
+            "/sandbox/misbehaviour": {"GET": self.get_faults, "PUT": self.put_faults},
             "/sandbox/deliveries": {"GET": self.list_deliveries},
             "/sandbox/deliveries/{delivery_id}": {"GET": self.get_delivery},
             "/sandbox/deliveries/{delivery_id}/redeliver": {"POST": self.redeliver},
@@ -96,17 +98,17 @@ class Controls:
             self._service.projects.set(project_id, settings=Settings(**body))
         return self._show_project(project_id)
 
-    async def get_misbehaviour(self, request: Request) -> Response:
-        return self._show_misbehaviour(self._project_id(request))
+    async def get_faults(self, request: Request) -> Response:
+        return self._show_faults(self._project_id(request))
 
-    async def put_misbehaviour(self, request: Request) -> Response:
+    async def put_faults(self, request: Request) -> Response:
         project_id = self._project_id(request)
         body = await read_body(request)
-        if issues := find_issues(self._misbehaviour, body):
+        if issues := find_issues(self._faults, body):
             raise failure(422, issues)
         with self._service.store.transaction():
-            self._service.projects.set(project_id, misbehaviour=Misbehaviour(**body))
-        return self._show_misbehaviour(project_id)
+            self._service.projects.set(project_id, faults=FaultInjection(**body))
+        return self._show_faults(project_id)
 
     async def list_deliveries(self, request: Request) -> Response:
         project_id = self._project_id(request)
@@ -119,20 +121,20 @@ class Controls:
         if issues:
             raise failure(422, issues)
         limit, offset = asked.get("limit", DEFAULT_LIMIT), asked.get("offset", DEFAULT_OFFSET)
-        deliveries = self._service.lives.deliveries
+        deliveries = self._service.deliveries
         items, total = deliveries.page(project_id, asked.get("call_id"), asked.get("status"), limit, offset)
         return JSONResponse(page(items, total, limit, offset))
 
     async def get_delivery(self, request: Request) -> Response:
         project_id = self._project_id(request)
         delivery_id = request.path_params["delivery_id"]
-        return _found(delivery_id, self._service.lives.deliveries.get(project_id, delivery_id))
+        return _found(delivery_id, self._service.deliveries.get(project_id, delivery_id))
 
     async def redeliver(self, request: Request) -> Response:
         project_id = self._project_id(request)
         delivery_id = request.path_params["delivery_id"]
         with self._service.store.transaction():
-            again = self._service.lives.deliveries.redeliver(project_id, delivery_id)
+            again = self._service.deliveries.redeliver(project_id, delivery_id)
         return _found(delivery_id, again, status=202)
 
     async def reset(self, request: Request) -> Response:
@@ -148,8 +150,8 @@ class Controls:
         answer = {"project_id": project.id, "partner_id": project.partner_id, **asdict(project.settings)}
         return JSONResponse({**answer, "webhook_secret": secret})
 
-    def _show_misbehaviour(self, project_id: str) -> Response:
-        return JSONResponse(asdict(self._service.projects.get(project_id).misbehaviour))
+    def _show_faults(self, project_id: str) -> Response:
+        return JSONResponse(asdict(self._service.projects.get(project_id).faults))
 
 
 def _found(delivery_id: str, delivery: dict[str, Any] | None, status: int = 200) -> Response:

@@ -10,7 +10,7 @@ import pytest
 
 import pamela.sandbox
 from pamela.sandbox import Sandbox
-from pamela.sandbox.projects import Misbehaviour
+from pamela.sandbox.fault_injection import FaultInjection
 from pamela.webhooks import verify_webhook_signature
 
 from .api import Api, body_of
@@ -21,8 +21,8 @@ from .waiting import until
 TOOL: dict[str, Any] = {"name": "look_up", "description": "Looks up", "input_schema": {}}
 
 
-def misbehave(api: Api, **settings: float) -> None:
-    assert api.put("/sandbox/misbehaviour", json=settings).status_code == 200
+def inject(api: Api, **settings: float) -> None:
+    assert api.put("/sandbox/faults", json=settings).status_code == 200
 
 
 def is_signed(sandbox: Sandbox, received: Received) -> bool:
@@ -32,21 +32,21 @@ def is_signed(sandbox: Sandbox, received: Received) -> bool:
 def test_all_is_well_at_first(api: Api) -> None:
     nothing = {"duplicate": 0, "delay_seconds": 0, "reorder": 0, "wrong_signature": 0, "seed": 0}
 
-    assert body_of(api.get("/sandbox/misbehaviour")) == nothing
-    assert body_of(api.put("/sandbox/misbehaviour", json={"duplicate": 0.5})) == {**nothing, "duplicate": 0.5}
-    assert body_of(api.get("/sandbox/misbehaviour"))["duplicate"] == 0.5
-    assert body_of(api.put("/sandbox/misbehaviour", json={})) == nothing
+    assert body_of(api.get("/sandbox/faults")) == nothing
+    assert body_of(api.put("/sandbox/faults", json={"duplicate": 0.5})) == {**nothing, "duplicate": 0.5}
+    assert body_of(api.get("/sandbox/faults"))["duplicate"] == 0.5
+    assert body_of(api.put("/sandbox/faults", json={})) == nothing
 
 
 @pytest.mark.parametrize(
     "body", [{"duplicate": 2}, {"reorder": -1}, {"delay_seconds": "x"}, {"seed": 0.5}, {"lose": 1}, []]
 )
-def test_misbehaviour_is_checked(api: Api, body: object) -> None:
-    assert api.put("/sandbox/misbehaviour", json=body).status_code == 422
+def test_faults_are_checked(api: Api, body: object) -> None:
+    assert api.put("/sandbox/faults", json=body).status_code == 422
 
 
 def test_everything_comes_twice(api: Api, receiver: Receiver) -> None:
-    misbehave(api, duplicate=1)
+    inject(api, duplicate=1)
 
     call_id = place(api, receiver, "+15005550002")
     settled(api, call_id)
@@ -59,7 +59,7 @@ def test_everything_comes_twice(api: Api, receiver: Receiver) -> None:
 
 
 def test_a_tool_is_invoked_twice_and_answers_once(api: Api, receiver: Receiver) -> None:
-    misbehave(api, duplicate=1)
+    inject(api, duplicate=1)
     receiver.answer = lambda received: Reply.of({"result": "done"})
 
     call = api.finish(tools=[TOOL], webhooks={"tool_webhook_url": receiver.tool_url})
@@ -71,7 +71,7 @@ def test_a_tool_is_invoked_twice_and_answers_once(api: Api, receiver: Receiver) 
 
 @pytest.mark.parametrize("silent", [0, 1])
 def test_the_first_answer_to_a_tool_invoked_twice_counts(api: Api, receiver: Receiver, silent: int) -> None:
-    misbehave(api, duplicate=1)
+    inject(api, duplicate=1)
     release = threading.Event()
     order = count()
 
@@ -93,7 +93,7 @@ def test_the_first_answer_to_a_tool_invoked_twice_counts(api: Api, receiver: Rec
 
 
 def test_a_wrong_signature_looks_like_a_right_one(sandbox: Sandbox, api: Api, receiver: Receiver) -> None:
-    misbehave(api, wrong_signature=0.5)
+    inject(api, wrong_signature=0.5)
     receiver.answer = lambda received: Reply(200 if is_signed(sandbox, received) else 401)
 
     deliveries = settled(api, place(api, receiver))
@@ -105,7 +105,7 @@ def test_a_wrong_signature_looks_like_a_right_one(sandbox: Sandbox, api: Api, re
 
 
 def test_a_wrongly_signed_invocation_fails_in_the_conversation(api: Api, receiver: Receiver) -> None:
-    misbehave(api, wrong_signature=1)
+    inject(api, wrong_signature=1)
     receiver.answer = lambda received: Reply.of({"error": "Invalid signature"}, 401)
 
     call = api.finish(tools=[TOOL], webhooks={"tool_webhook_url": receiver.tool_url})
@@ -114,7 +114,7 @@ def test_a_wrongly_signed_invocation_fails_in_the_conversation(api: Api, receive
 
 
 def test_events_change_places(api: Api, receiver: Receiver) -> None:
-    misbehave(api, reorder=0.5)
+    inject(api, reorder=0.5)
 
     deliveries = settled(api, place(api, receiver))
 
@@ -125,7 +125,7 @@ def test_events_change_places(api: Api, receiver: Receiver) -> None:
 
 
 def test_each_event_may_change_places_with_the_next(api: Api, receiver: Receiver) -> None:
-    misbehave(api, reorder=1)
+    inject(api, reorder=1)
 
     settled(api, place(api, receiver, "+15005550003"))
 
@@ -141,7 +141,7 @@ def test_each_event_may_change_places_with_the_next(api: Api, receiver: Receiver
 
 
 def test_a_tool_does_not_wait_for_an_event_that_waits(api: Api, receiver: Receiver) -> None:
-    misbehave(api, reorder=1)
+    inject(api, reorder=1)
     receiver.answer = lambda received: Reply.of({"result": "done"})
 
     api.finish(tools=[TOOL], webhooks={"webhook_url": receiver.url, "tool_webhook_url": receiver.tool_url})
@@ -152,7 +152,7 @@ def test_a_tool_does_not_wait_for_an_event_that_waits(api: Api, receiver: Receiv
 def test_the_same_seed_does_the_same_again(receiver: Receiver) -> None:
     def arrivals(seed: int) -> list[str | None]:
         with pamela.sandbox.run(speed=1000) as sandbox, Api(sandbox, sandbox.api_key) as api:
-            misbehave(api, reorder=0.5, seed=seed)
+            inject(api, reorder=0.5, seed=seed)
             receiver.received.clear()
             settled(api, place(api, receiver, "+15005550003"))
             return [f"{each.event} {len(each.json.get('transcript', []))}" for each in receiver.events]
@@ -162,7 +162,7 @@ def test_the_same_seed_does_the_same_again(receiver: Receiver) -> None:
 
 
 def test_an_event_that_nothing_overtakes_is_sent_all_the_same(slow_api: Api, receiver: Receiver) -> None:
-    misbehave(slow_api, reorder=1)
+    inject(slow_api, reorder=1)
 
     call_id = place(slow_api, receiver, "+15005550001")
     slow_api.cancel(call_id)
@@ -172,7 +172,7 @@ def test_an_event_that_nothing_overtakes_is_sent_all_the_same(slow_api: Api, rec
 
 
 def test_deliveries_are_delayed(api: Api, receiver: Receiver) -> None:
-    misbehave(api, delay_seconds=3600)
+    inject(api, delay_seconds=3600)
 
     api.wait_for_status(place(api, receiver, "+15005550002"), "failed")
 
@@ -182,7 +182,7 @@ def test_deliveries_are_delayed(api: Api, receiver: Receiver) -> None:
 
 
 def test_a_short_delay_passes(api: Api, receiver: Receiver) -> None:
-    misbehave(api, delay_seconds=1)
+    inject(api, delay_seconds=1)
 
     settled(api, place(api, receiver, "+15005550002"))
 
@@ -190,9 +190,9 @@ def test_a_short_delay_passes(api: Api, receiver: Receiver) -> None:
 
 
 def test_probabilities_are_what_they_say() -> None:
-    half = Misbehaviour(duplicate=0.5, wrong_signature=1, reorder=0, seed=7)
+    half = FaultInjection(duplicate=0.5, wrong_signature=1, reorder=0, seed=7)
     chances = [str(n) for n in range(10_000)]
 
-    assert 4800 < sum(half.strikes("duplicate", chance) for chance in chances) < 5200
-    assert all(half.strikes("wrong_signature", chance) for chance in chances)
-    assert not any(half.strikes("reorder", chance) for chance in chances)
+    assert 4800 < sum(half.applies("duplicate", chance) for chance in chances) < 5200
+    assert all(half.applies("wrong_signature", chance) for chance in chances)
+    assert not any(half.applies("reorder", chance) for chance in chances)

@@ -7,7 +7,7 @@ _DEEPEST = 100
 
 
 def read_json(data: bytes) -> Any:
-    """Reads JSON that can be kept, and written again as JSON.
+    """Read JSON that can be kept, and written again as JSON.
 
     Raises:
         ValueError: It is not JSON in UTF-8, or has a number that JSON cannot write (NaN, 1e999), half of a surrogate
