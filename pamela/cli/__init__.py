@@ -1,0 +1,49 @@
+"""The command `pamela`. Needs `pip install 'thisispamela[cli]'`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+EXTRA = ("click", "rich", "platformdirs")
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the command and end the process with its exit code.
+
+    Args:
+        arguments: What stands behind `pamela` on the command line; that of this process, if absent.
+
+    Raises:
+        SystemExit: Always; the codes are those of `pamela.cli.exit_codes`.
+    """
+    use_utf8()
+    try:
+        from .app import run
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRA:
+            raise
+        print(f"The command line needs {error.name}: pip install 'thisispamela[cli]'", file=sys.stderr)
+        sys.exit(1)
+    sys.exit(run([as_utf8(each) for each in (sys.argv[1:] if arguments is None else arguments)]))
+
+
+def use_utf8() -> None:
+    """Read and write UTF-8, whatever the locale says: names and transcripts are in all languages."""
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")
+
+
+def as_utf8(argument: str) -> str:
+    """Return an argument read as UTF-8, or as the locale read it where it is not UTF-8."""
+    try:
+        return os.fsencode(argument).decode("utf-8")
+    except UnicodeError:
+        return argument

@@ -1,0 +1,107 @@
+"""The root of the command line: which commands there are, and what becomes of an error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pamela._version import __version__
+
+from .exit_codes import CommandError, ExitCode, code_of
+from .help import Entry, Group
+from .settings import Settings, connection_options
+from .terminal import colours_wanted, complain, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = {
+    # A command is registered in one line: its name, the section of the help, the module with it, what it does.
+    "call": Entry("Calls", "call:call", "Place a call."),
+    "calls": Entry("Calls", "calls:calls", "List, show, watch and end calls."),
+}
+
+
+@click.group(
+    cls=Group,
+    entries=COMMANDS,
+    examples=(
+        'pamela call +15551234567 "Ask whether they are open on Sunday" --watch',
+        "pamela calls list --status in_progress",
+        "pamela listen --forward-to http://127.0.0.1:5000/webhooks/pamela",
+        "pamela demo",
+    ),
+    context_settings={"max_content_width": 100},
+    no_args_is_help=True,
+)
+@click.version_option(__version__, "--version", "-V", prog_name="pamela", message="%(prog)s %(version)s")
+@connection_options
+def cli(settings: Settings) -> None:
+    """Phone calls with an AI agent, from the command line."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run a command line and return the exit status; what went wrong has been told by then."""
+    try:
+        result = cli.main(
+            list(arguments),
+            prog_name="pamela",
+            standalone_mode=False,
+            obj=Settings(),
+            color=colours_wanted(),
+            complete_var="_PAMELA_COMPLETE",
+        )
+        sys.stdout.flush()
+    except CommandError as error:
+        error.show()
+        return error.code
+    except click.ClickException as error:
+        show_error(error)
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        return leave_closed_pipe()
+    except SystemExit as error:
+        # click ends the process itself when the pipe is closed.
+        return leave_closed_pipe() if isinstance(error.__context__, BrokenPipeError) else _status(error.code)
+    except Exception as error:
+        from pamela import PamelaError
+
+        if not isinstance(error, PamelaError):
+            raise
+        show_error_of_client(error)
+        return code_of(error)
+    return _status(result)
+
+
+def _status(code: Any) -> int:
+    return code if isinstance(code, int) else ExitCode.OK if code is None else ExitCode.FAILURE
+
+
+def show_error(error: click.ClickException) -> None:
+    """Tell what is wrong with the command line, and how the command is called."""
+    complain(error.format_message())
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        say(f"{context.get_usage()}\n`{context.command_path} --help` says more.", dim=True)
+
+
+def show_error_of_client(error: Any) -> None:
+    """Tell what an exception of the client says, and what may help."""
+    complain(str(error))
+    if error.ambiguous:
+        say("It may have been done all the same. Look before you repeat it.")
+    if error.retry_after:
+        say(f"The service asks to wait {error.retry_after:g} s.", dim=True)
+    if error.request_id:
+        say(f"Request {error.request_id}", dim=True)
+
+
+def leave_closed_pipe() -> int:
+    """Let Python end in peace although nobody reads what it may still have to write."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.CLOSED_PIPE

@@ -1,0 +1,145 @@
+"""`pamela call`: place a call, and watch it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .calls import interval_option, timeout_option, watch_to_its_end, write_call
+from .completing import complete_voices
+from .dialling import confirm_dialling
+from .dry_run import dry_run_option, show_requests
+from .exit_codes import CommandError, ExitCode
+from .help import Command
+from .output import Output, output_options
+from .settings import Settings, connection_options
+from .terminal import say
+
+if TYPE_CHECKING:
+    from pamela import Call, PamelaClient
+
+
+def read_metadata(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
+    """Read `KEY=VALUE`; a value that is JSON is taken as JSON."""
+    metadata: dict[str, Any] = {}
+    for each in values:
+        key, equals, value = each.partition("=")
+        if not key or not equals:
+            raise click.BadParameter(f"{each!r} is not KEY=VALUE.")
+        try:
+            metadata[key] = json.loads(value)
+        except ValueError:
+            metadata[key] = value
+    return metadata
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        'pamela call +15551234567 "Ask whether they are open on Sunday"',
+        'pamela call +15551234567 "Order a pizza" --watch --max-duration-seconds 120',
+        'pamela call +15551234567 "Ask for order 1042" --tool shop.tools:registry --sandbox',
+        'pamela call +15551234567 "Remind them" --idempotency-key order-1042 --yes --json',
+    ),
+)
+@click.argument("to", metavar="TO")
+@click.argument("task", metavar="TASK")
+@click.option("-w", "--watch", is_flag=True, help="Watch the call until it has ended.")
+@click.option("-y", "--yes", is_flag=True, help="Dial without asking.")
+@dry_run_option
+@interval_option
+@timeout_option
+@click.option("--instructions", metavar="TEXT", help="How the agent is to go about it.")
+@click.option("--country", metavar="CODE", help="The country called, ISO 3166-1 alpha-2: US.")
+@click.option("--locale", metavar="LOCALE", help="The language spoken: en-US.")
+@click.option("--max-duration-seconds", type=int, metavar="SECONDS", help="End the call after this time.")
+@click.option("--voice", metavar="VOICE", shell_complete=complete_voices, help="The agent's voice: female.")
+@click.option("--agent-name", metavar="NAME", help="The name that the agent gives.")
+@click.option("--caller-name", metavar="NAME", help="On whose behalf the agent calls.")
+@click.option(
+    "--metadata",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=read_metadata,
+    help="A value of your own to keep with the call. May be given again.",
+)
+@click.option("--end-user-id", metavar="ID", help="Which of your own users the call is for.")
+@click.option("--webhook-url", metavar="URL", help="Where the events of this call go.")
+@click.option("--tool-webhook-url", metavar="URL", help="Where the tool invocations of this call go.")
+@click.option("--idempotency-key", metavar="KEY", help="Place the call once, however often the command is run.")
+@output_options
+@connection_options
+@click.pass_context
+def call(
+    context: click.Context,
+    /,
+    settings: Settings,
+    output: Output,
+    to: str,
+    task: str,
+    watch: bool,
+    yes: bool,
+    dry_run: bool,
+    interval: float,
+    timeout: float | None,
+    idempotency_key: str | None,
+    webhook_url: str | None,
+    tool_webhook_url: str | None,
+    **arguments: Any,
+) -> None:
+    """Place a call.
+
+    TO is the number in E.164 form, TASK what the agent is to achieve. Before a real telephone rings you are asked;
+    where nobody can be asked, nothing is dialled without --yes.
+    """
+    webhooks = {"webhook_url": webhook_url, "tool_webhook_url": tool_webhook_url}
+    wanted = {
+        **arguments,
+        "to": to,
+        "task": task,
+        "webhooks": {name: url for name, url in webhooks.items() if url},
+        # With a key of its own the client repeats the request where the answer was lost.
+        "idempotency_key": idempotency_key or new_key(),
+    }
+    wanted = {name: value for name, value in wanted.items() if value not in (None, {}, [])}
+    if dry_run:
+        show_requests(settings, lambda client: client.create_call(**wanted))
+        return
+    with settings.client() as client:
+        confirm_dialling(client, [to], yes=yes)
+        placed = place(client, wanted)
+        if not watch:
+            write_call(placed, output)
+            return
+        context.exit(watch_to_its_end(client, placed["id"], output, interval, timeout))
+
+
+def new_key() -> str:
+    """Return an idempotency key that no other call has."""
+    import secrets
+
+    return f"pamela-cli-{secrets.token_hex(8)}"
+
+
+def place(client: PamelaClient, wanted: dict[str, Any]) -> Call:
+    """Place a call, and say how to find it where nobody knows whether it was placed.
+
+    Raises:
+        PamelaError: It was not placed, or that is not known.
+        CommandError: The request was interrupted.
+    """
+    from pamela import PamelaError
+
+    key = wanted["idempotency_key"]
+    find = f"pamela calls find --idempotency-key {key} --to {wanted['to']}"
+    try:
+        return client.create_call(**wanted)
+    except PamelaError as error:
+        if error.ambiguous:
+            say(f"Whether the call was placed: {find}")
+        raise
+    except KeyboardInterrupt:
+        say()
+        raise CommandError(f"Nobody knows yet whether the call was placed: {find}", ExitCode.AMBIGUOUS) from None

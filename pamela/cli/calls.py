@@ -1,0 +1,219 @@
+"""`pamela calls`: list, show, watch, cancel, hang up and find calls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .completing import complete_call_ids, complete_statuses
+from .dry_run import dry_run_option
+from .help import Group
+from .moments import Moment
+from .output import Output, fields_of, output_options
+from .settings import Settings, connection_options
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from pamela import Call, PamelaClient
+
+    from .exit_codes import ExitCode
+
+COLUMNS = ("id", "status", "to", "duration_seconds", "created_at", "task")
+"""Those of a list; on a narrow terminal the last ones give way first."""
+
+RECORD_COLUMNS = (
+    "id",
+    "status",
+    "to",
+    "from_number",
+    "task",
+    "created_at",
+    "started_at",
+    "ended_at",
+    "duration_seconds",
+    "billed_minutes",
+    "summary",
+    "metadata",
+    "message",
+)
+
+call_id_argument = click.argument("call_id", metavar="CALL_ID", shell_complete=complete_call_ids)
+interval_option = click.option(
+    "--interval",
+    type=click.FloatRange(min=0.05),
+    default=1.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait between two looks at the call.",
+)
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    help="Stop watching after this time, with exit status 7; the call goes on.",
+)
+
+
+@click.group(
+    cls=Group,
+    examples=(
+        "pamela calls list --status in_progress",
+        "pamela calls show call_8Zk2vQ",
+        "pamela calls watch call_8Zk2vQ",
+        "pamela calls hangup call_8Zk2vQ",
+    ),
+)
+def calls() -> None:
+    """List, show, watch and end calls."""
+
+
+def call_fields() -> list[str]:
+    """Return the names of the fields that a call can have."""
+    from pamela import Call
+
+    return fields_of(Call)
+
+
+@calls.command(
+    "list",
+    examples=(
+        "pamela calls list",
+        "pamela calls list --status failed --since 7d --all --csv > failed.csv",
+        "pamela calls list --jsonl | jq -r .id",
+        "pamela calls list --columns id,metadata.ticket,summary",
+    ),
+)
+@click.option(
+    "--status", metavar="STATUS", shell_complete=complete_statuses, help="Only calls with this status, `failed` say."
+)
+@click.option(
+    "--since", type=Moment(), metavar="WHEN", help="Only calls created then or later: 2026-03-14, 7d, 12h, 30m."
+)
+@click.option("--until", type=Moment(), metavar="WHEN", help="Only calls created before.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), default=30, show_default=True, help="How many calls to list at most."
+)
+@click.option("--all", "everything", is_flag=True, help="List all of them.")
+@output_options
+@connection_options
+def list_(
+    settings: Settings,
+    output: Output,
+    status: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    limit: int,
+    everything: bool,
+) -> None:
+    """List calls, the newest first."""
+    with settings.client() as client:
+        found = _found(client, None if everything else limit, status=status, start_date=since, end_date=until)
+        output.rows(found, COLUMNS, call_fields())
+
+
+def _found(client: PamelaClient, limit: int | None, **filters: Any) -> Iterator[Call]:
+    from itertools import islice
+
+    given = {name: value for name, value in filters.items() if value is not None}
+    if limit is not None:
+        given["limit"] = min(limit, 100)
+    return islice(client.iter_calls(**given), limit)
+
+
+@calls.command(examples=("pamela calls show call_8Zk2vQ", "pamela calls show call_8Zk2vQ --json | jq .transcript"))
+@call_id_argument
+@output_options
+@connection_options
+def show(settings: Settings, output: Output, call_id: str) -> None:
+    """Show a call with what was said."""
+    with settings.client() as client:
+        call = client.get_call(call_id)
+    write_call(call, output)
+    if output.is_table and output.columns is None and call.get("transcript"):
+        _print_transcript(call)
+
+
+def write_call(call: Call, output: Output) -> None:
+    """Write a call as the output options say."""
+    output.record(call, RECORD_COLUMNS, call_fields())
+
+
+def _print_transcript(call: Call) -> None:
+    from .live import conversation_line
+    from .terminal import console
+    from .watching import Line, spoken
+
+    screen = console()
+    screen.print()
+    transcript: Any = call.get("transcript")
+    for line in [spoken(entry) for entry in transcript] if isinstance(transcript, list) else [Line("said", transcript)]:
+        screen.print(conversation_line(line))
+
+
+@calls.command(
+    examples=(
+        "pamela calls watch call_8Zk2vQ",
+        "pamela calls watch call_8Zk2vQ --timeout 600 && echo it completed",
+        "pamela calls watch call_8Zk2vQ --jsonl | jq -r 'select(.kind == \"agent\").text'",
+    )
+)
+@call_id_argument
+@interval_option
+@timeout_option
+@output_options
+@connection_options
+@click.pass_context
+def watch(
+    context: click.Context, settings: Settings, output: Output, call_id: str, interval: float, timeout: float | None
+) -> None:
+    """Watch a call until it has ended.
+
+    Exit status 0 says that the call has completed, 1 that it has failed or was cancelled.
+    """
+    with settings.client() as client:
+        context.exit(watch_to_its_end(client, call_id, output, interval, timeout))
+
+
+def watch_to_its_end(
+    client: PamelaClient, call_id: str, output: Output, interval: float, timeout: float | None
+) -> ExitCode:
+    """Show a call until it has ended, and return the exit status."""
+    from .watching import follow
+
+    call, code = follow(client, call_id, output, interval=interval, timeout=timeout)
+    if output.format in ("json", "csv") or (output.columns is not None and output.format is None):
+        write_call(call, output)
+    return code
+
+
+@calls.command(examples=("pamela calls cancel call_8Zk2vQ",))
+@call_id_argument
+@dry_run_option
+@output_options
+@connection_options
+def cancel(settings: Settings, output: Output, call_id: str, dry_run: bool) -> None:
+    """Cancel a call that is queued or ringing."""
+    _end(settings, output, "cancel_call", call_id, dry_run)
+
+
+@calls.command(examples=("pamela calls hangup call_8Zk2vQ",))
+@call_id_argument
+@dry_run_option
+@output_options
+@connection_options
+def hangup(settings: Settings, output: Output, call_id: str, dry_run: bool) -> None:
+    """Hang up a call that is in progress."""
+    _end(settings, output, "hangup_call", call_id, dry_run)
+
+
+def _end(settings: Settings, output: Output, operation: str, call_id: str, dry_run: bool) -> None:
+    from .dry_run import show_requests
+
+    if dry_run:
+        show_requests(settings, lambda client: getattr(client, operation)(call_id))
+        return
+    with settings.client() as client:
+        write_call(getattr(client, operation)(call_id), output)

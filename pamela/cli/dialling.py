@@ -1,0 +1,55 @@
+"""Asking before a real telephone rings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .terminal import confirm
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pamela import PamelaClient
+
+SANDBOX_NAME = "Pamela sandbox"
+PRODUCTION_HOST = "api.thisispamela.com"
+_MOST_NUMBERS_SHOWN = 3
+
+
+def confirm_dialling(client: PamelaClient, numbers: Sequence[str], *, yes: bool) -> None:
+    """Go on only if nobody's telephone rings, or somebody wants it to.
+
+    Args:
+        client: Where the calls would be placed.
+        numbers: The numbers that would be dialled.
+        yes: Whether `--yes` was given.
+
+    Raises:
+        CommandError: The answer is no, or nobody can be asked.
+        PamelaError: The service cannot be reached.
+    """
+    if yes or is_sandbox(client):
+        return
+    shown = ", ".join(numbers[:_MOST_NUMBERS_SHOWN])
+    if len(numbers) > _MOST_NUMBERS_SHOWN:
+        shown += f" and {len(numbers) - _MOST_NUMBERS_SHOWN} more"
+    confirm(f"Dial {shown} for real?", yes=yes, otherwise=f"{shown} is not dialled")
+
+
+def is_sandbox(client: PamelaClient) -> bool:
+    """Whether a client talks to a sandbox, in which nobody's telephone rings.
+
+    Raises:
+        APIConnectionError: The service cannot be reached.
+    """
+    from pamela import APIConnectionError, PamelaError
+
+    if PRODUCTION_HOST in client.base_url:
+        return False
+    try:
+        described = client.request("GET", "/sandbox")
+    except APIConnectionError:
+        raise
+    except PamelaError:
+        return False
+    return isinstance(described, dict) and described.get("name") == SANDBOX_NAME

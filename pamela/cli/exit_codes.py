@@ -1,0 +1,72 @@
+"""What the exit status of `pamela` says, and which status an exception becomes."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from pamela import PamelaError
+
+
+class ExitCode(IntEnum):
+    """The exit status, with what it says."""
+
+    explanation: str
+
+    def __new__(cls, number: int, explanation: str) -> ExitCode:
+        member = int.__new__(cls, number)
+        member._value_ = number
+        member.explanation = explanation
+        return member
+
+    OK = 0, "it worked"
+    FAILURE = 1, "it failed: the service cannot be reached, a call did not complete, a check found something"
+    USAGE = 2, "the command line or one of its values is wrong; nothing was sent"
+    AUTHENTICATION = 3, "there is no API key, or it does not work"
+    NOT_FOUND = 4, "there is no such call, tool or address"
+    REFUSED = 5, "the service or the person at the terminal refused; nothing was done"
+    AMBIGUOUS = 6, "the answer was lost: it may have been done"
+    TIMED_OUT = 7, "it took longer than it may; a call goes on"
+    INTERRUPTED = 130, "Ctrl-C"
+    CLOSED_PIPE = 141, "whoever read the output went away, as `head` does"
+
+
+class CommandError(click.ClickException):
+    """What went wrong, in words, and with which status the command ends.
+
+    Args:
+        message: What went wrong, and what to do about it.
+        code: The exit status.
+    """
+
+    def __init__(self, message: str, code: ExitCode = ExitCode.FAILURE) -> None:
+        super().__init__(message)
+        self.code = code
+
+    def show(self, file: Any = None) -> None:
+        """Write the message to stderr."""
+        from .terminal import complain
+
+        complain(self.message)
+
+
+def code_of(error: PamelaError) -> ExitCode:
+    """Return the exit status that an exception of the client becomes."""
+    from pamela import APITimeoutError, AuthenticationError, ValidationError, WaitTimeoutError
+
+    if error.ambiguous:
+        return ExitCode.AMBIGUOUS
+    if isinstance(error, APITimeoutError | WaitTimeoutError):
+        return ExitCode.TIMED_OUT
+    if isinstance(error, AuthenticationError):
+        return ExitCode.AUTHENTICATION
+    if isinstance(error, ValidationError) and error.status_code is None:
+        return ExitCode.USAGE
+    if error.status_code == 404:
+        return ExitCode.NOT_FOUND
+    if error.status_code is not None and 400 <= error.status_code < 500:
+        return ExitCode.REFUSED
+    return ExitCode.FAILURE

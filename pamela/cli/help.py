@@ -1,0 +1,166 @@
+"""Commands whose help begins with examples, options that come in groups, and commands that are loaded when they run."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+OWN_OPTIONS = "Options"
+
+
+class Option(click.Option):
+    """An option that stands in a section of the help.
+
+    Args:
+        section: The heading that it stands under.
+    """
+
+    def __init__(self, *args: Any, section: str = OWN_OPTIONS, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.section = section
+
+
+class _HelpWithExamples(click.Command):
+    """What commands and groups share."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
+        kwargs.setdefault("context_settings", {})
+        kwargs["context_settings"].setdefault("help_option_names", ["-h", "--help"])
+        super().__init__(*args, **kwargs)
+        self.examples = examples
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what the command is for, then examples, then how it is called."""
+        self.format_help_text(ctx, formatter)
+        self.format_examples(formatter)
+        formatter.write_paragraph()
+        self.format_usage(ctx, formatter)
+        self.format_options(ctx, formatter)
+        self.format_epilog(ctx, formatter)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        if self.help:
+            for number, paragraph in enumerate(self.help.partition("\f")[0].strip().split("\n\n")):
+                if number:
+                    formatter.write_paragraph()
+                formatter.write_text(" ".join(paragraph.split()))
+
+    def format_examples(self, formatter: click.HelpFormatter) -> None:
+        """Write the examples, one a line."""
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, section by section."""
+        sections: dict[str, list[tuple[str, str]]] = {OWN_OPTIONS: []}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                sections.setdefault(getattr(parameter, "section", OWN_OPTIONS), []).append(record)
+        for section, records in sections.items():
+            if records:
+                with formatter.section(section):
+                    formatter.write_dl(records)
+
+
+class Command(_HelpWithExamples):
+    """A command whose help begins with examples.
+
+    Args:
+        examples: Command lines, each with what it needs to work as it stands.
+    """
+
+
+class Entry(NamedTuple):
+    """A command of a group that is loaded when it is run.
+
+    Args:
+        section: The heading that it stands under in the help of the group.
+        target: `module:attribute`, the module relative to this package.
+        summary: What it does; the first sentence of the command's own help.
+    """
+
+    section: str
+    target: str
+    summary: str
+
+
+class Group(_HelpWithExamples, click.Group):
+    """A group of commands.
+
+    Args:
+        entries: Commands that are loaded when they are run, by name.
+    """
+
+    command_class = Command
+
+    def __init__(self, *args: Any, entries: Mapping[str, Entry] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.entries = dict(entries or {})
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands, in the order in which they were added."""
+        return [*self.entries, *self.commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, loaded if need be."""
+        if cmd_name in self.entries:
+            return self.load(cmd_name)
+        return super().get_command(ctx, cmd_name)
+
+    def load(self, name: str) -> click.Command:
+        """Import the command of an entry."""
+        module, _, attribute = self.entries[name].target.partition(":")
+        command: click.Command = getattr(importlib.import_module(f".{module}", __package__), attribute)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, and say which ones there are that sound like one that there is not."""
+        name = args[0]
+        if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
+            from difflib import get_close_matches
+
+            close = get_close_matches(name, self.list_commands(ctx), 3)
+            hint = f" Did you mean {' or '.join(close)}?" if close else f" See {ctx.command_path} --help."
+            ctx.fail(f"There is no command {name!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, section by section, without loading those that need not be."""
+        sections: dict[str, list[tuple[str, str]]] = {}
+        for name, entry in self.entries.items():
+            sections.setdefault(entry.section, []).append((name, entry.summary))
+        for name, command in self.commands.items():
+            if not command.hidden:
+                sections.setdefault("Commands", []).append((name, command.get_short_help_str(limit=100)))
+        width = max(len(name) for records in sections.values() for name, _ in records)
+        for section, records in sections.items():
+            with formatter.section(section):
+                formatter.write_dl([(name.ljust(width), summary) for name, summary in records])
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the commands, then the options."""
+        self.format_commands(ctx, formatter)
+        super().format_options(ctx, formatter)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """Complete names of commands without loading any."""
+        from click.shell_completion import CompletionItem
+
+        summaries = {name: entry.summary for name, entry in self.entries.items()}
+        summaries |= {
+            name: command.get_short_help_str() for name, command in self.commands.items() if not command.hidden
+        }
+        names = [
+            CompletionItem(name, help=summary) for name, summary in summaries.items() if name.startswith(incomplete)
+        ]
+        return names + click.Command.shell_complete(self, ctx, incomplete)

@@ -1,0 +1,175 @@
+"""Data on stdout: a table for people, tab-separated lines for pipes, JSON, JSON lines and CSV for programs.
+
+The columns have the names of the API's fields, in all of these.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import click
+
+from .exit_codes import CommandError, ExitCode
+from .help import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+F = TypeVar("F", bound="Callable[..., Any]")
+Format = Literal["json", "jsonl", "csv"]
+
+SECTION = "Output"
+
+
+@dataclass(frozen=True)
+class Output:
+    """How a command writes what it found.
+
+    Args:
+        format: The format; None for a table on a terminal and tab-separated lines elsewhere.
+        columns: The fields to write, in this order; None for those that the command chose.
+    """
+
+    format: Format | None = None
+    columns: tuple[str, ...] | None = None
+
+    @property
+    def is_table(self) -> bool:
+        """Whether a person reads it."""
+        return self.format is None and sys.stdout.isatty()
+
+    def rows(self, rows: Iterable[Mapping[str, Any]], columns: Sequence[str], known: Iterable[str] = ()) -> None:
+        """Write many things, each as soon as it is there where the format allows.
+
+        Args:
+            rows: The things, as the API has them.
+            columns: The fields to show unless `--columns` says otherwise.
+            known: The fields that there can be beside those of the rows.
+
+        Raises:
+            CommandError: `--columns` names a field that there is not.
+        """
+        chosen = self._chosen(columns, known)
+        if self.is_table:
+            from .tables import print_table
+
+            print_table(list(rows), chosen)
+        elif self.format == "json":
+            write_line(json.dumps([self._part(row) for row in rows], indent=2, ensure_ascii=False))
+        elif self.format == "jsonl":
+            for row in rows:
+                write_line(json.dumps(self._part(row), ensure_ascii=False))
+        else:
+            self._write_lines(rows, chosen)
+
+    def record(self, row: Mapping[str, Any], columns: Sequence[str], known: Iterable[str] = ()) -> None:
+        """Write one thing; arguments and exceptions are those of `rows`."""
+        chosen = self._chosen(columns, known)
+        if self.is_table:
+            from .tables import print_record
+
+            print_record(row, chosen)
+        elif self.format == "json":
+            write_line(json.dumps(self._part(row), indent=2, ensure_ascii=False))
+        elif self.format is None:
+            for name in chosen:
+                write_line(f"{name}\t{' '.join(as_text(value_at(row, name)).split())}")
+        else:
+            self.rows([row], columns, known)
+
+    def _chosen(self, columns: Sequence[str], known: Iterable[str]) -> Sequence[str]:
+        if self.columns is None:
+            return columns
+        fields = dict.fromkeys(chain(columns, known))
+        for name in self.columns:
+            if name.partition(".")[0] not in fields:
+                message = f"--columns: there is no field {name!r}. There are {', '.join(fields)}."
+                raise CommandError(message, ExitCode.USAGE)
+        return self.columns
+
+    def _part(self, row: Mapping[str, Any]) -> Mapping[str, Any]:
+        return row if self.columns is None else {name: value_at(row, name) for name in self.columns}
+
+    def _write_lines(self, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+        lines: Iterator[list[str]] = ([as_text(value_at(row, name)) for name in columns] for row in rows)
+        if self.format == "csv":
+            import csv
+
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            for line in chain([list(columns)], lines):
+                writer.writerow(line)
+                sys.stdout.flush()
+        else:
+            for line in chain([list(columns)], lines):
+                write_line("\t".join(" ".join(each.split()) for each in line))
+
+
+def write_line(text: str) -> None:
+    """Write a line to stdout, at once: whoever reads a pipe must not wait for the next one."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def value_at(row: Mapping[str, Any], path: str) -> Any:
+    """Return a field, or what lies within it: `quota.partner_limit`; None where there is nothing."""
+    value: Any = row
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def as_text(value: Any) -> str:
+    """Return a JSON value as a cell of text has it: a text as it is, nothing for null, else JSON."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def fields_of(model: type) -> list[str]:
+    """Return the names of the fields that things of a class of the API can have."""
+    return [name for name, member in vars(model).items() if isinstance(member, property)]
+
+
+def _read_columns(context: click.Context, parameter: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    if value is None:
+        return None
+    names = tuple(name.strip() for name in value.split(","))
+    if not all(names):
+        raise click.BadParameter("a name between two commas is missing. Example: id,status,to")
+    return names
+
+
+def output_options(function: F) -> F:
+    """Give a command the options for the format of its output, and as the argument `output` the `Output`."""
+
+    @functools.wraps(function)
+    def with_output(*args: Any, columns: tuple[str, ...] | None, **kwargs: Any) -> Any:
+        asked = [name for name in ("json", "jsonl", "csv") if kwargs.pop(f"as_{name}")]
+        if len(asked) > 1:
+            formats = " and ".join(f"--{name}" for name in asked)
+            raise CommandError(f"{formats} are different formats. Give one of them.", ExitCode.USAGE)
+        chosen: Any = asked[0] if asked else None
+        return function(*args, output=Output(chosen, columns), **kwargs)
+
+    decorated: Any = with_output
+    common: dict[str, Any] = {"cls": Option, "section": SECTION}
+    for decorate in (
+        click.option(
+            "--columns",
+            metavar="NAMES",
+            callback=_read_columns,
+            help="The fields to write, in this order, separated by commas.",
+            **common,
+        ),
+        click.option("--csv", "as_csv", is_flag=True, help="Write CSV with a line of names.", **common),
+        click.option("--jsonl", "as_jsonl", is_flag=True, help="Write a JSON object a line.", **common),
+        click.option("--json", "as_json", is_flag=True, help="Write JSON.", **common),
+    ):
+        decorated = decorate(decorated)
+    result: F = decorated
+    return result

@@ -1,0 +1,188 @@
+"""Which Pamela a command talks to, and with which key: options, environment, profile, in this order."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from .exit_codes import CommandError, ExitCode
+from .help import Option
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pamela import AsyncPamelaClient, PamelaClient
+
+    from .profiles import Profile
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+SANDBOX_ADDRESS = "http://127.0.0.1:8400"
+SANDBOX_KEY = "pk_live_sandbox"
+SECTION = "Connection"
+
+
+@dataclass(frozen=True)
+class Connection:
+    """Where requests go, and with which key.
+
+    Attributes:
+        base_url: The address; None for that of production.
+        api_key: The key; None if there is none.
+        key_source: Where the key comes from, in words.
+        address_source: Where the address comes from, in words.
+    """
+
+    base_url: str | None
+    api_key: str | None = field(repr=False)
+    key_source: str
+    address_source: str
+
+
+class Settings:
+    """What the connection options say; each option fills in the attribute of its name."""
+
+    profile: str | None = None
+    base_url: str | None = None
+    sandbox: bool = False
+    api_key_stdin: bool = False
+    deadline: float | None = None
+
+    @cached_property
+    def connection(self) -> Connection:
+        """The address and the key.
+
+        Raises:
+            CommandError: Two options contradict each other, or the profile cannot be had.
+        """
+        if self.sandbox and self.base_url:
+            raise CommandError("--sandbox and --base-url both name an address. Give one of them.", ExitCode.USAGE)
+        base_url, address_source = self._address()
+        api_key, key_source = self._key()
+        return Connection(base_url, api_key, key_source, address_source)
+
+    @cached_property
+    def stored(self) -> Profile | None:
+        """The profile, None if there is none and none was asked for."""
+        from . import profiles
+
+        name = self.profile or os.environ.get("PAMELA_PROFILE")
+        profile = profiles.read(name or profiles.DEFAULT_PROFILE)
+        if name and profile is None:
+            known = ", ".join(profiles.read_all()) or "none"
+            message = f"There is no profile {name!r}; there is {known}. Make one: pamela login --profile {name}"
+            raise CommandError(message, ExitCode.USAGE)
+        return profile
+
+    def webhook_secret(self) -> str | None:
+        """Return the webhook secret of the environment or of the profile, None if neither has one."""
+        if self.profile and self.stored and self.stored.webhook_secret:
+            return self.stored.webhook_secret
+        return os.environ.get("PAMELA_WEBHOOK_SECRET") or (self.stored.webhook_secret if self.stored else None)
+
+    def client(self, **options: Any) -> PamelaClient:
+        """Return a client; `options` are those of `PamelaClient`.
+
+        Raises:
+            CommandError: There is no key.
+            ValidationError: A setting is invalid.
+        """
+        from pamela import PamelaClient
+
+        return PamelaClient(self._api_key(), self.connection.base_url, **{**self._client_options(), **options})
+
+    def async_client(self, **options: Any) -> AsyncPamelaClient:
+        """Return an async client; as `client`."""
+        from pamela import AsyncPamelaClient
+
+        return AsyncPamelaClient(self._api_key(), self.connection.base_url, **{**self._client_options(), **options})
+
+    def _api_key(self) -> str:
+        if not self.connection.api_key:
+            raise CommandError(
+                "There is no API key. Run `pamela login`, set PAMELA_API_KEY, pipe it in with --api-key-stdin, or "
+                "try the sandbox: pamela sandbox, then --sandbox.",
+                ExitCode.AUTHENTICATION,
+            )
+        return self.connection.api_key
+
+    def _client_options(self) -> dict[str, Any]:
+        return {} if self.deadline is None else {"deadline": self.deadline}
+
+    def _address(self) -> tuple[str | None, str]:
+        if self.base_url:
+            return self.base_url, "--base-url"
+        if self.sandbox:
+            return SANDBOX_ADDRESS, "--sandbox"
+        if self.profile and self.stored and self.stored.base_url:
+            return self.stored.base_url, f"the profile {self.profile}"
+        if address := os.environ.get("PAMELA_BASE_URL"):
+            return address, "PAMELA_BASE_URL"
+        if self.stored and self.stored.base_url:
+            return self.stored.base_url, "the profile"
+        return None, "production, as nothing else is set"
+
+    def _key(self) -> tuple[str | None, str]:
+        if self.api_key_stdin:
+            return sys.stdin.readline().strip(), "--api-key-stdin"
+        if self.sandbox:
+            # A key of the environment may be a real one, and is no business of whatever listens at the port.
+            return SANDBOX_KEY, "--sandbox"
+        if self.profile and self.stored and self.stored.api_key:
+            return self.stored.api_key, f"the profile {self.profile}"
+        if key := os.environ.get("PAMELA_API_KEY"):
+            return key, "PAMELA_API_KEY"
+        if self.stored and self.stored.api_key:
+            return self.stored.api_key, "the profile"
+        return None, "nowhere"
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value not in (None, False):
+        setattr(context.ensure_object(Settings), str(parameter.name), value)
+
+
+def _complete_profiles(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from . import profiles
+
+    try:
+        return [name for name in profiles.read_all() if name.startswith(incomplete)]
+    except CommandError:
+        return []
+
+
+def connection_options(function: F) -> F:
+    """Give a command the options that say which Pamela it talks to, and as its first argument the `Settings`."""
+    decorated: Any = click.make_pass_decorator(Settings, ensure=True)(function)
+    for decorate in (
+        click.option(
+            "--deadline",
+            type=click.FloatRange(min=0, min_open=True),
+            metavar="SECONDS",
+            help="How long one operation may take, with all its attempts.  [default: 120]",
+            **_common,
+        ),
+        click.option("--api-key-stdin", is_flag=True, help="Read the API key from stdin.", **_common),
+        click.option(
+            "--base-url", metavar="URL", help="The address of the API, instead of PAMELA_BASE_URL.", **_common
+        ),
+        click.option(
+            "--profile",
+            metavar="NAME",
+            shell_complete=_complete_profiles,
+            help="Use what `pamela login --profile NAME` kept, instead of PAMELA_PROFILE.",
+            **_common,
+        ),
+        click.option("--sandbox", is_flag=True, help=f"Talk to the sandbox on {SANDBOX_ADDRESS}.", **_common),
+    ):
+        decorated = decorate(decorated)
+    result: F = decorated
+    return result
+
+
+_common: dict[str, Any] = {"cls": Option, "section": SECTION, "expose_value": False, "callback": _keep}

@@ -1,0 +1,125 @@
+"""Tables for people: as wide as the terminal, with the columns that matter most when it is narrow."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
+
+from .output import value_at
+from .terminal import STATUS_COLOURS, console, say
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NARROWEST = 8
+"""Characters below which a column that may be shortened says nothing any more."""
+
+LONGEST = 60
+"""Characters that a column of free text takes at most where there is room for others."""
+
+_GAP = 2
+_WHOLE = ("id", "tool_id", "status", "period", "call_id")
+"""Columns that are of no use in part: an id is there to be copied."""
+
+
+def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Print rows as a table. Columns that do not fit are left out, the last ones first."""
+    if not rows:
+        say("There are none.", dim=True)
+        return
+    screen = console()
+    cells = {name: [cell(name, value_at(row, name)) for row in rows] for name in columns}
+    shown = fitting(cells, screen.width)
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="dim", collapse_padding=True)
+    for name in shown:
+        justify: Any = "right" if is_numeric(rows, name) else "left"
+        whole = name in _WHOLE
+        table.add_column(
+            name,
+            justify=justify,
+            no_wrap=True,
+            overflow="ellipsis",
+            min_width=width_of(cells[name], name) if whole else 1,
+        )
+    for line in zip(*(cells[name] for name in shown), strict=True):
+        table.add_row(*line)
+    screen.print(table)
+    if len(shown) < len(columns):
+        left_out = ", ".join(name for name in columns if name not in shown)
+        say(f"The terminal is too narrow for {left_out}.", dim=True)
+
+
+def print_record(row: Mapping[str, Any], columns: Sequence[str]) -> None:
+    """Print one thing, a field a line."""
+    screen = console()
+    table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_header=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name in columns:
+        if (value := value_at(row, name)) is not None:
+            table.add_row(name, cell(name, value))
+    screen.print(table)
+
+
+def fitting(cells: Mapping[str, Sequence[Text]], width: int) -> list[str]:
+    """Return the columns that fit into a width; the first one is there whatever the width."""
+    shown: list[str] = []
+    taken = 0
+    for name, column in cells.items():
+        full = width_of(column, name)
+        least = full if name in _WHOLE else min(full, max(NARROWEST, cell_len(name)))
+        if shown and taken + least > width:
+            continue
+        shown.append(name)
+        taken += least + _GAP
+    return shown
+
+
+def width_of(column: Sequence[Text], name: str) -> int:
+    return max(cell_len(name), *(each.cell_len for each in column))
+
+
+def is_numeric(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
+    """Whether a column has numbers and nothing else."""
+    values = [value for row in rows if (value := value_at(row, name)) is not None]
+    return bool(values) and all(isinstance(each, int | float) and not isinstance(each, bool) for each in values)
+
+
+def cell(name: str, value: Any) -> Text:
+    """Return a field's value as a person reads it."""
+    if value is None:
+        return Text("")
+    if name.endswith("_at") and isinstance(value, str):
+        return Text(local_time(value))
+    if name == "status" and isinstance(value, str):
+        return Text(value, style=STATUS_COLOURS.get(value, ""))
+    if name == "duration_seconds" and isinstance(value, int | float):
+        return Text(duration(value))
+    if isinstance(value, bool):
+        return Text("yes" if value else "no")
+    if isinstance(value, str):
+        return Text(value if name in _WHOLE else " ".join(value.split()))
+    return Text(json.dumps(value, ensure_ascii=False))
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time as a clock shows it."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def local_time(text: str) -> str:
+    """Return a moment in the time of this machine, or the text as it is if it is none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"

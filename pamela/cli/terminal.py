@@ -1,0 +1,79 @@
+"""Talking to whoever is at the terminal: everything goes to stderr, so that stdout has data and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .exit_codes import CommandError, ExitCode
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+STATUS_COLOURS = {
+    "queued": "yellow",
+    "ringing": "yellow",
+    "in_progress": "cyan",
+    "completed": "green",
+    "failed": "red",
+    "cancelled": "dim",
+}
+
+
+def colours_wanted() -> bool | None:
+    """Return False where `NO_COLOR` says so, None to let the stream decide."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def styled(text: str, **style: Any) -> str:
+    """Return a text in a style for stderr; `click.echo` takes the style away where it is no terminal."""
+    return text if colours_wanted() is False else click.style(text, **style)
+
+
+def say(text: str = "", *, dim: bool = False) -> None:
+    """Tell something that is no data."""
+    click.echo(styled(text, dim=True) if dim and text else text, err=True)
+
+
+def warn(text: str) -> None:
+    """Tell of something that may be wrong."""
+    click.echo(f"{styled('Warning:', fg='yellow', bold=True)} {text}", err=True)
+
+
+def complain(text: str) -> None:
+    """Tell what went wrong."""
+    click.echo(f"{styled('Error:', fg='red', bold=True)} {text}", err=True)
+
+
+def is_interactive() -> bool:
+    """Whether somebody is there to be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm(question: str, *, yes: bool, otherwise: str) -> None:
+    """Go on only if somebody says so.
+
+    Args:
+        question: What is about to happen, as a question.
+        yes: Whether `--yes` was given: then nobody is asked.
+        otherwise: What is refused where nobody can be asked.
+
+    Raises:
+        CommandError: The answer is no, or nobody can be asked.
+    """
+    if yes:
+        return
+    if not is_interactive():
+        raise CommandError(f"{otherwise} without being asked. Give --yes if it is meant.", ExitCode.REFUSED)
+    if not click.confirm(question, err=True):
+        raise CommandError("Nothing was done.", ExitCode.REFUSED)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Return a rich console for one of the two streams."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=False, markup=False)
