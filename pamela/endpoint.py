@@ -1,4 +1,4 @@
-"""Receiving webhooks whole, whatever the framework: events go to their handlers, tool invocations to their tools."""
+"""Receiving webhooks in any framework: events go to their handlers, tool invocations to their tools."""
 
 from __future__ import annotations
 
@@ -6,17 +6,18 @@ from contextlib import nullcontext
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from ._webhooks.background import call_async, settled
-from ._webhooks.receiver import MAX_BODY_BYTES, Answer, RequestRefusedError, WebhookReader, logger
-from .events import as_event
-from .tools import ToolRegistry
+from ._tools.registry import ToolRegistry
+from ._webhooks.concurrency import call_async, resolve_blocking
+from ._webhooks.events import as_event
+from ._webhooks.receiver import MAX_BODY_BYTES, RequestRefusedError, WebhookReceiver, logger
+from ._webhooks.responses import WebhookResponse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 
     from ._tools.invocation import ToolScope
+    from ._webhooks.events import WebhookEvent
     from ._webhooks.receiver import Headers
-    from .events import WebhookEvent
 
 Handler = TypeVar("Handler", bound="Callable[[Any], object]")
 
@@ -27,7 +28,7 @@ class _Subscription(NamedTuple):
 
 
 class WebhookEndpoint:
-    """Takes webhook requests and answers them. The modules in `pamela.integrations` put it into web frameworks.
+    """Answers webhook requests. The modules in `pamela.integrations` put it into web frameworks.
 
     Events and tool invocations may share one address or have one each.
 
@@ -38,7 +39,7 @@ class WebhookEndpoint:
         max_body_bytes: The largest body that is read, in bytes.
 
     Raises:
-        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` cannot be.
+        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` is out of range.
 
     Example:
         >>> endpoint = WebhookEndpoint("whsec_example")
@@ -62,23 +63,23 @@ class WebhookEndpoint:
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
         self.tools = tools if tools is not None else ToolRegistry()
-        self._reader = WebhookReader(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
+        self._receiver = WebhookReceiver(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
         self._subscriptions: list[_Subscription] = []
 
     def on(self, pattern: str) -> Callable[[Handler], Handler]:
         """Call a function, sync or async, with each event of a kind.
 
         A delivery whose handler raised is answered 500, and Pamela delivers it again, to all handlers. An event may also
-        arrive twice for other reasons. So a handler must bear being called twice with one event.
+        arrive twice for other reasons. Write handlers so that a second call with the same event does no harm.
 
         Args:
             pattern: An event's name, or a pattern with ``*`` and ``?``: ``call.completed``, ``call.*``, ``*``.
 
         Returns:
-            A decorator that gives the function back as it is. Functions are called in the order of their decoration.
+            A decorator that returns the function unchanged. Functions are called in the order of their decoration.
 
         Raises:
-            TypeError: The pattern is not a str, as when the parentheses after ``@endpoint.on`` are missing.
+            TypeError: The pattern is not a str: perhaps the parentheses after ``@endpoint.on`` are missing.
         """
         if not isinstance(pattern, str):
             raise TypeError(
@@ -98,24 +99,24 @@ class WebhookEndpoint:
         chunks: Iterable[bytes],
         *,
         tool_scope: ToolScope = nullcontext,
-    ) -> Answer:
+    ) -> WebhookResponse:
         """Answer a request. Sync handlers are called here, async ones on an event loop in another thread.
 
         Args:
             method: The HTTP method.
             headers: The headers, in any case.
-            chunks: The body. No more is taken from it than `max_body_bytes` allows, give or take a chunk.
+            chunks: The body. Reading stops after `max_body_bytes`, at the end of a chunk.
             tool_scope: A context to run a tool in; it is entered in the tool's thread.
 
         Returns:
-            Status, headers and body. 200 for what was handled; 401 for a bad signature or a stale event, 400 for a signed
-            body that is no webhook, 413 for too large a body, 405 for another method than POST; 400 for a tool that
-            failed; 500 when an event's handler did. Why is in the log.
+            Status, headers and body: 200 if a handler or tool ran; 401 for a bad signature or a stale event; 400 for a
+            signed body that is not a webhook, or a tool that failed; 405 for another method than POST; 413 for too large
+            a body; 500 if a handler of the event failed. The cause is in the log.
         """
         try:
-            payload = self._reader.read(method, headers, chunks)
+            payload = self._receiver.read(method, headers, chunks)
         except RequestRefusedError as refused:
-            return refused.answer
+            return refused.response
         if _is_tool_invocation(payload):
             return self.tools.invoke(payload, scope=tool_scope)
         return self._call_handlers(as_event(payload))
@@ -127,12 +128,24 @@ class WebhookEndpoint:
         chunks: AsyncIterable[bytes],
         *,
         tool_scope: ToolScope = nullcontext,
-    ) -> Answer:
-        """As `handle`. Async handlers are called on the running event loop, sync ones in a thread."""
+    ) -> WebhookResponse:
+        """Answer a request. Async handlers are called on the running event loop, sync ones in a thread.
+
+        Args:
+            method: The HTTP method.
+            headers: The headers, in any case.
+            chunks: The body. Reading stops after `max_body_bytes`, at the end of a chunk.
+            tool_scope: A context to run a tool in; it is entered in the tool's thread.
+
+        Returns:
+            Status, headers and body: 200 if a handler or tool ran; 401 for a bad signature or a stale event; 400 for a
+            signed body that is not a webhook, or a tool that failed; 405 for another method than POST; 413 for too large
+            a body; 500 if a handler of the event failed. The cause is in the log.
+        """
         try:
-            payload = await self._reader.read_async(method, headers, chunks)
+            payload = await self._receiver.read_async(method, headers, chunks)
         except RequestRefusedError as refused:
-            return refused.answer
+            return refused.response
         if _is_tool_invocation(payload):
             return await self.tools.invoke_async(payload, scope=tool_scope)
         return await self._call_handlers_async(as_event(payload))
@@ -141,17 +154,17 @@ class WebhookEndpoint:
         name = str(event.event or "")
         return [handler for pattern, handler in self._subscriptions if fnmatchcase(name, pattern)]
 
-    def _call_handlers(self, event: WebhookEvent) -> Answer:
+    def _call_handlers(self, event: WebhookEvent) -> WebhookResponse:
         failed = False
         for handler in self._handlers(event):
             try:
-                settled(handler(event))
+                resolve_blocking(handler(event))
             except Exception:
                 failed = True
                 _log_failure(event)
         return _receipt(failed)
 
-    async def _call_handlers_async(self, event: WebhookEvent) -> Answer:
+    async def _call_handlers_async(self, event: WebhookEvent) -> WebhookResponse:
         failed = False
         for handler in self._handlers(event):
             try:
@@ -170,5 +183,9 @@ def _log_failure(event: WebhookEvent) -> None:
     logger.exception("A handler of %.100r failed for call %.100r.", event.event, event.call_id)
 
 
-def _receipt(failed: bool) -> Answer:
-    return Answer.of_json(500, {"error": "Internal error"}) if failed else Answer.of_json(200, {"received": True})
+def _receipt(failed: bool) -> WebhookResponse:
+    return (
+        WebhookResponse.of_json(500, {"error": "Internal error"})
+        if failed
+        else WebhookResponse.of_json(200, {"received": True})
+    )

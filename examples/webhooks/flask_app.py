@@ -9,10 +9,10 @@ from flask import Flask
 
 from pamela import ToolInvocation, ToolRegistry, WebhookEndpoint, WebhookEvent
 from pamela.integrations.flask import webhook_blueprint
-from pamela.tool_memory import SQLiteMemory
+from pamela.tools import SQLiteInvocationStore
 
 # Both workers share what they have answered, so that an invocation runs in one of them.
-tools = ToolRegistry("acme-orders", memory=SQLiteMemory(os.environ.get("INVOCATIONS", "invocations.db")))
+tools = ToolRegistry("acme-orders", store=SQLiteInvocationStore(os.environ.get("INVOCATIONS", "invocations.db")))
 endpoint = WebhookEndpoint(os.environ["PAMELA_WEBHOOK_SECRET"], tools=tools)
 
 

@@ -1,4 +1,4 @@
-"""What to change in a Pamela account so that it has the tools of a registry, and only those changes."""
+"""Making the tools of a Pamela account those of a registry: the plan, and what belongs to whom."""
 
 from __future__ import annotations
 
@@ -7,15 +7,46 @@ import json
 import logging
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
-from .._webhooks.background import awaited
+from .._webhooks.concurrency import maybe_await
 from ..errors import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from .._generated.models import Tool
+
+
+class ToolClient(Protocol):
+    """What a deployment needs of a `PamelaClient`."""
+
+    def list_tools(self) -> list[Tool]:
+        """Return the account's tools."""
+
+    @property
+    def register_tool(self) -> Callable[..., Any]:
+        """Register a tool."""
+
+    @property
+    def delete_tool(self) -> Callable[[str], Any]:
+        """Delete a tool by its id."""
+
+
+class AsyncToolClient(Protocol):
+    """What a deployment needs of an `AsyncPamelaClient`."""
+
+    async def list_tools(self) -> list[Tool]:
+        """Return the account's tools."""
+
+    @property
+    def register_tool(self) -> Callable[..., Awaitable[Any]]:
+        """Register a tool."""
+
+    @property
+    def delete_tool(self) -> Callable[[str], Awaitable[Any]]:
+        """Delete a tool by its id."""
+
 
 logger = logging.getLogger("pamela.tools")
 
@@ -28,14 +59,14 @@ _COMPARED = ("name", "description", "output_schema", "timeout_ms")
 
 
 @dataclass(frozen=True)
-class SyncPlan:
-    """The changes to an account's tools. True when there are any; `str()` of it is for people.
+class DeploymentPlan:
+    """The changes to an account's tools. It is true if there are any; `str()` of it is for people.
 
     Attributes:
         register: Definitions of tools that the account lacks.
         replace: Tools of the account that changed, each with its new definition.
         remove: Tools of the account that the registry no longer has.
-        unchanged: Names of the tools that are in step.
+        unchanged: Names of the tools that are up to date.
     """
 
     register: Sequence[Mapping[str, Any]]
@@ -45,12 +76,12 @@ class SyncPlan:
 
     @property
     def tool_ids_to_delete(self) -> list[str]:
-        """The ids of the tools that go, before others are registered under their names."""
+        """The ids of the tools to delete, before others are registered under their names."""
         return [old["id"] for old, _ in self.replace] + [old["id"] for old in self.remove]
 
     @property
     def definitions_to_register(self) -> list[Mapping[str, Any]]:
-        """The definitions of the tools that come."""
+        """The definitions of the tools to register."""
         return [new for _, new in self.replace] + list(self.register)
 
     def __bool__(self) -> bool:
@@ -64,15 +95,17 @@ class SyncPlan:
         return "\n".join(lines) or "There are no tools of this registry."
 
 
-def make_plan(registry: str | None, definitions: Iterable[Mapping[str, Any]], account: Iterable[Tool]) -> SyncPlan:
-    """Compare a registry's definitions with the tools of an account.
+def make_plan(
+    registry: str | None, definitions: Iterable[Mapping[str, Any]], account: Iterable[Tool]
+) -> DeploymentPlan:
+    """Return the changes that make the tools of an account those of a registry.
 
     Raises:
         ValidationError: The registry has no name, or one of its tools belongs to another registry.
     """
     if not registry:
         raise ValidationError(
-            "The tool registry has no name, so its tools in the account could not be told from others. "
+            "The tool registry has no name, so its tools in the account cannot be told from others. "
             "Give it one that no other application has: ToolRegistry('acme-orders')."
         )
     wanted = {each["name"]: _with_mark(each, registry) for each in definitions}
@@ -83,7 +116,7 @@ def make_plan(registry: str | None, definitions: Iterable[Mapping[str, Any]], ac
     # Of several tools with one name, the one that carries the mark comes last and counts.
     present = {each["name"]: each for each in sorted(active, key=lambda each: _owner(each) == registry)}
     shared = [(present[name], new) for name, new in wanted.items() if name in present]
-    return SyncPlan(
+    return DeploymentPlan(
         register=[new for name, new in wanted.items() if name not in present],
         replace=[(old, new) for old, new in shared if _differences(old, new)],
         remove=[
@@ -95,26 +128,32 @@ def make_plan(registry: str | None, definitions: Iterable[Mapping[str, Any]], ac
     )
 
 
-def is_approved(plan: SyncPlan, confirm: Callable[[SyncPlan], bool] | None) -> bool:
-    """Log a plan, and say whether to carry it out.
+def confirm_plan(plan: DeploymentPlan, confirm: Callable[[DeploymentPlan], bool] | None) -> bool:
+    """Log a plan, ask for confirmation, and return whether to carry it out.
 
     Raises:
-        TypeError: `confirm` is async, so it has said nothing yet.
+        TypeError: `confirm` is async, and so has not answered.
     """
     verdict = _verdict(plan, confirm)
     if inspect.isawaitable(verdict):
         if inspect.iscoroutine(verdict):
             verdict.close()
-        raise TypeError(f"confirm={confirm!r} is async, and sync does not await it. Use sync_async, or a function.")
+        raise TypeError(
+            f"confirm={confirm!r} is async, and deploy does not await it. Use deploy_async, or a sync function."
+        )
     return bool(verdict)
 
 
-async def is_approved_async(plan: SyncPlan, confirm: Callable[[SyncPlan], bool | Awaitable[bool]] | None) -> bool:
-    """As `is_approved`; `confirm` may be async."""
-    return bool(await awaited(_verdict(plan, confirm)))
+async def confirm_plan_async(
+    plan: DeploymentPlan, confirm: Callable[[DeploymentPlan], bool | Awaitable[bool]] | None
+) -> bool:
+    """Log a plan, ask for confirmation, which may be async, and return whether to carry it out."""
+    return bool(await maybe_await(_verdict(plan, confirm)))
 
 
-def _verdict(plan: SyncPlan, confirm: Callable[[SyncPlan], bool | Awaitable[bool]] | None) -> bool | Awaitable[bool]:
+def _verdict(
+    plan: DeploymentPlan, confirm: Callable[[DeploymentPlan], bool | Awaitable[bool]] | None
+) -> bool | Awaitable[bool]:
     logger.info("The plan for the account's tools:\n%s", plan)
     return confirm(plan) if plan and confirm is not None else bool(plan)
 

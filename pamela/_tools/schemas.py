@@ -38,7 +38,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import EMPTY_REGISTRY, specification_with
 
 from .._generated.models import ToolInvocation
-from .invocation import InvalidArgumentsError
+from .errors import InvalidArgumentsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -53,8 +53,12 @@ _SHOWN_PROBLEMS = 5
 _CANNOT_DESCRIBE = (NameError, PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema)
 _required = inspect.Parameter.empty
 
-_BEGINNINGS = {"date": re.compile(r"\d{4}-"), "date-time": re.compile(r"\d{4}-"), "duration": re.compile(r"[+-]?P")}
-"""How the texts of a format begin. pydantic checks the rest, but takes numbers and other notations, too."""
+_FORMAT_PREFIXES = {
+    "date": re.compile(r"\d{4}-"),
+    "date-time": re.compile(r"\d{4}-"),
+    "duration": re.compile(r"[+-]?P"),
+}
+"""How the texts of a format begin. pydantic checks the rest, but accepts numbers and other notations as well."""
 
 
 class FunctionSchema:
@@ -329,7 +333,7 @@ def _check_required(function: Callable[..., Any], schema: Mapping[str, Any], tak
 
 def _generated_validator(schema: dict[str, Any]) -> Validator:
     checker = FormatChecker(())
-    for name, beginning in _BEGINNINGS.items():
+    for name, beginning in _FORMAT_PREFIXES.items():
         checker.checks(name)(functools.partial(_begins_with, beginning))
     # pydantic checks patterns, in a dialect that is not Python's.
     cls = extend(Draft202012Validator, {"pattern": None, "patternProperties": None})  # type: ignore[no-untyped-call]

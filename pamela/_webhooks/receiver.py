@@ -1,13 +1,13 @@
-"""From an HTTP request to the verified payload of a webhook, or to the answer that refuses it; no framework needed."""
+"""An HTTP request made the verified payload of a webhook, or the response that refuses it. Needs no framework."""
 
 from __future__ import annotations
 
-import json
 import logging
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from ..events import VerificationFailure, WebhookVerificationError, check_tolerance, verified_payload
-from ..webhooks import SIGNATURE_HEADER, signing_keys
+from .responses import WebhookResponse
+from .signatures import SIGNATURE_HEADER, signing_keys
+from .verification import VerificationFailureReason, WebhookVerificationError, check_tolerance, verified_payload
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Sequence
@@ -16,7 +16,7 @@ logger = logging.getLogger("pamela.webhooks")
 
 CHUNK_BYTES = 65_536
 MAX_BODY_BYTES = 1_048_576
-_MANY_DIGITS = 18  # Python refuses to read numbers of thousands of digits
+_MAX_LENGTH_DIGITS = 18  # Python refuses to parse numbers of thousands of digits
 
 
 class Headers(Protocol):
@@ -26,30 +26,20 @@ class Headers(Protocol):
         """Names, in any case, and values."""
 
 
-class Answer(NamedTuple):
-    """What to answer an HTTP request."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @classmethod
-    def of_json(cls, status: int, content: Any, **headers: str) -> Answer:
-        """Answer with a JSON value; ValueError or TypeError when it has no JSON form."""
-        body = json.dumps(content, allow_nan=False).encode()
-        return cls(status, {"Content-Type": "application/json", **headers}, body)
-
-
 class RequestRefusedError(Exception):
-    """A request that is answered, because it is no webhook to act upon."""
+    """A request is not a webhook to act upon.
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(f"answered {answer.status}")
-        self.answer = answer
+    Attributes:
+        response: What to answer it with.
+    """
+
+    def __init__(self, response: WebhookResponse) -> None:
+        super().__init__(f"answered {response.status}")
+        self.response = response
 
 
-class WebhookReader:
-    """Reads requests: the method, the size, the signature and the age must be right.
+class WebhookReceiver:
+    """Reads requests and checks their method, size, signature and age.
 
     Args:
         secret: The webhook secret, or several of them while one replaces another.
@@ -57,7 +47,7 @@ class WebhookReader:
         max_body_bytes: The largest body that is read.
 
     Raises:
-        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` cannot be.
+        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` is out of range.
     """
 
     def __init__(
@@ -75,29 +65,33 @@ class WebhookReader:
         self._max_body_bytes = max_body_bytes
 
     def read(self, method: str, headers: Headers, chunks: Iterable[bytes]) -> dict[str, Any]:
-        """Give the payload of a request.
+        """Return the verified payload of a request.
 
         Raises:
-            RequestRefusedError: The request is not a webhook to act upon; it has the answer.
+            RequestRefusedError: The request is not a webhook to act upon.
         """
-        body = self._begin(method, headers)
+        body = self._check_head(method, headers)
         for chunk in chunks:
             self._append(body, chunk)
-        return self._open(body, headers)
+        return self._verify(body, headers)
 
     async def read_async(self, method: str, headers: Headers, chunks: AsyncIterable[bytes]) -> dict[str, Any]:
-        """As `read`."""
-        body = self._begin(method, headers)
+        """Return the verified payload of a request whose body comes in asynchronous chunks.
+
+        Raises:
+            RequestRefusedError: The request is not a webhook to act upon.
+        """
+        body = self._check_head(method, headers)
         async for chunk in chunks:
             self._append(body, chunk)
-        return self._open(body, headers)
+        return self._verify(body, headers)
 
-    def _begin(self, method: str, headers: Headers) -> bytearray:
+    def _check_head(self, method: str, headers: Headers) -> bytearray:
         if method != "POST":
             logger.warning("Refused a webhook: the method is %.20r, not POST.", method)
-            raise RequestRefusedError(Answer.of_json(405, {"error": "Method not allowed"}, Allow="POST"))
+            raise RequestRefusedError(WebhookResponse.of_json(405, {"error": "Method not allowed"}, Allow="POST"))
         length = _header(headers, "Content-Length") or ""
-        if length.isdecimal() and (len(length) > _MANY_DIGITS or int(length) > self._max_body_bytes):
+        if length.isdecimal() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > self._max_body_bytes):
             raise self._too_large()
         return bytearray()
 
@@ -108,18 +102,18 @@ class WebhookReader:
 
     def _too_large(self) -> RequestRefusedError:
         logger.warning("Refused a webhook: its body is larger than %d bytes.", self._max_body_bytes)
-        return RequestRefusedError(Answer.of_json(413, {"error": "Body too large"}))
+        return RequestRefusedError(WebhookResponse.of_json(413, {"error": "Body too large"}))
 
-    def _open(self, body: bytearray, headers: Headers) -> dict[str, Any]:
+    def _verify(self, body: bytearray, headers: Headers) -> dict[str, Any]:
         signature = _header(headers, SIGNATURE_HEADER)
         try:
             return verified_payload(bytes(body), signature, self._secret, tolerance=self._tolerance)
         except WebhookVerificationError as error:
             logger.warning("Refused a webhook (%s): %s", error.reason, error)
-            malformed = error.reason is VerificationFailure.MALFORMED_BODY
-            # Only who knows the secret gets as far as 400. All others are told the same, whatever was wrong.
+            malformed = error.reason is VerificationFailureReason.MALFORMED_BODY
+            # Only a sender that knows the secret gets a 400. All others get the same response, whatever was wrong.
             status, message = (400, "Invalid body") if malformed else (401, "Invalid signature")
-            raise RequestRefusedError(Answer.of_json(status, {"error": message})) from None
+            raise RequestRefusedError(WebhookResponse.of_json(status, {"error": message})) from None
 
 
 def _check_max_body_bytes(number: int) -> None:

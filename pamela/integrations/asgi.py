@@ -19,10 +19,10 @@ class _DisconnectedError(Exception):
 
 
 def asgi_app(endpoint: WebhookEndpoint) -> ASGIApplication:
-    """Make an ASGI application that answers every path with an endpoint.
+    """Return an ASGI application that serves an endpoint at every path.
 
     Args:
-        endpoint: What answers.
+        endpoint: Handles the requests.
 
     Returns:
         The application, to be served by itself, or to be the endpoint of a Starlette ``Route``.
@@ -42,27 +42,27 @@ class _Application:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         match scope["type"]:
             case "http":
-                await _answer(self._endpoint, scope, receive, send)
+                await _respond(self._endpoint, scope, receive, send)
             case "lifespan":
-                await _live(receive, send)
+                await _answer_lifespan(receive, send)
             case "websocket":
                 await receive()
                 await send({"type": "websocket.close", "code": 1000})
 
 
-async def _answer(endpoint: WebhookEndpoint, scope: Message, receive: Receive, send: Send) -> None:
+async def _respond(endpoint: WebhookEndpoint, scope: Message, receive: Receive, send: Send) -> None:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
     try:
-        answer = await endpoint.handle_async(scope["method"], headers, _body(receive))
+        response = await endpoint.handle_async(scope["method"], headers, _chunks(receive))
     except _DisconnectedError:
         return
-    fields = {**answer.headers, "Content-Length": str(len(answer.body))}
+    fields = {**response.headers, "Content-Length": str(len(response.body))}
     raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in fields.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.start", "status": response.status, "headers": raw})
+    await send({"type": "http.response.body", "body": response.body})
 
 
-async def _body(receive: Receive) -> AsyncIterator[bytes]:
+async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
     more = True
     while more:
         message = await receive()
@@ -72,7 +72,7 @@ async def _body(receive: Receive) -> AsyncIterator[bytes]:
         more = message.get("more_body", False)
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _answer_lifespan(receive: Receive, send: Send) -> None:
     while (event := (await receive())["type"]) != "lifespan.shutdown":
         await send({"type": f"{event}.complete"})
     await send({"type": "lifespan.shutdown.complete"})

@@ -5,24 +5,30 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from fastapi import APIRouter, HTTPException, Request, Response
+from .._core.extras import needs_extra
+from .._webhooks.adapters.starlette import StarletteAdapter, body_chunks
+from .._webhooks.events import WebhookEvent, as_event
+from .._webhooks.receiver import MAX_BODY_BYTES, RequestRefusedError, WebhookReceiver
 
-from .._webhooks.receiver import MAX_BODY_BYTES, RequestRefusedError, WebhookReader
-from ..events import WebhookEvent, as_event
-from .starlette import body_chunks, read_request_async, to_response
+with needs_extra("fastapi", "Webhooks in FastAPI"):
+    from fastapi import APIRouter, HTTPException, Request, Response
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from ..endpoint import WebhookEndpoint
 
+__all__ = ["verified_event", "webhook_router"]
+
+_adapter = StarletteAdapter()
+
 
 def webhook_router(endpoint: WebhookEndpoint, path: str = "/webhooks/pamela") -> APIRouter:
-    """Make a router that answers one path with an endpoint.
+    """Return a router that serves an endpoint at one path.
 
     Args:
-        endpoint: What answers.
-        path: Where.
+        endpoint: Handles the requests.
+        path: The path.
 
     Returns:
         The router, for ``app.include_router``.
@@ -37,7 +43,7 @@ def webhook_router(endpoint: WebhookEndpoint, path: str = "/webhooks/pamela") ->
 
     @router.post(path, include_in_schema=False)
     async def receive(request: Request) -> Response:
-        return to_response(await endpoint.handle_async(request.method, request.headers, body_chunks(request)))
+        return _adapter.to_response(await endpoint.handle_async(request.method, request.headers, body_chunks(request)))
 
     return router
 
@@ -45,7 +51,7 @@ def webhook_router(endpoint: WebhookEndpoint, path: str = "/webhooks/pamela") ->
 def verified_event(
     secret: str | Sequence[str], *, tolerance: float | None = 300, max_body_bytes: int = MAX_BODY_BYTES
 ) -> Callable[[Request], Awaitable[WebhookEvent]]:
-    """Make a dependency that gives a path operation the event of its request.
+    """Return a dependency that passes a path operation the event of its request.
 
     Args:
         secret: The webhook secret, or several of them while one replaces another.
@@ -53,11 +59,11 @@ def verified_event(
         max_body_bytes: The largest body that is read, in bytes.
 
     Returns:
-        The dependency, for ``Annotated[WebhookEvent, Depends(...)]``. A request that is no webhook is answered before
+        The dependency, for ``Annotated[WebhookEvent, Depends(...)]``. A request that is not a webhook is answered before
         the path operation is called.
 
     Raises:
-        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` cannot be.
+        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` is out of range.
 
     Example:
         >>> from typing import Annotated
@@ -67,13 +73,13 @@ def verified_event(
         ... async def on_event(event: Annotated[WebhookEvent, Depends(verified_event("whsec_example"))]):
         ...     return {"received": event.event}
     """
-    reader = WebhookReader(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
+    receiver = WebhookReceiver(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
 
     async def event_of(request: Request) -> WebhookEvent:
         try:
-            return as_event(await read_request_async(reader, request))
+            return as_event(await _adapter.read_async(receiver, request))
         except RequestRefusedError as refused:
-            answer = refused.answer
-            raise HTTPException(answer.status, json.loads(answer.body)["error"], answer.headers) from None
+            status, headers, body = refused.response
+            raise HTTPException(status, json.loads(body)["error"], headers) from None
 
     return event_of

@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Request, Response, abort, current_app, request
-from werkzeug.exceptions import ClientDisconnected
-from werkzeug.wrappers import Response as AnyResponse
+from .._core.extras import needs_extra
+from .._webhooks.adapters.flask import FlaskAdapter, body_chunks
+from .._webhooks.events import as_event
+from .._webhooks.receiver import MAX_BODY_BYTES, RequestRefusedError, WebhookReceiver
 
-from .._webhooks.background import settled
-from .._webhooks.receiver import CHUNK_BYTES, MAX_BODY_BYTES, Answer, RequestRefusedError, WebhookReader
-from ..events import as_event
+with needs_extra("flask", "Webhooks in Flask"):
+    from flask import Blueprint, Response, abort, current_app, request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from ..endpoint import WebhookEndpoint
 
-__all__ = [
-    "AnyResponse",
-    "read_request",
-    "read_request_async",
-    "settled",
-    "to_response",
-    "verified_event",
-    "webhook_blueprint",
-    "webhook_view",
-]
+__all__ = ["verified_event", "webhook_blueprint", "webhook_view"]
+
+_adapter = FlaskAdapter()
 
 
 def webhook_blueprint(
     endpoint: WebhookEndpoint, path: str = "/webhooks/pamela", *, name: str = "pamela_webhooks"
 ) -> Blueprint:
-    """Make a blueprint that answers one path with an endpoint.
+    """Return a blueprint that serves an endpoint at one path.
 
     Args:
-        endpoint: What answers.
-        path: Where.
+        endpoint: Handles the requests.
+        path: The path.
         name: The blueprint's name, for an application with several.
 
     Returns:
@@ -57,17 +49,17 @@ def webhook_blueprint(
 
 
 def webhook_view(endpoint: WebhookEndpoint) -> Callable[..., Response]:
-    """Make a view that answers with an endpoint.
+    """Return a view of an endpoint.
 
     Args:
-        endpoint: What answers.
+        endpoint: Handles the requests.
 
     Returns:
-        The view, for ``app.add_url_rule(..., methods=["POST"])``. The rule may have variables, which change nothing.
+        The view, for ``app.add_url_rule(..., methods=["POST"])``. The rule may have variables, which are ignored.
     """
 
     def receive(**_values: Any) -> Response:
-        return to_response(endpoint.handle(request.method, request.headers, _body_chunks(request)))
+        return _adapter.to_response(endpoint.handle(request.method, request.headers, body_chunks(request)))
 
     return receive
 
@@ -75,7 +67,9 @@ def webhook_view(endpoint: WebhookEndpoint) -> Callable[..., Response]:
 def verified_event(
     secret: str | Sequence[str], *, tolerance: float | None = 300, max_body_bytes: int = MAX_BODY_BYTES
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a view, sync or async, the event of its request. A request that is no webhook never reaches the view.
+    """Return a decorator that passes a view the event of its request.
+
+    The view may be sync or async. A request that is not a webhook is answered before it is called.
 
     Args:
         secret: The webhook secret, or several of them while one replaces another.
@@ -86,47 +80,24 @@ def verified_event(
         A decorator, to be written below ``@app.post(...)``. The view gets the event as its first argument.
 
     Raises:
-        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` cannot be.
+        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` is out of range.
 
     Example:
         >>> @verified_event("whsec_example")
         ... def on_event(event):
         ...     return "", 204
     """
-    reader = WebhookReader(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
+    receiver = WebhookReceiver(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(view)
         def receive(**values: Any) -> Any:
             try:
-                payload = read_request(reader, request)
+                payload = _adapter.read(receiver, request)
             except RequestRefusedError as refused:
-                abort(to_response(refused.answer))
-            return settled(current_app.ensure_sync(view)(as_event(payload), **values))
+                abort(_adapter.to_response(refused.response))
+            return _adapter.resolve(current_app.ensure_sync(view)(as_event(payload), **values))
 
         return receive
 
     return decorate
-
-
-def read_request(reader: WebhookReader, request: Request) -> dict[str, Any]:
-    """Give the verified payload of a request."""
-    return reader.read(request.method, request.headers, _body_chunks(request))
-
-
-async def read_request_async(reader: WebhookReader, request: Request) -> dict[str, Any]:
-    """As `read_request`. Flask's requests are read without waiting for others; an async view has a thread of its own."""
-    return read_request(reader, request)
-
-
-def _body_chunks(request: Request) -> Iterator[bytes]:
-    # A body that was cut off is not the one that was signed, which is answer enough.
-    with suppress(ClientDisconnected):
-        yield from iter(lambda: request.stream.read(CHUNK_BYTES), b"")
-    # Not empty when something before the view has read the body.
-    yield request.get_data()
-
-
-def to_response(answer: Answer) -> Response:
-    """Make a Flask response of an answer."""
-    return Response(answer.body, answer.status, answer.headers)

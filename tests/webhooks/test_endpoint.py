@@ -246,7 +246,7 @@ def test_a_body_is_not_read_beyond_the_limit() -> None:
 
 def test_the_secret_does_not_show() -> None:
     endpoint = WebhookEndpoint(SECRET)
-    assert SECRET not in repr(endpoint) + repr(endpoint._reader)
+    assert SECRET not in repr(endpoint) + repr(endpoint._receiver)
     with pytest.raises(ValueError, match="secret is empty"):
         WebhookEndpoint("")
 

@@ -1,4 +1,4 @@
-"""The campaign: more than 100,000 forged requests, none accepted, none answered 5xx, and all refused in the same words."""
+"""A campaign of forged requests: none is accepted or answered 5xx, and all are refused in the same words."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import asyncio
 import io
 import logging
 import random
+from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,10 +48,6 @@ def _quiet() -> Iterator[None]:
         logger.disabled = False
 
 
-def test_the_campaign_is_as_large_as_promised() -> None:
-    assert AGAINST_VERIFIER + sum(AGAINST_ADAPTERS.values()) + len(FRAMEWORKS) * OVER_SOCKETS >= 100_000
-
-
 def is_believed(request: Request) -> bool:
     try:
         construct_event(request.body, request.signature, SECRET, tolerance=TOLERANCE)
@@ -60,8 +58,8 @@ def is_believed(request: Request) -> bool:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_no_forgery_passes_the_verifier(seed: int) -> None:
-    for request in forgeries(AGAINST_VERIFIER // 4, seed):
-        assert not is_believed(request), request
+    believed = Counter(is_believed(request) for request in forgeries(AGAINST_VERIFIER // 4, seed))
+    assert believed == {False: AGAINST_VERIFIER // 4}
 
 
 def test_genuine_requests_pass() -> None:
@@ -180,10 +178,10 @@ def test_no_forgery_passes_an_adapter_and_all_are_refused_in_the_same_words(fram
     application = make_application(receiver.endpoint)
     with asyncio.Runner() as runner, receiver.http:
         exchange = wsgi_exchange(application) if serve is serve_wsgi else asgi_exchange(application, runner.get_loop())
-        answers = {exchange(request) for request in forgeries(AGAINST_ADAPTERS[framework], seed=len(framework))}
-        assert len(answers) == 1, answers
-        ((status, _, body),) = answers
-        assert (status, body) == (401, b'{"error": "Invalid signature"}')
+        number = AGAINST_ADAPTERS[framework]
+        answers = Counter(exchange(request) for request in forgeries(number, seed=len(framework)))
+        ((_, headers, _),) = answers
+        assert answers == {(401, headers, b'{"error": "Invalid signature"}'): number}
         assert receiver.events == []
         assert not receiver.runs
         assert exchange(genuine(random.Random(2)))[0] == 200
@@ -191,12 +189,13 @@ def test_no_forgery_passes_an_adapter_and_all_are_refused_in_the_same_words(fram
 
 def test_no_forgery_passes_over_a_socket(receiver: Receiver) -> None:
     receiver.events.clear()
-    for request in forgeries(OVER_SOCKETS, seed=9):
-        signature = (request.signature or "").strip().encode()
-        if any(byte < 32 or byte == 127 for byte in signature):
-            continue  # no client sends such a header
-        headers = {SIGNATURE_HEADER.encode(): signature}
+    # No client can send a header with control characters.
+    sendable = (each for each in forgeries(2 * OVER_SOCKETS, seed=9) if (each.signature or "").strip().isprintable())
+    answers: Counter[tuple[int, bytes]] = Counter()
+    for request in islice(sendable, OVER_SOCKETS):
+        headers = {SIGNATURE_HEADER.encode(): (request.signature or "").strip().encode()}
         answer = receiver.http.post(receiver.address, content=request.body, headers=headers)
-        assert (answer.status_code, answer.content) == (401, b'{"error": "Invalid signature"}')
+        answers[answer.status_code, answer.content] += 1
+    assert answers == {(401, b'{"error": "Invalid signature"}'): OVER_SOCKETS}
     assert receiver.events == []
     assert not receiver.runs

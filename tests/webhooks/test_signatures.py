@@ -184,7 +184,9 @@ def test_what_has_no_json_form_cannot_be_signed() -> None:
         deep = {"a": deep}
     unsignable: list[Any] = [{"a": float("nan")}, {"a": object()}, {"a": 1, 2: 3}, MappingProxyType({"a": b"b"}), deep]
     for payload in unsignable:
-        with pytest.raises(ValueError, match=r"^The webhook payload has no JSON form: .+\. Sign plain JSON values\.$"):
+        with pytest.raises(
+            ValueError, match=r"^The webhook payload cannot be written as JSON: .+\. Sign plain JSON values\.$"
+        ):
             sign_webhook(payload, SECRET)
     with pytest.raises(TypeError, match="a mapping, text or bytes, not list"):
         sign_webhook([1], SECRET)  # type: ignore[arg-type]

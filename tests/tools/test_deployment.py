@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pamela import AsyncPamelaClient, PamelaClient
-    from pamela._tools.deployment import SyncPlan
+    from pamela._tools.deployment import DeploymentPlan
     from pamela.tools import ToolOverrides
 
 SCHEMA = {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]}
@@ -46,10 +46,10 @@ def test_what_is_missing_is_registered_and_the_second_time_does_nothing(client: 
     plan = tools.plan(client)
     assert account(client) == {}
     assert str(plan) == "+ register a\n+ register b"
-    assert str(tools.sync(client)) == str(plan)
+    assert str(tools.deploy(client)) == str(plan)
     first = account(client)
     assert sorted(first) == ["a", "b"]
-    again = tools.sync(client)
+    again = tools.deploy(client)
     assert not again
     assert str(again) == "= keep a\n= keep b"
     assert account(client) == first
@@ -57,7 +57,7 @@ def test_what_is_missing_is_registered_and_the_second_time_does_nothing(client: 
 
 def test_the_account_has_the_definitions(client: PamelaClient) -> None:
     tools = registry_with("a")
-    tools.sync(client)
+    tools.deploy(client)
     (tool,) = client.list_tools()
     assert tool.input_schema is not None
     mark = tool.input_schema.pop("$comment")
@@ -67,17 +67,17 @@ def test_the_account_has_the_definitions(client: PamelaClient) -> None:
 
 
 def test_what_changed_is_replaced(client: PamelaClient) -> None:
-    registry_with("a", "b").sync(client)
+    registry_with("a", "b").deploy(client)
     before = account(client)
     changed = registry_with("a", "b", a="Another.")
     plan = changed.plan(client)
     assert str(plan) == f"~ replace a ({before['a']}): description\n= keep b"
-    changed.sync(client)
+    changed.deploy(client)
     after = account(client)
     assert after["a"] != before["a"]
     assert after["b"] == before["b"]
     assert [tool["description"] for tool in client.list_tools() if tool["name"] == "a"] == ["Another."]
-    assert not changed.sync(client)
+    assert not changed.deploy(client)
 
 
 def test_each_part_of_a_definition_counts(client: PamelaClient) -> None:
@@ -100,35 +100,35 @@ def test_each_part_of_a_definition_counts(client: PamelaClient) -> None:
         tools.tool(**definition)(lambda **arguments: None)
         return tools
 
-    registry().sync(client)
-    assert not registry().sync(client)
+    registry().deploy(client)
+    assert not registry().deploy(client)
     (tool,) = client.list_tools()
     assert tool["input_schema"]["$comment"].startswith("Mine. Kept by")
     for name, change in changes:
         definition.update(change)
-        assert str(registry().sync(client)).endswith(f": {name}")
-        assert not registry().sync(client)
+        assert str(registry().deploy(client)).endswith(f": {name}")
+        assert not registry().deploy(client)
 
 
 def test_what_is_gone_is_removed_and_nothing_else(client: PamelaClient) -> None:
     client.register_tool("by_hand", "Mine.", SCHEMA)
-    registry_with("theirs", registry="acme-billing").sync(client)
-    registry_with("a", "b").sync(client)
+    registry_with("theirs", registry="acme-billing").deploy(client)
+    registry_with("a", "b").deploy(client)
     before = account(client)
-    plan = registry_with("b").sync(client)
+    plan = registry_with("b").deploy(client)
     assert str(plan) == f"- remove a ({before['a']})\n= keep b"
     del before["a"]
     assert account(client) == before
-    ToolRegistry("acme-orders").sync(client)
+    ToolRegistry("acme-orders").deploy(client)
     assert sorted(account(client)) == ["by_hand", "theirs"]
 
 
 def test_a_tool_registered_by_hand_is_adopted_when_it_differs(client: PamelaClient) -> None:
     client.register_tool("a", "By hand.", SCHEMA)
     tools = registry_with("a")
-    tools.sync(client)
+    tools.deploy(client)
     assert [tool["description"] for tool in client.list_tools()] == ["a"]
-    ToolRegistry("acme-orders").sync(client)
+    ToolRegistry("acme-orders").deploy(client)
     assert client.list_tools() == []
 
 
@@ -137,34 +137,34 @@ def test_a_tool_registered_by_hand_that_is_the_same_stays(client: PamelaClient) 
     (definition,) = tools.definitions()
     client.register_tool(**definition)
     before = account(client)
-    assert not tools.sync(client)
-    ToolRegistry("acme-orders").sync(client)
+    assert not tools.deploy(client)
+    ToolRegistry("acme-orders").deploy(client)
     assert account(client) == before
 
 
 def test_a_tool_that_was_registered_twice_is_there_once_afterwards(client: PamelaClient) -> None:
     tools = registry_with("a")
-    tools.sync(client)
+    tools.deploy(client)
     (marked,) = client.list_tools()
     client.register_tool("a", "a", marked["input_schema"], marked["output_schema"], marked["timeout_ms"])
     assert len(client.list_tools()) == 2
-    assert tools.sync(client)
+    assert tools.deploy(client)
     assert len(client.list_tools()) == 1
-    assert not tools.sync(client)
+    assert not tools.deploy(client)
 
 
 def test_a_tool_of_another_registry_is_an_error(client: PamelaClient) -> None:
-    registry_with("a", registry="acme 'billing'").sync(client)
+    registry_with("a", registry="acme 'billing'").deploy(client)
     with pytest.raises(
         ValidationError, match="'a' belongs to the tool registry \"acme 'billing'\", not to 'acme-orders'"
     ):
-        registry_with("a", "b").sync(client)
+        registry_with("a", "b").deploy(client)
     assert sorted(account(client)) == ["a"]
 
 
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_tool_of_another_registry_is_an_error_whatever_else_has_its_name(client: PamelaClient, order: int) -> None:
-    registry_with("a", registry="acme-billing").sync(client)
+    registry_with("a", registry="acme-billing").deploy(client)
     client.register_tool("a", "By hand.", SCHEMA)
     tools = client.list_tools()[::order]
     with pytest.raises(ValidationError, match="'a' belongs to the tool registry 'acme-billing'"):
@@ -182,15 +182,15 @@ def test_a_schema_copied_from_the_account_is_marked_once(client: PamelaClient) -
         schema: dict[str, Any] = tool["input_schema"]
         return schema
 
-    registry("acme-orders", {**SCHEMA, "$comment": "Mine."}, "It.").sync(client)
+    registry("acme-orders", {**SCHEMA, "$comment": "Mine."}, "It.").deploy(client)
     again = registry("acme-orders", copied(), "That.")
-    assert again.sync(client)
-    assert not again.sync(client)
+    assert again.deploy(client)
+    assert not again.deploy(client)
     assert copied()["$comment"] == 'Mine. Kept by the tool registry "acme-orders" of the Pamela SDK.'
     moved = registry("acme-billing", copied(), "That.")
-    ToolRegistry("acme-orders").sync(client)
-    assert moved.sync(client)
-    assert not moved.sync(client)
+    ToolRegistry("acme-orders").deploy(client)
+    assert moved.deploy(client)
+    assert not moved.deploy(client)
     assert copied()["$comment"] == 'Mine. Kept by the tool registry "acme-billing" of the Pamela SDK.'
 
 
@@ -226,7 +226,7 @@ def test_odd_tools_in_the_account_are_no_obstacle(entry: dict[str, Any], plan: s
 
 
 @pytest.mark.parametrize("name", [None, ""])
-def test_a_registry_without_a_name_cannot_sync(client: PamelaClient, name: str | None) -> None:
+def test_a_registry_without_a_name_cannot_be_deployed(client: PamelaClient, name: str | None) -> None:
     with pytest.raises(ValidationError, match="has no name"):
         registry_with("a", registry=name).plan(client)
 
@@ -240,47 +240,47 @@ def test_the_plan_is_shown_before_anything_is_done(client: PamelaClient, caplog:
 
     tools = registry_with("a")
     with caplog.at_level(logging.INFO, "pamela.tools"):
-        assert tools.sync(client, confirm=refuse)
+        assert tools.deploy(client, confirm=refuse)
     assert shown == [("+ register a", {})]
     assert account(client) == {}
     assert "+ register a" in caplog.text
-    tools.sync(client, confirm=lambda plan: True)
+    tools.deploy(client, confirm=lambda plan: True)
     assert list(account(client)) == ["a"]
-    tools.sync(client, confirm=lambda plan: pytest.fail("there is nothing to confirm"))
+    tools.deploy(client, confirm=lambda plan: pytest.fail("there is nothing to confirm"))
     assert str(ToolRegistry("nothing").plan(client)) == "There are no tools of this registry."
 
 
-async def refuse_later(plan: SyncPlan) -> bool:
+async def refuse_later(plan: DeploymentPlan) -> bool:
     return False
 
 
 def test_a_confirm_that_must_be_awaited_is_no_yes(client: PamelaClient) -> None:
     tools = registry_with("a")
-    with pytest.raises(TypeError, match=r"refuse_later.* is async, and sync does not await it. Use sync_async"):
-        tools.sync(client, confirm=refuse_later)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"refuse_later.* is async, and deploy does not await it. Use deploy_async"):
+        tools.deploy(client, confirm=refuse_later)  # type: ignore[arg-type]
     futures: list[Future[bool]] = []
 
-    def refuse_in_future(plan: SyncPlan) -> Future[bool]:
+    def refuse_in_future(plan: DeploymentPlan) -> Future[bool]:
         futures.append(Future(loop=asyncio.new_event_loop()))
         return futures[0]
 
     with pytest.raises(TypeError, match=r"refuse_in_future.* is async"):
-        tools.sync(client, confirm=refuse_in_future)  # type: ignore[arg-type]
+        tools.deploy(client, confirm=refuse_in_future)  # type: ignore[arg-type]
     futures[0].get_loop().close()
     assert account(client) == {}
 
 
 async def test_the_async_client_awaits_confirm(async_client: AsyncPamelaClient) -> None:
-    assert await registry_with("a").sync_async(async_client, confirm=refuse_later)
+    assert await registry_with("a").deploy_async(async_client, confirm=refuse_later)
     assert await async_client.list_tools() == []
 
 
 async def test_the_async_client_does_the_same(async_client: AsyncPamelaClient) -> None:
     tools = registry_with("a", "b")
     assert str(await tools.plan_async(async_client)) == "+ register a\n+ register b"
-    assert await tools.sync_async(async_client)
-    assert not await tools.sync_async(async_client)
-    assert await registry_with("b").sync_async(async_client, confirm=lambda plan: True)
+    assert await tools.deploy_async(async_client)
+    assert not await tools.deploy_async(async_client)
+    assert await registry_with("b").deploy_async(async_client, confirm=lambda plan: True)
     assert [tool["name"] for tool in await async_client.list_tools()] == ["b"]
 
 

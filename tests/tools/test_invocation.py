@@ -16,14 +16,13 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import pytest
 
-from pamela._webhooks.background import run_in_thread
-from pamela.tool_memory import InMemory
-from pamela.tools import ToolError, ToolRegistry, tool
+from pamela._webhooks.concurrency import run_in_thread
+from pamela.tools import MemoryInvocationStore, ToolError, ToolRegistry, tool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pamela._webhooks.receiver import Answer
+    from pamela._webhooks.responses import WebhookResponse
 
 TENANT = contextvars.ContextVar("TENANT", default="nobody")
 
@@ -46,8 +45,8 @@ class Order:
 class Desk:
     """Tools whose running the tests can see and hold."""
 
-    def __init__(self, memory: Any = None) -> None:
-        self.registry = ToolRegistry(memory=memory)
+    def __init__(self, store: Any = None) -> None:
+        self.registry = ToolRegistry(store=store)
         self.runs: list[Any] = []
         self.began = threading.Event()
         self.go_on = threading.Event()
@@ -143,10 +142,10 @@ class Desk:
             """Say whose."""
             return TENANT.get()
 
-    def invoke(self, *args: Any, **kwargs: Any) -> Answer:
+    def invoke(self, *args: Any, **kwargs: Any) -> WebhookResponse:
         return self.registry.invoke(invocation(*args, **kwargs))
 
-    async def invoke_async(self, *args: Any, **kwargs: Any) -> Answer:
+    async def invoke_async(self, *args: Any, **kwargs: Any) -> WebhookResponse:
         return await self.registry.invoke_async(invocation(*args, **kwargs))
 
 
@@ -157,7 +156,7 @@ def desk() -> Iterator[Desk]:
     desk.go_on.set()
 
 
-async def both(desk: Desk, *args: Any, **kwargs: Any) -> list[Answer]:
+async def both(desk: Desk, *args: Any, **kwargs: Any) -> list[WebhookResponse]:
     """The answers of a sync and of an async server, each to an invocation of its own."""
     return [
         await asyncio.to_thread(desk.invoke, *args, correlation_id="corr_sync", **kwargs),
@@ -165,7 +164,7 @@ async def both(desk: Desk, *args: Any, **kwargs: Any) -> list[Answer]:
     ]
 
 
-def contents(answers: list[Answer]) -> list[Any]:
+def contents(answers: list[WebhookResponse]) -> list[Any]:
     loaded = [json.loads(answer.body) for answer in answers]
     assert [each.pop("correlation_id") for each in loaded] == ["corr_sync", "corr_async"]
     return loaded
@@ -383,24 +382,24 @@ async def test_an_async_function_that_takes_too_long_is_cancelled(desk: Desk) ->
     assert desk.runs.count("slow") == 2
 
 
-class BrokenMemory(InMemory):
+class BrokenStore(MemoryInvocationStore):
     """Fails in one of its methods."""
 
     def __init__(self, method: str) -> None:
         super().__init__()
         self.method = method
 
-    def begin(self, correlation_id: str) -> bool:
-        self._maybe_fail("begin")
-        return super().begin(correlation_id)
+    def claim(self, correlation_id: str) -> bool:
+        self._maybe_fail("claim")
+        return super().claim(correlation_id)
 
-    def finish(self, correlation_id: str, answer: str) -> None:
-        self._maybe_fail("finish")
-        super().finish(correlation_id, answer)
+    def complete(self, correlation_id: str, answer: str) -> None:
+        self._maybe_fail("complete")
+        super().complete(correlation_id, answer)
 
-    def recall(self, correlation_id: str) -> str | None:
-        self._maybe_fail("recall")
-        return super().recall(correlation_id)
+    def get(self, correlation_id: str) -> str | None:
+        self._maybe_fail("get")
+        return super().get(correlation_id)
 
     def _maybe_fail(self, method: str) -> None:
         if method == self.method:
@@ -408,7 +407,7 @@ class BrokenMemory(InMemory):
 
 
 def test_without_a_memory_nothing_runs(caplog: pytest.LogCaptureFixture) -> None:
-    desk = Desk(BrokenMemory("begin"))
+    desk = Desk(BrokenStore("claim"))
     answer = desk.invoke("add", a=1, b=2)
     assert (answer.status, json.loads(answer.body)["error"]) == (400, "The tool failed")
     assert desk.runs == []
@@ -416,13 +415,13 @@ def test_without_a_memory_nothing_runs(caplog: pytest.LogCaptureFixture) -> None
 
 
 def test_an_answer_that_is_not_kept_is_given_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
-    desk = Desk(BrokenMemory("finish"))
+    desk = Desk(BrokenStore("complete"))
     assert desk.invoke("add", a=1, b=2).status == 200
-    assert "the memory of invocations did not take its answer" in caplog.text
+    assert "the invocation store did not take its response" in caplog.text
 
 
 def test_a_repeat_that_cannot_be_recalled_fails_without_a_second_run() -> None:
-    desk = Desk(BrokenMemory("recall"))
+    desk = Desk(BrokenStore("get"))
     assert desk.invoke("add", a=1, b=2).status == 200
     assert desk.invoke("add", a=1, b=2).status == 400
     assert desk.runs == [(1, 2)]

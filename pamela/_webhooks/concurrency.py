@@ -1,4 +1,4 @@
-"""Where functions run that must not hold up a request: threads, and an event loop for servers without one."""
+"""Sync functions called from async code and async ones from sync code, in threads and on an event loop kept for this."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _loops_lock = threading.Lock()
 def run_in_thread(function: Callable[[], T]) -> Future[T]:
     """Run a function in a thread of its own, in the caller's context.
 
-    A pool would let functions that hang keep out all others, and keep the interpreter from ending.
+    A pool would let functions that hang keep out all others, and would keep the interpreter from exiting.
     """
     future: Future[T] = Future()
-    future.set_running_or_notify_cancel()  # who waits may give up, the function goes on
+    future.set_running_or_notify_cancel()  # the caller may stop waiting; the function goes on
     context = copy_context()
 
     def run() -> None:
@@ -43,31 +43,31 @@ def run_coroutine(coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEvent
     return asyncio.run_coroutine_threadsafe(coroutine, loop or _own_loop()).result()
 
 
-def settled(result: Any) -> Any:
-    """Give what a function returned; where that is to be awaited, what comes of it on a loop in another thread."""
-    return run_coroutine(awaited(result)) if inspect.isawaitable(result) else result
+def resolve_blocking(result: Any) -> Any:
+    """Return what a function returned; if that is awaitable, await it on a loop in another thread first."""
+    return run_coroutine(maybe_await(result)) if inspect.isawaitable(result) else result
 
 
-async def awaited(result: Any) -> Any:
-    """Give what a function returned; where that is to be awaited, what comes of it."""
+async def maybe_await(result: Any) -> Any:
+    """Return what a function returned; if that is awaitable, await it first."""
     return await result if inspect.isawaitable(result) else result
 
 
 async def call_async(function: Callable[..., Any], *args: Any, **values: Any) -> Any:
-    """Call an async function on the running loop, and any other in a thread, as it may hold up the loop."""
+    """Call an async function on the running loop, and any other in a thread, where it cannot block the loop."""
     if is_async(function):
         return await function(*args, **values)
-    return await awaited(await asyncio.to_thread(function, *args, **values))
+    return await maybe_await(await asyncio.to_thread(function, *args, **values))
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Tell whether a call is sure to give a coroutine. That of a lambda, say, may give one all the same."""
+    """Return whether calling a function is certain to give a coroutine. Others, such as a lambda, still may."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 def _own_loop() -> asyncio.AbstractEventLoop:
     with _loops_lock:
-        # A loop's thread does not survive a fork, so each process has its own.
+        # The thread of a loop does not survive a fork, so each process has its own.
         loop = _loops.get(os.getpid())
         if loop is None:
             loop = _loops[os.getpid()] = asyncio.new_event_loop()

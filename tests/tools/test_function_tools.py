@@ -572,9 +572,9 @@ def test_a_tool_needs_a_description_a_name_and_time() -> None:
     [
         (
             {"timeout": 5},
-            r"timeout=\.\.\. is nothing that a tool takes. It takes name, description, .*timeout_seconds\.",
+            r"timeout=\.\.\. is not a setting of a tool. The settings are name, description, .*timeout_seconds\.",
         ),
-        ({"descripton": "It."}, r"descripton=\.\.\. is nothing"),
+        ({"descripton": "It."}, r"descripton=\.\.\. is not"),
         ({"name": None}, "name=None must be a str"),
         ({"description": 5}, "description=5 must be a str"),
         ({"timeout_seconds": "5"}, "timeout_seconds='5' must be a number of seconds"),

@@ -1,0 +1,160 @@
+"""Tools made of typed functions."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial, update_wrapper
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack, overload
+
+import attrs
+
+from .._core.extras import needs_extra
+from .._generated.models import ToolDefinition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .._generated.models import ToolInvocation
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_DEFAULT_TIMEOUT_MS: Any = attrs.fields(ToolDefinition).timeout_ms.default
+_SHORTEST_TIMEOUT = 0.001
+
+
+class ToolOverrides(TypedDict, total=False):
+    """Settings of a tool that replace what its function says."""
+
+    name: str
+    description: str
+    input_schema: Mapping[str, Any]
+    output_schema: Mapping[str, Any]
+    timeout_seconds: float
+
+
+class FunctionTool(Generic[P, R]):
+    """A function that the agent may call during a call. Made by `tool`; called like the function it was made of.
+
+    Attributes:
+        name: The name that the agent knows it by.
+        description: What it does and when to call it.
+        input_schema: The arguments, as JSON Schema.
+        output_schema: The result, as JSON Schema, or None.
+        timeout_seconds: How long it may take.
+    """
+
+    __name__: str
+
+    def __init__(self, function: Callable[P, R], **overrides: Unpack[ToolOverrides]) -> None:
+        with needs_extra("tools", "Tools"):
+            from .schemas import FunctionSchema
+
+        _check_names(overrides)
+        self._function = function
+        self._schema = FunctionSchema(function, overrides.get("input_schema"), overrides.get("output_schema"))
+        self.name = _text("name", overrides.get("name", getattr(function, "__name__", None)))
+        self.description = _text("description", overrides.get("description", self._schema.description))
+        self.input_schema = self._schema.input_schema
+        self.output_schema = self._schema.output_schema
+        self.timeout_seconds = _timeout(overrides.get("timeout_seconds", _DEFAULT_TIMEOUT_MS / 1000))
+        if not self.name.strip():
+            raise ValueError(f"name={self.name!r} is empty. Name the tool.")
+        if not self.description.strip():
+            raise ValueError(f"The tool {self.name} has no description. Write a docstring, or give description=...")
+        update_wrapper(self, function, updated=())
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self._function(*args, **kwargs)
+
+    def __repr__(self) -> str:
+        return f"<FunctionTool {self.name}>"
+
+    def definition(self) -> dict[str, Any]:
+        """Return the tool as the API takes it, for `create_call(tools=[...])` for example."""
+        definition = ToolDefinition(
+            name=self.name,
+            description=self.description,
+            input_schema=self.input_schema,
+            timeout_ms=round(self.timeout_seconds * 1000),
+        )
+        if self.output_schema is not None:
+            definition.output_schema = self.output_schema
+        return definition.to_dict()
+
+    def bind(self, invocation: ToolInvocation) -> Callable[[], R]:
+        """Return the function with the arguments of an invocation, checked and converted.
+
+        Raises:
+            InvalidArgumentsError: The arguments do not fit the schema.
+            Exception: A conversion that the user wrote raised it.
+        """
+        arguments = self._schema.convert(invocation.arguments)
+        if self._schema.invocation_parameter:
+            arguments[self._schema.invocation_parameter] = invocation
+        return partial(self._function, **arguments)
+
+    def result_as_json(self, result: R) -> Any:
+        """Return a result as values that `json` can write."""
+        return self._schema.result_as_json(result)
+
+
+@overload
+def tool(function: Callable[P, R], /) -> FunctionTool[P, R]: ...
+
+
+@overload
+def tool(**overrides: Unpack[ToolOverrides]) -> Callable[[Callable[P, R]], FunctionTool[P, R]]: ...
+
+
+def tool(function: Callable[..., Any] | None = None, /, **overrides: Unpack[ToolOverrides]) -> Any:
+    """Return a tool made of a typed function, sync or async.
+
+    The name is the function's, the description its docstring without the sections, the schemas those of its type hints,
+    with the docstring's words for each argument. A parameter typed `ToolInvocation` is given the invocation: its call,
+    session and project.
+
+    Args:
+        function: The function.
+        **overrides: ``name``, ``description``, ``input_schema`` and ``output_schema`` (JSON Schema), and
+            ``timeout_seconds`` (30 if absent).
+
+    Returns:
+        The tool; without a function a decorator that makes it.
+
+    Raises:
+        TypeError: The function has no JSON Schema, or an override is unknown or has the wrong type.
+        ValueError: The name or description is empty, or the timeout is out of range.
+
+    Example:
+        >>> @tool
+        ... def check_order_status(order_id: str) -> str:
+        ...     '''Look up an order by ID.'''
+        ...     return "shipped"
+        >>> check_order_status.input_schema["properties"]
+        {'order_id': {'type': 'string'}}
+    """
+    return partial(FunctionTool, **overrides) if function is None else FunctionTool(function, **overrides)
+
+
+def _check_names(overrides: Mapping[str, Any]) -> None:
+    known = ToolOverrides.__annotations__
+    for name in overrides:
+        if name not in known:
+            raise TypeError(f"{name}=... is not a setting of a tool. The settings are {', '.join(known)}.")
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{name}={value!r} must be a str. Give the tool one: {name}='...'.")
+    return value
+
+
+def _timeout(seconds: Any) -> float:
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"timeout_seconds={seconds!r} must be a number of seconds.")
+    if not _SHORTEST_TIMEOUT <= seconds <= threading.TIMEOUT_MAX:
+        raise ValueError(
+            f"timeout_seconds={seconds!r} must be at least {_SHORTEST_TIMEOUT} and at most {threading.TIMEOUT_MAX:.0f}."
+        )
+    return seconds

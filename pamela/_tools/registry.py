@@ -1,0 +1,238 @@
+"""The tools of an application: served to the agent, and deployed to the account."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, Unpack, overload
+
+from .._generated.models import ToolInvocation
+from .._webhooks.concurrency import run_in_thread
+from .._webhooks.responses import WebhookResponse
+from .deployment import confirm_plan, confirm_plan_async, make_plan
+from .errors import InvalidArgumentsError
+from .function_tools import FunctionTool, ToolOverrides
+from .invocation import ToolRun, log_failure, logger
+from .responses import ToolResponse
+from .stores import MemoryInvocationStore, as_invocation_store
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from .deployment import AsyncToolClient, DeploymentPlan, ToolClient
+    from .invocation import ToolScope
+    from .stores import InvocationStore
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class ToolRegistry:
+    """The tools of an application.
+
+    Args:
+        name: Marks the tools in the Pamela account as this registry's, for `deploy`. Serving needs no name.
+        store: Where invocations are remembered; in this process, if absent.
+        memory: The name until 3.0 of `store`.
+
+    Example:
+        >>> tools = ToolRegistry("acme-orders")
+        >>> @tools.tool
+        ... def check_order_status(order_id: str) -> str:
+        ...     '''Look up an order by ID.'''
+        ...     return "shipped"
+        >>> invocation = {"tool_name": "check_order_status", "arguments": {"order_id": "1042"},
+        ...               "call_id": "call_1", "correlation_id": "corr_1"}
+        >>> tools.invoke(invocation).body
+        b'{"result": "shipped", "correlation_id": "corr_1"}'
+    """
+
+    def __init__(
+        self, name: str | None = None, *, store: InvocationStore | None = None, memory: object | None = None
+    ) -> None:
+        if store is not None and memory is not None:
+            raise TypeError("memory=... is the old name of store=... Give one of the two.")
+        self.name = name
+        given = store if store is not None else memory
+        self._store = MemoryInvocationStore() if given is None else as_invocation_store(given)
+        self._tools: dict[str, FunctionTool[..., Any]] = {}
+
+    @overload
+    def tool(self, function: Callable[P, R], /) -> FunctionTool[P, R]: ...
+
+    @overload
+    def tool(self, /, **overrides: Unpack[ToolOverrides]) -> Callable[[Callable[P, R]], FunctionTool[P, R]]: ...
+
+    def tool(self, function: Callable[..., Any] | None = None, /, **overrides: Unpack[ToolOverrides]) -> Any:
+        """Make a tool of a function, as the function `tool` does, and add it."""
+        if function is None:
+            return lambda each: self.add(FunctionTool(each, **overrides))
+        return self.add(FunctionTool(function, **overrides))
+
+    def add(self, tool: FunctionTool[P, R]) -> FunctionTool[P, R]:
+        """Add a tool, and return it.
+
+        Raises:
+            ValueError: There is one of this name.
+        """
+        if tool.name in self._tools:
+            raise ValueError(f"There are two tools named {tool.name!r}. Give one another name: name=...")
+        self._tools[tool.name] = tool
+        return tool
+
+    def definitions(self) -> list[dict[str, Any]]:
+        """Return all tools as the API takes them, for `create_call(tools=...)` for example."""
+        return [each.definition() for each in self._tools.values()]
+
+    def invoke(self, payload: Mapping[str, Any], *, scope: ToolScope = nullcontext) -> WebhookResponse:
+        """Run the tool of an invocation that has been verified, and return the response.
+
+        The function runs in a thread of its own; what it returns to be awaited, as an async one does, runs on an event
+        loop kept for this. It runs once for a correlation id: a repeat gets the response that the first got or will get.
+
+        Args:
+            payload: The object that was posted.
+            scope: A context that the tool's thread enters first.
+
+        Returns:
+            200 and ``{"result": ..., "correlation_id": ...}``, or 400 and ``{"error": ..., "correlation_id": ...}`` for an
+            unknown tool, invalid arguments, an exception or a timeout. The cause of an error is in the log.
+        """
+        run = self._prepare(payload, scope, None)
+        if isinstance(run, WebhookResponse):
+            return run
+        try:
+            return run_in_thread(run).result(run.timeout_seconds)
+        except TimeoutError:
+            return run.respond_too_late()
+
+    async def invoke_async(self, payload: Mapping[str, Any], *, scope: ToolScope = nullcontext) -> WebhookResponse:
+        """Run the tool of an invocation that has been verified, and return the response.
+
+        An async function runs on the running event loop, a sync one in a thread of its own. It runs once for a
+        correlation id: a repeat gets the response that the first got or will get.
+
+        Args:
+            payload: The object that was posted.
+            scope: A context that the tool's thread enters first.
+
+        Returns:
+            200 and ``{"result": ..., "correlation_id": ...}``, or 400 and ``{"error": ..., "correlation_id": ...}`` for an
+            unknown tool, invalid arguments, an exception or a timeout. The cause of an error is in the log.
+        """
+        run = self._prepare(payload, scope, asyncio.get_running_loop())
+        if isinstance(run, WebhookResponse):
+            return run
+        try:
+            return await asyncio.wait_for(asyncio.wrap_future(run_in_thread(run)), run.timeout_seconds)
+        except TimeoutError:
+            return run.respond_too_late()
+
+    def _prepare(
+        self, payload: Mapping[str, Any], scope: ToolScope, loop: asyncio.AbstractEventLoop | None
+    ) -> ToolRun | WebhookResponse:
+        invocation = ToolInvocation(payload)
+        if not _is_well_formed(invocation):
+            logger.warning("Refused a tool invocation: it lacks one of %s.", ", ".join(ToolInvocation._required))
+            return WebhookResponse.of_json(400, {"error": "Invalid body"})
+        function_tool = self._tools.get(invocation.tool_name)
+        if function_tool is None:
+            log_failure(invocation, "there is no such tool")
+            return ToolResponse.of_error(invocation, "Unknown tool")
+        try:
+            function = function_tool.bind(invocation)
+        except InvalidArgumentsError as error:
+            log_failure(invocation, f"invalid arguments: {error}")
+            return ToolResponse.of_error(invocation, f"Invalid arguments: {error}")
+        except Exception:
+            log_failure(invocation, "the conversion of its arguments raised an exception", exc_info=True)
+            return ToolResponse.of_error(invocation, "Invalid arguments: invalid value")
+        return ToolRun(function_tool, function, invocation, self._store, scope, loop)
+
+    def plan(self, client: ToolClient) -> DeploymentPlan:
+        """Return what `deploy` would do to the tools of the account; `str()` of it is for people.
+
+        Args:
+            client: A `PamelaClient` of the account.
+
+        Raises:
+            ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
+            PamelaError: The account's tools could not be listed.
+        """
+        return make_plan(self.name, self.definitions(), client.list_tools())
+
+    async def plan_async(self, client: AsyncToolClient) -> DeploymentPlan:
+        """Return what `deploy_async` would do to the tools of the account; `str()` of it is for people.
+
+        Args:
+            client: An `AsyncPamelaClient` of the account.
+
+        Raises:
+            ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
+            PamelaError: The account's tools could not be listed.
+        """
+        return make_plan(self.name, self.definitions(), await client.list_tools())
+
+    def deploy(self, client: ToolClient, *, confirm: Callable[[DeploymentPlan], bool] | None = None) -> DeploymentPlan:
+        """Make the tools of the account those of this registry.
+
+        What is missing is registered, what changed is replaced, what is gone is removed: of the tools that carry this
+        registry's mark, and of those without a mark that have a name of this registry. No other tool is touched.
+
+        Args:
+            client: A `PamelaClient` of the account.
+            confirm: Is passed the plan before anything is done, and returns whether to go on. The plan is logged anyway.
+
+        Returns:
+            The plan. It is empty, and false, if there is nothing to do.
+
+        Raises:
+            TypeError: `confirm` is async. Nothing was done.
+            ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
+            PamelaError: A request failed. What was done until then remains; run it again for the rest.
+        """
+        plan = self.plan(client)
+        if confirm_plan(plan, confirm):
+            for tool_id in plan.tool_ids_to_delete:
+                client.delete_tool(tool_id)
+            for definition in plan.definitions_to_register:
+                client.register_tool(**definition)
+        return plan
+
+    async def deploy_async(
+        self, client: AsyncToolClient, *, confirm: Callable[[DeploymentPlan], bool | Awaitable[bool]] | None = None
+    ) -> DeploymentPlan:
+        """Make the tools of the account those of this registry.
+
+        What is missing is registered, what changed is replaced, what is gone is removed: of the tools that carry this
+        registry's mark, and of those without a mark that have a name of this registry. No other tool is touched.
+
+        Args:
+            client: An `AsyncPamelaClient` of the account.
+            confirm: Is passed the plan before anything is done, and returns whether to go on; it may be async. The plan
+                is logged anyway.
+
+        Returns:
+            The plan. It is empty, and false, if there is nothing to do.
+
+        Raises:
+            ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
+            PamelaError: A request failed. What was done until then remains; run it again for the rest.
+        """
+        plan = await self.plan_async(client)
+        if await confirm_plan_async(plan, confirm):
+            for tool_id in plan.tool_ids_to_delete:
+                await client.delete_tool(tool_id)
+            for definition in plan.definitions_to_register:
+                await client.register_tool(**definition)
+        return plan
+
+    sync = deploy
+    """The name until 3.0 of `deploy`."""
+    sync_async = deploy_async
+    """The name until 3.0 of `deploy_async`."""
+
+
+def _is_well_formed(invocation: ToolInvocation) -> bool:
+    texts = (invocation.tool_name, invocation.call_id, invocation.correlation_id)
+    return all(isinstance(each, str) and each for each in texts) and isinstance(invocation.arguments, dict)

@@ -1,0 +1,44 @@
+"""What a tool invocation is answered with."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Self
+
+from .._webhooks.responses import WebhookResponse
+
+if TYPE_CHECKING:
+    from .._generated.models import ToolInvocation
+
+_OK, _FAILED = 200, 400
+
+
+class ToolResponse(WebhookResponse):
+    """The response to a tool invocation: the tool's result, or an error for the agent."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of_result(cls, invocation: ToolInvocation, result: Any) -> Self:
+        """Return the response that gives the agent a result.
+
+        Raises:
+            ValueError: The result cannot be written as JSON: it contains NaN or itself.
+            TypeError: The result cannot be written as JSON: it contains an object of another type.
+        """
+        return cls.of_json(_OK, {"result": result, "correlation_id": invocation.correlation_id})
+
+    @classmethod
+    def of_error(cls, invocation: ToolInvocation, error: str) -> Self:
+        """Return the response that tells the agent of an error."""
+        return cls.of_json(_FAILED, {"error": error, "correlation_id": invocation.correlation_id})
+
+    @classmethod
+    def from_text(cls, text: str) -> Self:
+        """Return the response that `to_text` wrote."""
+        status, headers, body = json.loads(text)
+        return cls(status, headers, body.encode())
+
+    def to_text(self) -> str:
+        """Return the response as text, for an invocation store."""
+        return json.dumps([self.status, self.headers, self.body.decode()])

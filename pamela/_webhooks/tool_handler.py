@@ -1,0 +1,182 @@
+"""One function as the handler of a tool webhook, in Flask, FastAPI, Starlette and Django."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .._generated.models import ToolInvocation
+from .adapters.generic import GenericAdapter
+from .concurrency import call_async, is_async
+from .receiver import RequestRefusedError, WebhookReceiver, logger
+from .responses import WebhookResponse
+
+if TYPE_CHECKING:
+    from .adapters.protocol import FrameworkAdapter
+
+Handler = Callable[..., Any]
+
+_ADAPTERS = {
+    "flask": ("flask", "FlaskAdapter"),
+    "werkzeug": ("flask", "FlaskAdapter"),
+    "starlette": ("starlette", "StarletteAdapter"),
+    "django": ("django", "DjangoAdapter"),
+}
+"""The package that a request's class is from, and its adapter's module and name."""
+_OK, _FAILED = 200, 400
+
+
+def parse_tool_webhook(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a tool invocation, which you have verified, as a plain dict.
+
+    Args:
+        payload: The object that was posted.
+
+    Returns:
+        ``tool_name``, ``arguments``, ``call_id``, ``correlation_id``, ``call_session_id``, ``partner_id`` and
+        ``project_id``, of which the last three are None if absent.
+
+    Raises:
+        ValueError: One of the first four is missing.
+
+    Example:
+        >>> payload = {"tool_name": "eta", "arguments": {}, "call_id": "call_1", "correlation_id": "corr_1"}
+        >>> parse_tool_webhook(payload)["project_id"] is None
+        True
+    """
+    missing = [name for name in ToolInvocation._required if name not in payload]
+    if missing:
+        raise ValueError(f"Missing required fields: {', '.join(missing)}")
+    return {name: payload.get(name) for name in ToolInvocation._fields}
+
+
+def create_tool_handler(secret: str | Sequence[str]) -> Callable[[Handler], Handler]:
+    """Return a decorator that makes a web handler of a function that answers tool invocations.
+
+    The handler works in Flask, FastAPI, Starlette and Django. The function receives the verified payload, a dict, and
+    returns the tool's result. It may be async where the framework takes async handlers. Parameters after the payload
+    get what the framework gives to handlers, such as variables of the path, and one named ``request`` gets its request.
+    The response is ``{"result": ..., "correlation_id": ...}``; a dict that has a ``result`` or an ``error`` is sent as
+    it is. A request that is not signed is answered 401 and never reaches the function. For several tools at one
+    address, argument checks, timeouts and repeated invocations see `pamela.tools.ToolRegistry`.
+
+    Args:
+        secret: The webhook secret, or several of them while one replaces another.
+
+    Returns:
+        A decorator.
+
+    Raises:
+        ValueError: The secret is empty.
+
+    Example:
+        >>> @create_tool_handler("whsec_example")
+        ... def check_order_status(payload):
+        ...     return {"status": "shipped", "order": payload["arguments"]["order_id"]}
+    """
+    receiver = WebhookReceiver(secret)
+
+    def decorate(function: Handler) -> Handler:
+        takes_request = "request" in [parameter.name for parameter in _parameters_after_payload(function)]
+
+        @wraps(function)
+        def handle(*args: Any, **values: Any) -> Any:
+            request, adapter = _take_request(args, values, takes_request)
+            try:
+                payload = _check_invocation(adapter.read(receiver, request))
+            except RequestRefusedError as refused:
+                return adapter.to_response(refused.response)
+            result = adapter.resolve(function(payload, *args[1:], **values))
+            return _to_response(adapter, payload, result)
+
+        @wraps(function)
+        async def handle_async(*args: Any, **values: Any) -> Any:
+            request, adapter = _take_request(args, values, takes_request)
+            try:
+                payload = _check_invocation(await adapter.read_async(receiver, request))
+            except RequestRefusedError as refused:
+                return adapter.to_response(refused.response)
+            result = await call_async(function, payload, *args[1:], **values)
+            return _to_response(adapter, payload, result)
+
+        # FastAPI looks through decorators to decide whether a function is async.
+        is_view_async = is_async(function) or is_async(inspect.unwrap(function))
+        handler: Any = handle_async if is_view_async else handle
+        handler.__signature__ = _signature(function)
+        handler.csrf_exempt = True  # for Django: the signature says who sent the request
+        return handler  # type: ignore[no-any-return]
+
+    return decorate
+
+
+def _take_request(args: tuple[Any, ...], values: dict[str, Any], takes_request: bool) -> tuple[Any, FrameworkAdapter]:
+    if args:
+        request = args[0]
+    elif hasattr(values.get("request"), "headers"):
+        request = values.pop("request")  # FastAPI passes everything by name
+    else:
+        from flask import request  # Flask alone passes no request to its views
+
+    if takes_request:
+        values.setdefault("request", request)  # a variable of the path named "request" comes first
+    return request, _adapter_for(request)
+
+
+def _adapter_for(request: Any) -> FrameworkAdapter:
+    for cls in type(request).__mro__:
+        found = _ADAPTERS.get(cls.__module__.partition(".")[0])
+        if found:
+            module, name = found
+            adapter: FrameworkAdapter = getattr(import_module(f"{__package__}.adapters.{module}"), name)()
+            return adapter
+    return GenericAdapter()
+
+
+def _check_invocation(payload: dict[str, Any]) -> dict[str, Any]:
+    try:
+        parse_tool_webhook(payload)
+    except ValueError as error:
+        logger.warning("Refused a tool invocation: %s", error)
+        raise RequestRefusedError(WebhookResponse.of_json(400, {"error": "Invalid body"})) from None
+    return payload
+
+
+def _to_response(adapter: FrameworkAdapter, payload: Mapping[str, Any], result: Any) -> Any:
+    if isinstance(result, adapter.response_type):
+        return result
+    status = None
+    match result:
+        case (Mapping() as content, int() as code):
+            result, status = content, code
+    if not (isinstance(result, Mapping) and ("result" in result or "error" in result)):
+        result = {"result": result}
+    if status is None:
+        status = _OK if "result" in result else _FAILED
+    content = {"correlation_id": payload["correlation_id"], **result}
+    return adapter.to_response(WebhookResponse.of_json(status, content))
+
+
+def _signature(function: Handler) -> inspect.Signature:
+    """Return the signature for frameworks that pass by it: the request instead of the payload, then the rest."""
+    request = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=_request_type())
+    rest = [parameter for parameter in _parameters_after_payload(function) if parameter.name != "request"]
+    return inspect.Signature([request, *rest])
+
+
+def _parameters_after_payload(function: Handler) -> list[inspect.Parameter]:
+    try:
+        signature = inspect.signature(function, eval_str=True)
+    except NameError:
+        signature = inspect.signature(function)
+    return list(signature.parameters.values())[1:]
+
+
+def _request_type() -> Any:
+    try:
+        from starlette.requests import Request
+    except ImportError:
+        return inspect.Parameter.empty
+    return Request
