@@ -53,7 +53,7 @@ def parse_tool_webhook(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {name: payload.get(name) for name in ToolInvocation._fields}
 
 
-def create_tool_handler(secret: str | Sequence[str]) -> Callable[[Handler], Handler]:
+def create_tool_handler(secret: str | Sequence[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Return a decorator that makes a web handler of a function that answers tool invocations.
 
     The handler works in Flask, FastAPI, Starlette and Django. The function receives the verified payload, a dict, and

@@ -44,8 +44,8 @@ def test_verifying_a_signature_loads_next_to_nothing() -> None:
     code = "import hmac, hashlib, json, sys; before = set(sys.modules); from pamela import verify_webhook_signature; "
     code += "print(*sorted(set(sys.modules) - before))"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    assert loaded == [
-        "__future__",
+    assert {name for name in loaded if not name.startswith("pamela")} <= {"__future__", "collections.abc"}
+    assert [name for name in loaded if name.startswith("pamela")] == [
         "pamela",
         "pamela._core",
         "pamela._core.strict_json",
