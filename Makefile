@@ -25,14 +25,14 @@ demo: setup ## Place a call against the sandbox, follow it, answer its tool, sho
 test: setup check $(NODE) ## Check the code, then run the whole test suite.
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report term
 
-check: setup ## Lint, format, types, and that the generated code is what the contract gives.
+check: setup ## Lint, format, types, and that the generated code is what openapi.yaml gives.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/python custom/generate.py --check
+	$(BIN)/python -m custom --check
 
 generate: setup ## Regenerate pamela/_generated from openapi.yaml.
-	$(BIN)/python custom/generate.py
+	$(BIN)/python -m custom
 
 node_modules/ready: package.json package-lock.json
 	npm ci

@@ -1,41 +1,24 @@
-# Made by `make generate` from openapi.yaml. Do not edit.
 """The Python SDK for Pamela, the voice API that places phone calls with an AI agent.
 
-Every name is loaded when it is first used: importing the package loads no HTTP library.
+Every name is loaded when it is first used: importing the package loads no HTTP library. The names of the specification
+come from `_generated/exports.py`; all others stand here, for type checkers and editors in `__all__` and the imports, for
+programs in `_MODULES`.
 """
 
 from __future__ import annotations
 
 from ._version import __version__
 
-TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
+TYPE_CHECKING: bool = False
+"""As typing has it, without the time that importing typing takes. Without the annotation jedi would take it for False."""
 if TYPE_CHECKING:
     from typing import Any
 
     from ._client.options import Timeout
     from ._core.outcomes import CallOutcome
-    from ._core.specification import openapi_document
-    from ._generated.models import (
-        Call,
-        CallCompletedEvent,
-        CallFailedEvent,
-        CallPage,
-        CallQueuedEvent,
-        CallStartedEvent,
-        CallStatus,
-        CallTranscriptUpdateEvent,
-        CallWebhooks,
-        ErrorCode,
-        Tool,
-        ToolDefinition,
-        ToolDeletion,
-        ToolInvocation,
-        ToolRegistration,
-        TranscriptEntry,
-        Usage,
-        UsageQuota,
-        Voice,
-    )
+    from ._core.specification import openapi_document, openapi_specification
+    from ._generated import exports as _exports
+    from ._generated.exports import *  # noqa: F403
     from ._http.attempt import AttemptInfo, Exchange
     from .client import AsyncPamelaClient, AsyncUsageClient, PamelaClient, UsageClient
     from .client import PamelaClient as Pamela
@@ -56,8 +39,52 @@ if TYPE_CHECKING:
     from .tools import FunctionTool, ToolError, ToolRegistry, tool
     from .webhooks import create_tool_handler, parse_tool_webhook, sign_webhook, verify_webhook_signature
 
+    __all__ = [
+        "APIConnectionError",
+        "APITimeoutError",
+        "AsyncPamelaClient",
+        "AsyncUsageClient",
+        "AttemptInfo",
+        "AuthenticationError",
+        "CallError",
+        "CallOutcome",
+        "Exchange",
+        "FunctionTool",
+        "Pamela",
+        "PamelaClient",
+        "PamelaError",
+        "RateLimitError",
+        "SubscriptionError",
+        "Timeout",
+        "ToolError",
+        "ToolRegistry",
+        "UnexpectedResponseError",
+        "UnknownEvent",
+        "UsageClient",
+        "ValidationError",
+        "VerificationFailure",
+        "WaitTimeoutError",
+        "WebhookEndpoint",
+        "WebhookEvent",
+        "WebhookVerificationError",
+        "__version__",
+        "construct_event",
+        "create_tool_handler",
+        "openapi_document",
+        "openapi_specification",
+        "parse_tool_webhook",
+        "sign_webhook",
+        "tool",
+        "verify_webhook_signature",
+    ]
+    __all__ += _exports.__all__
+
 _MODULES = {
-    "client": ("AsyncPamelaClient", "AsyncUsageClient", "PamelaClient", "UsageClient"),
+    "_client.options": ("Timeout",),
+    "_core.outcomes": ("CallOutcome",),
+    "_core.specification": ("openapi_document", "openapi_specification"),
+    "_http.attempt": ("AttemptInfo", "Exchange"),
+    "client": ("AsyncPamelaClient", "AsyncUsageClient", "Pamela", "PamelaClient", "UsageClient"),
     "endpoint": ("WebhookEndpoint",),
     "errors": (
         "APIConnectionError",
@@ -74,111 +101,42 @@ _MODULES = {
     "events": ("UnknownEvent", "VerificationFailure", "WebhookEvent", "WebhookVerificationError", "construct_event"),
     "tools": ("FunctionTool", "ToolError", "ToolRegistry", "tool"),
     "webhooks": ("create_tool_handler", "parse_tool_webhook", "sign_webhook", "verify_webhook_signature"),
-    "_core.outcomes": ("CallOutcome",),
-    "_http.attempt": ("AttemptInfo", "Exchange"),
-    "_core.specification": ("openapi_document",),
-    "_client.options": ("Timeout",),
-    "_generated.models": (
-        "Call",
-        "CallCompletedEvent",
-        "CallFailedEvent",
-        "CallPage",
-        "CallQueuedEvent",
-        "CallStartedEvent",
-        "CallStatus",
-        "CallTranscriptUpdateEvent",
-        "CallWebhooks",
-        "ErrorCode",
-        "Tool",
-        "ToolDefinition",
-        "ToolDeletion",
-        "ToolInvocation",
-        "ToolRegistration",
-        "TranscriptEntry",
-        "Usage",
-        "UsageQuota",
-        "Voice",
-    ),
 }
+"""The public names that are not of the specification, by their module."""
 _HOMES = {name: (module, name) for module, names in _MODULES.items() for name in names}
-# The names of version 1.
-_HOMES |= {
-    "Pamela": ("client", "PamelaClient"),
-    "CallResponse": ("_generated.models", "Call"),
-    "CallStatusResponse": ("_generated.models", "Call"),
-    "CallListResponse": ("_generated.models", "CallPage"),
-    "ToolDeleteResponse": ("_generated.models", "ToolDeletion"),
-    "ToolWebhookParsed": ("_generated.models", "ToolInvocation"),
-    "UsageResponse": ("_generated.models", "Usage"),
+_HOMES["Pamela"] = ("client", "PamelaClient")
+_VERSION_1 = {
+    "CallResponse": "Call",
+    "CallStatusResponse": "Call",
+    "CallListResponse": "CallPage",
+    "ToolDeleteResponse": "ToolDeletion",
+    "ToolWebhookParsed": "ToolInvocation",
+    "UsageResponse": "Usage",
 }
-
-__all__ = [
-    "APIConnectionError",
-    "APITimeoutError",
-    "AsyncPamelaClient",
-    "AsyncUsageClient",
-    "AttemptInfo",
-    "AuthenticationError",
-    "Call",
-    "CallCompletedEvent",
-    "CallError",
-    "CallFailedEvent",
-    "CallOutcome",
-    "CallPage",
-    "CallQueuedEvent",
-    "CallStartedEvent",
-    "CallStatus",
-    "CallTranscriptUpdateEvent",
-    "CallWebhooks",
-    "ErrorCode",
-    "Exchange",
-    "FunctionTool",
-    "Pamela",
-    "PamelaClient",
-    "PamelaError",
-    "RateLimitError",
-    "SubscriptionError",
-    "Timeout",
-    "Tool",
-    "ToolDefinition",
-    "ToolDeletion",
-    "ToolError",
-    "ToolInvocation",
-    "ToolRegistration",
-    "ToolRegistry",
-    "TranscriptEntry",
-    "UnexpectedResponseError",
-    "UnknownEvent",
-    "Usage",
-    "UsageClient",
-    "UsageQuota",
-    "ValidationError",
-    "VerificationFailure",
-    "Voice",
-    "WaitTimeoutError",
-    "WebhookEndpoint",
-    "WebhookEvent",
-    "WebhookVerificationError",
-    "__version__",
-    "construct_event",
-    "create_tool_handler",
-    "openapi_document",
-    "parse_tool_webhook",
-    "sign_webhook",
-    "tool",
-    "verify_webhook_signature",
-]
+"""The names that version 1 had for those of the specification."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    value: Any
+    if name in _HOMES:
+        module, original = _HOMES[name]
+        # What `from .module import original` does, without the time that importing importlib takes.
+        value = getattr(__import__(module, globals(), None, (original,), 1), original)
+    elif name == "__all__":
+        value = sorted({*_HOMES, "__version__", *_models().__all__})
+    elif name.startswith("__") or (model := _VERSION_1.get(name, name)) not in _models().__all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, original = _HOMES[name]
-    # What `from .module import original` does, without the time that importing importlib takes.
-    value = getattr(__import__(module, globals(), None, (original,), 1), original)
+    else:
+        value = getattr(_models(), model)
     globals()[name] = value
     return value
 
 
+def _models() -> Any:
+    from ._generated import models
+
+    return models
+
+
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__getattr__("__all__")})

@@ -15,18 +15,18 @@ from ._client.options import UNSET, HasTimeouts, Hook, Options, Timeout
 from ._client.pagination import Pages
 from ._client.polling import Watch
 from ._client.raw_request import raw_request
-from ._generated.operations import AsyncOperations, ListCallsArguments, Operations
+from ._generated.methods import AsyncOperationMethods, OperationMethods
 from ._http.attempt import Attempt, AttemptInfo, Failure, Outcome, Response
 from ._http.transports import AsyncTransport, Library, SyncTransport
-from .errors import APIConnectionError, UnexpectedResponseError
+from .errors import APIConnectionError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from types import TracebackType
 
     from ._core.operation import Request
+    from ._generated.api.calls.list_calls import ListCallsArguments
     from ._generated.models.call import Call
-    from ._generated.models.tool import Tool
     from ._generated.models.usage import Usage
 
 T = TypeVar("T")
@@ -142,7 +142,7 @@ class _Client(Generic[H, X]):
         return f"{type(self).__name__}(base_url={self.base_url!r})"
 
 
-class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], Operations):
+class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods):
     """The Pamela API. One client serves a whole program, from any number of threads.
 
     Args:
@@ -175,17 +175,6 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], Operations):
         """What was used and what is billed."""
         return UsageClient(self)
 
-    def list_tools(self) -> list[Tool]:
-        """List the project's tools.
-
-        Returns:
-            The tools, whether the service answers them bare or wrapped in an object (published behaviour).
-
-        Raises:
-            PamelaError: It failed; the subclass says how.
-        """
-        return unwrap(super().list_tools())
-
     def iter_calls(self, **filters: Unpack[ListCallsArguments]) -> Iterator[Call]:
         """Go through all calls that match, page by page, with one page in memory.
 
@@ -207,7 +196,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], Operations):
 
     def _iterate(self, pages: Pages) -> Iterator[Call]:
         while pages.next is not None:
-            yield from pages.take(self._send(pages.next))
+            yield from pages.take(self._execute(pages.next))
 
     def watch_call(
         self,
@@ -311,9 +300,9 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], Operations):
         Example:
             >>> client.request("GET", "/api/b2b/v1/voices", params={"locale": "en-US"})  # doctest: +SKIP
         """
-        return self._send(raw_request(method, path, params, json, headers))
+        return self._execute(raw_request(method, path, params, json, headers))
 
-    def _send(self, request: Request[T]) -> T:
+    def _execute(self, request: Request[T]) -> T:
         steps = exchange(request, self._options, self._server)
         outcome: Outcome | None = None
         while True:
@@ -352,7 +341,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], Operations):
         self.close()
 
 
-class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], AsyncOperations):
+class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], AsyncOperationMethods):
     """The Pamela API for asyncio and trio: as `PamelaClient`, with `await`.
 
     Args:
@@ -383,17 +372,13 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         """What was used and what is billed."""
         return AsyncUsageClient(self)
 
-    async def list_tools(self) -> list[Tool]:
-        """List the project's tools, as `PamelaClient.list_tools` does."""
-        return unwrap(await super().list_tools())
-
     def iter_calls(self, **filters: Unpack[ListCallsArguments]) -> AsyncIterator[Call]:
         """Go through all calls that match, as `PamelaClient.iter_calls` does, with `async for`."""
         return self._iterate(Pages(filters))
 
     async def _iterate(self, pages: Pages) -> AsyncIterator[Call]:
         while pages.next is not None:
-            for call in pages.take(await self._send(pages.next)):
+            for call in pages.take(await self._execute(pages.next)):
                 yield call
 
     def watch_call(
@@ -445,9 +430,9 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Call an endpoint that this version does not know yet, as `PamelaClient.request` does."""
-        return await self._send(raw_request(method, path, params, json, headers))
+        return await self._execute(raw_request(method, path, params, json, headers))
 
-    async def _send(self, request: Request[T]) -> T:
+    async def _execute(self, request: Request[T]) -> T:
         steps = exchange(request, self._options, self._server)
         outcome: Outcome | None = None
         while True:
@@ -510,18 +495,6 @@ class AsyncUsageClient:
     async def get(self, period: str | None = None) -> Usage:
         """Give the usage of a month, as `UsageClient.get` does."""
         return await self._client.get_usage(period)
-
-
-def unwrap(answer: Any) -> list[Tool]:
-    """Give a list of tools, bare or wrapped, as a list.
-
-    Raises:
-        UnexpectedResponseError: There is none in the answer.
-    """
-    tools = answer if isinstance(answer, list) else answer.get("tools")
-    if not isinstance(tools, list):
-        raise UnexpectedResponseError("The answer to list_tools is not what the API sends: it has no list of tools.")
-    return tools
 
 
 async def sleep(seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Say what changed in the contract and in the Python API since a revision, what of it breaks whom, and whether it may.
+"""Say what changed in the specification and in the Python API since a revision, what of it breaks whom, and whether it may.
 
 Usage: python scripts/spec_diff.py [REVISION]; without one it is the last release's tag. Ends with status 1 if something
 breaks and the version does not say so.
@@ -22,7 +22,7 @@ import griffe
 import yaml
 
 ROOT = Path(__file__).parent.parent
-CONTRACT = ROOT / "openapi.yaml"
+SPECIFICATION = ROOT / "openapi.yaml"
 VERSION = ROOT / "pamela" / "_version.py"
 PACKAGE = ROOT / "pamela" / "__init__.py"
 NOT_A_PROMISE = {"pamela.__version__"}
@@ -53,8 +53,8 @@ class Change:
         return "\n".join(lines)
 
 
-class Contract:
-    """A version of the contract, and who is concerned by which part of it."""
+class Specification:
+    """A version of the specification, and who is concerned by which part of it."""
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
@@ -83,7 +83,7 @@ class Contract:
             self.readers.setdefault(pointer, set()).add(reader)
 
     def _reach(self, node: Any, seen: set[str] | None = None) -> set[str]:
-        """Give the components that a part of the document refers to, at whatever remove."""
+        """Return the components that a part of the document refers to, at whatever remove."""
         seen = set() if seen is None else seen
         parts = members(node)
         reference = parts.get("$ref")
@@ -95,14 +95,14 @@ class Contract:
         return seen
 
     def at(self, pointer: str) -> Any:
-        """Give what is at a JSON pointer, None if there is nothing."""
+        """Return what is at a JSON pointer, None if there is nothing."""
         node: Any = self._document
         for part in pointer.split("/")[1:]:
             node = members(node).get(name_of(part))
         return node
 
     def way(self, path: str) -> list[str]:
-        """Give where each part is defined that a path through the references leads over."""
+        """Return where each part is defined that a path through the references leads over."""
         pointers = ["#"]
         for part in path.split("/")[1:]:
             pointer = pointers[-1] if part == "$ref" else f"{pointers[-1]}/{part}"
@@ -113,17 +113,17 @@ class Contract:
 
 
 def step(name: str) -> str:
-    """Give a name as it stands in a JSON pointer."""
+    """Return a name as it stands in a JSON pointer."""
     return name.replace("~", "~0").replace("/", "~1")
 
 
 def name_of(part: str) -> str:
-    """Give the name that stands in a JSON pointer."""
+    """Return the name that stands in a JSON pointer."""
     return part.replace("~1", "/").replace("~0", "~")
 
 
 def members(node: Any) -> dict[str, Any]:
-    """Give the parts of a node by their names, those of a list by their numbers."""
+    """Return the parts of a node by their names, those of a list by their numbers."""
     parts = dict(enumerate(node)) if isinstance(node, list) else node if isinstance(node, dict) else {}
     return {str(name): part for name, part in parts.items()}
 
@@ -133,13 +133,17 @@ def main() -> None:
     if revision is None:
         print("There is no release tag yet, so there is nothing to compare with; BASE=<revision> names something else.")
         return
-    document, base = yaml.safe_load(CONTRACT.read_text()), yaml.safe_load(show(revision, CONTRACT))
+    document, base = yaml.safe_load(SPECIFICATION.read_text()), yaml.safe_load(show(revision, SPECIFICATION))
     versions = (version_in(show(revision, VERSION)), version_in(VERSION.read_text()))
-    contract = report(f"The contract since {revision}", list(contract_changes(revision, base, document)))
+    specification = report(f"The specification since {revision}", list(specification_changes(revision, base, document)))
     package = report(f"The Python API since {revision}", list(package_changes(revision)))
     faults = [
         *unannounced(
-            "contract", contract, base["info"]["version"], document["info"]["version"], "info.version in openapi.yaml"
+            "specification",
+            specification,
+            base["info"]["version"],
+            document["info"]["version"],
+            "info.version in openapi.yaml",
         ),
         *unannounced("Python API", package, *versions, "pamela/_version.py"),
     ]
@@ -147,7 +151,7 @@ def main() -> None:
 
 
 def last_release() -> str | None:
-    """Give the last release's tag, None if there was none yet."""
+    """Return the last release's tag, None if there was none yet."""
     command = ["git", "describe", "--tags", "--abbrev=0", "--match", "v[0-9]*"]
     result = subprocess.run(command, cwd=ROOT, env={**os.environ, "LC_ALL": "C"}, capture_output=True, text=True)
     if result.returncode and "No names found" not in result.stderr:
@@ -156,7 +160,7 @@ def last_release() -> str | None:
 
 
 def show(revision: str, file: Path) -> str:
-    """Give a file as it was at a revision."""
+    """Return a file as it was at a revision."""
     command = ["git", "show", f"{revision}:{file.relative_to(ROOT)}"]
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if result.returncode:
@@ -171,10 +175,10 @@ def version_in(module: str) -> str:
     return found[1]
 
 
-def contract_changes(revision: str, base: dict[str, Any], document: dict[str, Any]) -> Iterator[Change]:
-    """Give what changed in the contract, and whom it concerns."""
-    before, after = Contract(base), Contract(document)
-    for change in compare(show(revision, CONTRACT))["changes"]:
+def specification_changes(revision: str, base: dict[str, Any], document: dict[str, Any]) -> Iterator[Change]:
+    """Return what changed in the specification, and whom it concerns."""
+    before, after = Specification(base), Specification(document)
+    for change in compare(show(revision, SPECIFICATION))["changes"]:
         if not is_extension(change):
             is_breaking = change["impact"] == "major" or breaks_clients(change)
             pointer = (change.get("revision") or change["base"])["pointer"]
@@ -188,7 +192,7 @@ def is_extension(change: dict[str, Any]) -> bool:
 
 
 def breaks_clients(change: dict[str, Any]) -> bool:
-    """Tell whether a change that Redocly lets pass breaks what reads or was generated from the contract."""
+    """Tell whether a change that Redocly lets pass breaks what reads or was generated from the specification."""
     base, revision = change.get("base", {}), change.get("revision", {})
     place = str(base.get("pointer"))
     match change:
@@ -206,7 +210,7 @@ def breaks_clients(change: dict[str, Any]) -> bool:
 
 
 def said(change: dict[str, Any]) -> str:
-    """Give what changed, in Redocly's words or in ours."""
+    """Return what changed, in Redocly's words or in ours."""
     if change["verdicts"]:
         return " ".join(verdict["message"] for verdict in change["verdicts"])
     if "property" not in change:
@@ -229,7 +233,7 @@ def replaced(name: str, old: Any, new: Any) -> str:
 
 
 def without(value: Any, other: Any) -> list[str]:
-    """Give what a list has that another has not."""
+    """Return what a list has that another has not."""
     lists = isinstance(value, list) and isinstance(other, list)
     return [short(each) for each in value if each not in other] if lists else []
 
@@ -242,26 +246,26 @@ def where(pointer: str) -> str:
     return " > ".join(name_of(part) for part in pointer.split("/")[1:])
 
 
-def places(change: dict[str, Any], before: Contract, after: Contract) -> list[str]:
-    """Give what is not as it was: the definitions that changed, or the one that refers to another now."""
+def places(change: dict[str, Any], before: Specification, after: Specification) -> list[str]:
+    """Return what is not as it was: the definitions that changed, or the one that refers to another now."""
     defined = [change[side]["pointer"] for side in ("base", "revision") if side in change]
     way = after.way(change["path"])
     return differing(defined, before, after) or differing(way, before, after)[-1:]
 
 
-def differing(pointers: list[str], before: Contract, after: Contract) -> list[str]:
+def differing(pointers: list[str], before: Specification, after: Specification) -> list[str]:
     return [pointer for pointer in pointers if before.at(pointer) != after.at(pointer)]
 
 
-def readers_of(pointer: str, before: Contract, after: Contract) -> set[Reader]:
-    """Give those concerned by what is at a JSON pointer."""
+def readers_of(pointer: str, before: Specification, after: Specification) -> set[Reader]:
+    """Return those concerned by what is at a JSON pointer."""
     while pointer and pointer not in before.readers.keys() | after.readers.keys():
         pointer = pointer.rpartition("/")[0]
     return before.readers.get(pointer, set()) | after.readers.get(pointer, set())
 
 
-def extension_changes(pointer: str, before: Contract, after: Contract) -> Iterator[Change]:
-    """Give what changed in the ``x-`` keys, which Redocly does not judge."""
+def extension_changes(pointer: str, before: Specification, after: Specification) -> Iterator[Change]:
+    """Return what changed in the ``x-`` keys, which Redocly does not judge."""
     old, new = members(before.at(pointer)), members(after.at(pointer))
     for name in sorted(old.keys() & new.keys()):
         yield from extension_changes(f"{pointer}/{step(name)}", before, after)
@@ -279,7 +283,7 @@ def still_holds(extension: str, old: dict[str, Any], new: dict[str, Any]) -> boo
 
 
 def meanings_of(extension: str, part: dict[str, Any]) -> dict[Any, Any]:
-    """Give what an ``x-`` key says, of each value where it speaks of values."""
+    """Return what an ``x-`` key says, of each value where it speaks of values."""
     said, values = part.get(extension), part.get("enum", ())
     match extension:
         case _ if not said:
@@ -297,14 +301,14 @@ def compare(base: str) -> dict[str, Any]:
         old.write_text(base)
         redocly = ROOT / "node_modules" / ".bin" / "redocly"
         settings = ["--config", str(ROOT / "scripts" / "spec_diff.yaml"), "--format=json", "--fail-on=none"]
-        command = [str(redocly), "diff", str(old), str(CONTRACT), *settings, f"--output={result}"]
+        command = [str(redocly), "diff", str(old), str(SPECIFICATION), *settings, f"--output={result}"]
         subprocess.run(command, check=True, capture_output=True)
         changes: dict[str, Any] = json.loads(result.read_text())
         return changes
 
 
 def package_changes(revision: str) -> Iterator[Change]:
-    """Give what is gone, changed or new in what users of the package can name."""
+    """Return what is gone, changed or new in what users of the package can name."""
     before = griffe.load_git("pamela", ref=revision, repo=ROOT, search_paths=["."])
     after = griffe.load("pamela", search_paths=[ROOT])
     for breakage in griffe.find_breaking_changes(before, after):
@@ -319,7 +323,7 @@ def package_changes(revision: str) -> Iterator[Change]:
 
 
 def type_changes(before: PythonObject, after: PythonObject) -> Iterator[Change]:
-    """Give the attributes and results that have another type; one that is left without an alternative breaks nobody."""
+    """Return the attributes and results that have another type; one that is left without an alternative breaks nobody."""
     found = dict(public_objects(after, "pamela"))
     for path, old in public_objects(before, "pamela"):
         was, now = type_of(old), type_of(found.get(path, old))
@@ -329,7 +333,7 @@ def type_changes(before: PythonObject, after: PythonObject) -> Iterator[Change]:
 
 
 def type_of(item: PythonObject) -> str:
-    """Give the type of an attribute or of a function's result, as it is written."""
+    """Return the type of an attribute or of a function's result, as it is written."""
     match item:
         case griffe.Function():
             return str(item.returns or ANY)
@@ -339,7 +343,7 @@ def type_of(item: PythonObject) -> str:
 
 
 def public_objects(owner: PythonObject, path: str) -> Iterator[tuple[str, PythonObject]]:
-    """Give what users can reach from a module or class, by the path on which they reach it."""
+    """Return what users can reach from a module or class, by the path on which they reach it."""
     for name, member in owner.all_members.items():
         with contextlib.suppress(griffe.AliasResolutionError, griffe.CyclicAliasError):
             if member.is_public:
@@ -349,13 +353,16 @@ def public_objects(owner: PythonObject, path: str) -> Iterator[tuple[str, Python
 
 
 def first_names(module: str) -> set[str]:
-    """Give the names of version 1, which `pamela/__init__.py` adds to the others and griffe does not see."""
-    added = [node.value for node in ast.parse(module).body if isinstance(node, ast.AugAssign)]
-    return {name for names in added for name in ast.literal_eval(names)}
+    """Return the names of version 1, which `pamela/__init__.py` has in a dict of their own and griffe does not see."""
+    for node in ast.parse(module).body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id="_VERSION_1")], value=names):
+                return {str(name) for name in ast.literal_eval(names)}
+    return set()
 
 
 def public_names(package: PythonObject) -> set[str]:
-    """Give the names that a package exports, with the methods of its classes."""
+    """Return the names that a package exports, with the methods of its classes."""
     names = {str(name) for name in package.exports or ()}
     for name in names & package.members.keys():
         with contextlib.suppress(griffe.AliasResolutionError):

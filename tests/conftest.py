@@ -13,25 +13,25 @@ import pamela.sandbox
 from pamela import AsyncPamelaClient, PamelaClient
 from pamela.sandbox import Sandbox
 
-from .contract_watch import ContractWatch
+from .spec.watch import SpecificationWatch
 
 SPEED = 200.0
 
 
 @pytest.fixture(scope="session", autouse=True)
-def contract_watch() -> Iterator[ContractWatch]:
-    """Holds all that passes between the tests and the sandboxes against the contract."""
-    watch = ContractWatch(yaml.safe_load(pamela.openapi_document()))
+def specification_watch() -> Iterator[SpecificationWatch]:
+    """Holds all that passes between the tests and the sandboxes against the specification."""
+    watch = SpecificationWatch(yaml.safe_load(pamela.openapi_specification()))
     with pytest.MonkeyPatch.context() as monkeypatch:
         watch.install(monkeypatch)
         yield watch
 
 
 @pytest.fixture(autouse=True)
-def _obeys_the_contract(contract_watch: ContractWatch) -> Iterator[None]:
-    """Fail a test in which something passed that the contract does not describe."""
+def _obeys_the_specification(specification_watch: SpecificationWatch) -> Iterator[None]:
+    """Fail a test in which something passed that the specification does not describe."""
     yield
-    assert contract_watch.take_violations() == []
+    assert specification_watch.take_violations() == []
 
 
 @pytest.fixture(autouse=True)

@@ -21,10 +21,10 @@ from pamela import (
     ValidationError,
     Voice,
 )
-from pamela._core import validation as _arguments
+from pamela._core import validation
 from pamela._core.operation import Request
-from pamela._core.validation import moment
-from pamela._generated import operations
+from pamela._core.validation import format_datetime
+from pamela._generated.api.calls import cancel_call, create_call
 
 TO = "+1234567890"
 client = PamelaClient("pk_live_...", "http://127.0.0.1:1", max_retries=0)
@@ -57,7 +57,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: client.create_call(TO, "t", idempotency_key="ü"), "printable ASCII"),
     (lambda: client.list_calls(limit=0), "limit=0 must be at least 1"),
     (lambda: client.list_calls(offset=-1), "offset=-1 must be at least 0"),
-    (lambda: client.list_calls("queued", "failed"), "status_filter='failed' and status='queued' are two spellings"),
+    (lambda: client.list_calls("queued", "failed"), "status_filter='failed' and status='queued' are two names"),
     (lambda: client.list_calls(start_date="yesterday"), "start_date='yesterday' is not ISO 8601"),
     (lambda: client.list_calls(end_date=5), "end_date=5 must be a datetime, a date or ISO 8601 text"),  # type: ignore[arg-type]
     (lambda: client.iter_calls(limit=0), "limit=0 must be at least 1"),
@@ -71,7 +71,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: client.register_tool("", "d", {}), "name='' must not be empty"),
     (lambda: client.register_tool("n", "d", "{}"), "input_schema='{}' must be a dict"),  # type: ignore[arg-type]
     (lambda: client.register_tool("n", "d", None), "input_schema=None must be a dict"),  # type: ignore[arg-type]
-    (lambda: client.register_tool("n", "d", {}, timeout_ms=1, timeout_seconds=1), "two spellings"),
+    (lambda: client.register_tool("n", "d", {}, timeout_ms=1, timeout_seconds=1), "two names"),
     (lambda: client.register_tool("n", "d", {}, timeout_seconds=0), "timeout_ms=0 must be at least 1"),
     (lambda: client.register_tool("n", "d", {}, timeout_seconds=float("inf")), "must be a finite number"),
     (lambda: client.wait_for_call("c", poll_interval=0), "poll_interval=0 is not a duration"),
@@ -200,14 +200,17 @@ def test_a_query_is_written_as_the_service_reads_it() -> None:
 @pytest.mark.parametrize(
     ("act", "message"),
     [
-        (lambda: _arguments.boolean("vip", None, required=True), "vip=None must be a bool, not NoneType"),
-        (lambda: _arguments.boolean("vip", 1), "vip=1 must be a bool, not int"),
-        (lambda: _arguments.integer("n", 0, exclusive_minimum=0), "n=0 must be more than 0"),
-        (lambda: _arguments.number("n", 0.5, exclusive_minimum=0.5), "n=0.5 must be more than 0.5"),
-        (lambda: _arguments.day("since", None, required=True), "since=None must be a datetime, a date or ISO 8601"),
-        (lambda: _arguments.day("since", "soon"), "since='soon' is not ISO 8601"),
-        (lambda: _arguments.json_list("tags", None, required=True), "tags=None must be a list, not NoneType"),
-        (lambda: _arguments.json_value("any", None, required=True), "any=None is required"),
+        (lambda: validation.validate_boolean("vip", None, required=True), "vip=None must be a bool, not NoneType"),
+        (lambda: validation.validate_boolean("vip", 1), "vip=1 must be a bool, not int"),
+        (lambda: validation.validate_integer("n", 0, exclusive_minimum=0), "n=0 must be more than 0"),
+        (lambda: validation.validate_number("n", 0.5, exclusive_minimum=0.5), "n=0.5 must be more than 0.5"),
+        (
+            lambda: validation.format_date("since", None, required=True),
+            "since=None must be a datetime, a date or ISO 8601",
+        ),
+        (lambda: validation.format_date("since", "soon"), "since='soon' is not ISO 8601"),
+        (lambda: validation.validate_list("tags", None, required=True), "tags=None must be a list, not NoneType"),
+        (lambda: validation.validate_json("any", None, required=True), "any=None is required"),
     ],
 )
 def test_wrong_as_a_contract_may_say(act: Callable[[], object], message: str) -> None:
@@ -216,18 +219,22 @@ def test_wrong_as_a_contract_may_say(act: Callable[[], object], message: str) ->
 
 
 def test_right_as_a_contract_may_say() -> None:
-    assert _arguments.boolean("vip", None) is None
-    assert _arguments.boolean("vip", False) is False
-    assert _arguments.number("n", None) is None
-    assert _arguments.number("n", 0.1, exclusive_minimum=0) == 0.1
-    assert _arguments.day("since", None) is None
-    assert _arguments.day("since", date(2026, 3, 14)) == _arguments.day("since", "2026-03-14") == "2026-03-14"
+    assert validation.validate_boolean("vip", None) is None
+    assert validation.validate_boolean("vip", False) is False
+    assert validation.validate_number("n", None) is None
+    assert validation.validate_number("n", 0.1, exclusive_minimum=0) == 0.1
+    assert validation.format_date("since", None) is None
+    assert (
+        validation.format_date("since", date(2026, 3, 14))
+        == validation.format_date("since", "2026-03-14")
+        == "2026-03-14"
+    )
 
 
 def test_null_is_sent_where_it_must_be() -> None:
     body = {"note": None, "text": None}
-    assert Request(operations.CREATE_CALL, "/", body=body, nulls=["note"]).body == {"note": None}
-    assert Request(operations.CREATE_CALL, "/", body=body).body == {}
+    assert Request(create_call.OPERATION, body=body, nulls=["note"]).body == {"note": None}
+    assert Request(create_call.OPERATION, body=body).body == {}
 
 
 @pytest.mark.parametrize(
@@ -242,9 +249,9 @@ def test_null_is_sent_where_it_must_be() -> None:
     ],
 )
 def test_patterns_are_those_of_the_contract(pattern: str, right: str, wrong: str) -> None:
-    assert _arguments.text("a", right, pattern=pattern) == right
+    assert validation.validate_string("a", right, pattern=pattern) == right
     with pytest.raises(ValidationError, match="is not valid"):
-        _arguments.text("a", wrong, pattern=pattern)
+        validation.validate_string("a", wrong, pattern=pattern)
 
 
 @given(
@@ -253,7 +260,7 @@ def test_patterns_are_those_of_the_contract(pattern: str, right: str, wrong: str
 def test_moments(value: datetime) -> None:
     aware = value if value.tzinfo else value.replace(tzinfo=UTC)
     for form in (value, value.isoformat(), value.isoformat(" ")):
-        sent = moment("start_date", form)
+        sent = format_datetime("start_date", form)
         assert sent is not None
         assert datetime.fromisoformat(sent) == aware
 
@@ -261,13 +268,13 @@ def test_moments(value: datetime) -> None:
 @given(st.dates())
 def test_days(value: date) -> None:
     expected = datetime(value.year, value.month, value.day, tzinfo=UTC).isoformat()
-    assert moment("d", value) == moment("d", value.isoformat()) == expected
+    assert format_datetime("d", value) == format_datetime("d", value.isoformat()) == expected
 
 
 @given(st.text(min_size=1))
 def test_an_id_is_one_segment_whatever_it_is(value: str) -> None:
     try:
-        segment = operations.cancel_call(value).path.removeprefix("/api/b2b/v1")
+        segment = cancel_call.build_request(value).path.removeprefix("/api/b2b/v1")
     except ValidationError:
         assert not value.strip() or any("\ud800" <= character <= "\udfff" for character in value)
         return
@@ -289,7 +296,7 @@ def test_bodies_are_sent_as_given(metadata: dict[str, Any], task: str) -> None:
     from pamela._client.execution import encode
 
     try:
-        content = encode(operations.create_call(TO, task, metadata=metadata).body)
+        content = encode(create_call.build_request(TO, task, metadata=metadata).body)
     except ValidationError:
         assert any(0xD800 <= ord(each) <= 0xDFFF for each in json.dumps([metadata, task], ensure_ascii=False))
         return

@@ -162,7 +162,7 @@ def test_a_call_placed_while_the_list_is_read_comes_once(client: PamelaClient) -
 def test_an_answer_without_a_list_of_tools(answer: dict[str, Any]) -> None:
     transport = httpx.MockTransport(lambda _: httpx.Response(200, json=answer))
     client = PamelaClient("pk_live_...", "http://127.0.0.1:1", transport=transport)
-    with pytest.raises(UnexpectedResponseError, match="no list of tools"):
+    with pytest.raises(UnexpectedResponseError, match="an object with a list in 'tools', got a JSON object"):
         client.list_tools()
 
 

@@ -19,10 +19,11 @@ import time
 from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 from .._core.operation import IDEMPOTENCY_HEADER
-from .._generated import operations
+from .._generated.api.calls import cancel_call, create_call, get_call, hangup_call
+from .._generated.api.tools import delete_tool
 from .._generated.models.call import Call
 from .._http.attempt import Attempt, DeadlineTimeout, Failure, Outcome, Wait, remaining
 from ..errors import APIConnectionError, PamelaError, UnexpectedResponseError, ValidationError
@@ -91,7 +92,7 @@ class _Exchange:
     @property
     def searchable(self) -> bool:
         """Whether what an earlier attempt did can be found by its key."""
-        return self.key is not None and self.request.operation is operations.CREATE_CALL
+        return self.key is not None and self.request.operation is create_call.OPERATION
 
     def run(self) -> Steps[Any]:
         while True:
@@ -163,9 +164,9 @@ class _Exchange:
     def settle(self, error: PamelaError) -> Steps[tuple[Any] | None]:
         """After an attempt whose answer was lost, a refusal may mean that it did what was wanted."""
         operation = self.request.operation
-        if error.status_code == 404 and operation is operations.DELETE_TOOL:
+        if error.status_code == 404 and operation is delete_tool.OPERATION:
             return (yield from self.effect("An earlier attempt deleted the tool."))
-        if error.status_code == 409 and operation in (operations.CANCEL_CALL, operations.HANGUP_CALL):
+        if error.status_code == 409 and operation in (cancel_call.OPERATION, hangup_call.OPERATION):
             try:
                 done = yield from self.effect()
             except PamelaError:
@@ -177,11 +178,11 @@ class _Exchange:
     def effect(self, message: str = "") -> Steps[tuple[Any] | None]:
         """Give what the operation did where no answer says it: the deletion, or the call as it is now."""
         operation = self.request.operation
-        if operation is operations.DELETE_TOOL:
-            tool_id = unquote(self.request.path.rsplit("/", 1)[-1])
-            return (operation.answer.view({"success": True, "message": message, "tool_id": tool_id}),)
-        if operation in (operations.CANCEL_CALL, operations.HANGUP_CALL):
-            return ((yield from self.get_call(unquote(self.request.path.split("/")[-2]))),)
+        if operation is delete_tool.OPERATION:
+            tool_id = self.request.path_arguments["tool_id"]
+            return (operation.parser.parse({"success": True, "message": message, "tool_id": tool_id}),)
+        if operation in (cancel_call.OPERATION, hangup_call.OPERATION):
+            return ((yield from self.get_call(self.request.path_arguments["call_id"])),)
         return None
 
     def find(self, error: PamelaError) -> Steps[tuple[Any] | None]:
@@ -204,7 +205,7 @@ class _Exchange:
         return None
 
     def get_call(self, call_id: str) -> Steps[Call]:
-        return (yield from self.beside(operations.get_call(call_id)))
+        return (yield from self.beside(get_call.build_request(call_id)))
 
     def beside(self, request: Request[T]) -> Steps[T]:
         """Carry another request out in the time of this one."""

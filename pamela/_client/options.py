@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
 
-from .._generated.operations import DEFAULT_BASE_URL
+from .._generated.server import DEFAULT_BASE_URL
 from .._http.addresses import check_base_url
 from ..errors import ValidationError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._generated import operations
+from .._generated.api.calls import list_calls
 from .._generated.models.call import Call
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Pages:
         self.next: Request[CallPage] | None = self.request()
 
     def request(self) -> Request[CallPage]:
-        return operations.list_calls(**self.filters, offset=self.offset)
+        return list_calls.build_request(**self.filters, offset=self.offset)
 
     def take(self, page: CallPage) -> list[Call]:
         """Take a page, give its calls that were not on the page before, and prepare the next request."""

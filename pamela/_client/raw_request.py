@@ -1,4 +1,4 @@
-"""Requests of endpoints that the contract does not have yet."""
+"""Requests of endpoints that the specification does not have yet."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from .._core.operation import Answer, Operation, Request
-from .._core.validation import json_value, written
+from .._core.operation import Operation, Request, ResponseParser
+from .._core.validation import to_wire, validate_json
 from ..errors import ValidationError
 from .options import check_headers
 
@@ -15,7 +15,7 @@ from .options import check_headers
 def raw_request(
     method: str, path: str, params: Mapping[str, Any] | None, json: Any, headers: Mapping[str, str] | None
 ) -> Request[Any]:
-    """Make a request of a method and a path.
+    """Return the request of a method and a path.
 
     Raises:
         ValidationError: The path is not one, or a value cannot be sent.
@@ -29,6 +29,6 @@ def raw_request(
     if params is not None and not isinstance(params, Mapping):
         raise ValidationError(f"params must be a mapping, not {type(params).__name__}. Example: {{'limit': 50}}.")
     method = method.upper()
-    escaped = quote(written("path", path), safe="/%:@!$&'()*+,;=~")
-    operation: Operation[Any] = Operation(f"{method} {path}", method, escaped, answer=Answer())
-    return Request(operation, escaped, query=params, headers=check_headers(headers), body=json_value("json", json))
+    escaped = quote(to_wire("path", path), safe="/%:@!$&'()*+,;=~")
+    operation: Operation[Any] = Operation(f"{method} {path}", method, escaped, parser=ResponseParser())
+    return Request(operation, query=params, headers=check_headers(headers), body=validate_json("json", json))

@@ -44,7 +44,7 @@ def value_of(request: Request[T], response: Response) -> T:
         UnexpectedResponseError: It is not what the API sends.
     """
     try:
-        answer: T = request.operation.answer.read(response.content)
+        answer: T = request.operation.parser.parse_bytes(response.content)
     except (ValueError, TypeError, RecursionError) as error:
         problem = str(error) if isinstance(error, TypeError) else "not JSON"
         raise UnexpectedResponseError(

@@ -1,7 +1,6 @@
-"""What the service answers: the JSON object as the dict it is, with typed attributes as views of it.
+"""The base of the generated models: a JSON object as a dict, with typed attributes as views of it.
 
-The generated models derive from `Model`. A view converts when it is read and gives a value of another shape than the
-documented one as it came, so that nothing fails for being unexpected.
+A view converts its value when it is read. A value of another shape than the documented one is returned as it came.
 """
 
 from __future__ import annotations
@@ -49,11 +48,11 @@ class Model(dict[str, Any]):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Make the model of a JSON object."""
+        """Return the model of a JSON object."""
         return cls(source)
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the JSON object as a plain dict."""
+        """Return the JSON object as a plain dict."""
         return dict(self)
 
 

@@ -1,12 +1,11 @@
-"""What an operation is and what a request of it holds: data, without I/O. The generated operations are made of these."""
+"""What an operation is and what a request of it holds: data, without I/O. The generated modules are made of these."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from .validation import query as write_query
-from .validation import written
+from .validation import format_path, format_query, to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,42 +18,58 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
-class Answer:
-    """The documented shapes of an answer: an object of a model, a list of such objects, either, or any JSON."""
+class ResponseParser:
+    """Gives a response the type that the specification documents.
 
-    __slots__ = ("items", "model")
+    Args:
+        model: The model of an object.
+        items: The model of the objects in a list.
+        wrapper: The field of an object that has the list in it, where the service may send either.
 
-    def __init__(self, model: type[Model] | None = None, items: type[Model] | None = None) -> None:
+    Without a model any JSON is right, and so is no body.
+    """
+
+    __slots__ = ("items", "model", "wrapper")
+
+    def __init__(
+        self, model: type[Model] | None = None, items: type[Model] | None = None, wrapper: str | None = None
+    ) -> None:
         self.model = model
         self.items = items
+        self.wrapper = wrapper
 
-    def read(self, content: bytes) -> Any:
-        """Give the JSON of an answer its type.
+    def parse_bytes(self, content: bytes) -> Any:
+        """Return the body of a response as what it is documented to be.
 
         Raises:
             ValueError: It is not JSON.
-            TypeError: It is not of a documented shape.
+            TypeError: It is JSON of another shape than the documented ones.
         """
         if not content and self.model is None and self.items is None:
             return None
-        return self.view(json.loads(content))
+        return self.parse(json.loads(content))
 
-    def view(self, data: Any) -> Any:
-        """Give the JSON value its type.
+    def parse(self, data: Any) -> Any:
+        """Return a JSON value as what it is documented to be.
 
         Raises:
-            TypeError: It is not of a documented shape.
+            TypeError: It has another shape than the documented ones.
         """
         if self.model is not None and type(data) is dict:
             return self.model(data)
-        if self.items is not None and type(data) is list:
-            return [self.items(item) if type(item) is dict else item for item in data]
-        if self.model is None and self.items is None:
+        if self.items is not None:
+            listed = data.get(self.wrapper) if self.wrapper is not None and type(data) is dict else data
+            if type(listed) is list:
+                return [self.items(item) if type(item) is dict else item for item in listed]
+        elif self.model is None:
             return data
         raise TypeError(f"expected {self}, got a JSON {_json_type(data)}")
 
     def __str__(self) -> str:
+        """Name the documented shapes."""
         shapes = [*(["an object"] if self.model else []), *(["a list"] if self.items else [])]
+        if self.wrapper is not None:
+            shapes.append(f"an object with a list in {self.wrapper!r}")
         return " or ".join(shapes)
 
 
@@ -64,31 +79,31 @@ def _json_type(data: Any) -> str:
 
 
 class Operation(Generic[T]):
-    """An operation: of the contract, or one that it does not have yet.
+    """An operation of the specification, or a raw request that stands for one.
 
-    It is idempotent where its HTTP method is, or where the contract says so.
+    It is idempotent where its HTTP method is, or where the specification says so.
     """
 
-    __slots__ = ("answer", "idempotent", "method", "name", "path")
+    __slots__ = ("idempotent", "method", "name", "parser", "path")
 
-    def __init__(self, name: str, method: str, path: str, *, answer: Answer, idempotent: bool = False) -> None:
+    def __init__(self, name: str, method: str, path: str, *, parser: ResponseParser, idempotent: bool = False) -> None:
         self.name = name
         self.method = method
         self.path = path
         self.idempotent = idempotent or method in IDEMPOTENT_METHODS
-        self.answer = answer
+        self.parser = parser
 
 
 class Request(Generic[T]):
     """A request of an operation, its arguments checked. What is None is not sent, but for the fields in `nulls`."""
 
-    __slots__ = ("body", "headers", "operation", "path", "query")
+    __slots__ = ("body", "headers", "operation", "path", "path_arguments", "query")
 
     def __init__(
         self,
         operation: Operation[T],
-        path: str,
         *,
+        path_arguments: Mapping[str, Any] | None = None,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, Any] | None = None,
         body: Any = None,
@@ -96,9 +111,22 @@ class Request(Generic[T]):
         nulls: Collection[str] = (),
     ) -> None:
         self.operation = operation
-        self.path = path
-        self.query = write_query(query or {})
-        self.headers = {name: written(name, value) for name, value in (headers or {}).items() if value is not None}
+        self.path_arguments = {name: to_wire(name, value) for name, value in (path_arguments or {}).items()}
+        self.path = format_path(operation.path, self.path_arguments)
+        self.query = format_query(query or {})
+        self.headers = {name: to_wire(name, value) for name, value in (headers or {}).items() if value is not None}
         if type(body) is dict:
             body = {name: value for name, value in body.items() if value is not None or name in nulls}
         self.body = {wrapper: body} if wrapper else body
+
+
+class Executor(Protocol):
+    """What carries requests out: `PamelaClient`."""
+
+    def _execute(self, request: Request[T]) -> T: ...
+
+
+class AsyncExecutor(Protocol):
+    """What carries requests out and is awaited: `AsyncPamelaClient`."""
+
+    async def _execute(self, request: Request[T]) -> T: ...

@@ -1,4 +1,4 @@
-"""Patterns of the contract, which are regular expressions of ECMAScript, in Python's."""
+"""Patterns of the specification, which are regular expressions of ECMAScript, in Python's dialect."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _PARTS = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a text has what a pattern of the contract describes."""
+    """Whether a text matches a pattern of the specification, anywhere in it."""
     return _compiled(pattern).search(text) is not None
 
 

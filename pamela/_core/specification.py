@@ -1,17 +1,21 @@
-"""The contract that this package was made from, as it comes with the package."""
+"""The specification that this package was made from, which comes with the package."""
 
 from importlib.resources import files
 
 
-def openapi_document() -> str:
-    """Give the OpenAPI document of the API.
+def openapi_specification() -> str:
+    """Return the OpenAPI specification of the API.
 
     Returns:
-        The document, OpenAPI 3.1 in YAML.
+        OpenAPI 3.1 in YAML.
 
     Example:
-        >>> from pamela import openapi_document
-        >>> openapi_document().splitlines()[0]
+        >>> from pamela import openapi_specification
+        >>> openapi_specification().splitlines()[0]
         'openapi: 3.1.0'
     """
-    return (files("pamela") / "openapi.yaml").read_text(encoding="utf-8")
+    return (files(__name__.partition(".")[0]) / "openapi.yaml").read_text(encoding="utf-8")
+
+
+openapi_document = openapi_specification
+"""The name until 3.0."""

@@ -1,2 +1,2 @@
 # Made by `make generate` from openapi.yaml. Do not edit.
-"""Contains methods for accessing the API"""
+"""The operations, a package for each tag."""

@@ -36,10 +36,7 @@ class Call(Model):
         "success",
         "message",
     )
-    _required: ClassVar[tuple[str, ...]] = (
-        "id",
-        "status",
-    )
+    _required: ClassVar[tuple[str, ...]] = ("id", "status")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

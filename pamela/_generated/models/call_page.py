@@ -11,14 +11,7 @@ class CallPage(Model):
     """A page of calls."""
 
     __slots__ = ()
-    _fields: ClassVar[tuple[str, ...]] = (
-        "items",
-        "total",
-        "limit",
-        "offset",
-        "has_more",
-        "next_offset",
-    )
+    _fields: ClassVar[tuple[str, ...]] = ("items", "total", "limit", "offset", "has_more", "next_offset")
     _required: ClassVar[tuple[str, ...]] = ("items",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -14,16 +14,8 @@ class CallStartedEvent(Model):
     """A call connected."""
 
     __slots__ = ()
-    _fields: ClassVar[tuple[str, ...]] = (
-        "event",
-        "call_id",
-        "status",
-        "timestamp",
-    )
-    _required: ClassVar[tuple[str, ...]] = (
-        "event",
-        "call_id",
-    )
+    _fields: ClassVar[tuple[str, ...]] = ("event", "call_id", "status", "timestamp")
+    _required: ClassVar[tuple[str, ...]] = ("event", "call_id")
 
     @property
     def event(self) -> Literal["call.started"]:

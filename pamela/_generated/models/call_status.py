@@ -29,10 +29,4 @@ class CallStatus(StrEnum):
         return self in _FINAL
 
 
-_FINAL = frozenset(
-    {
-        CallStatus.COMPLETED,
-        CallStatus.FAILED,
-        CallStatus.CANCELLED,
-    }
-)
+_FINAL = frozenset({CallStatus.COMPLETED, CallStatus.FAILED, CallStatus.CANCELLED})

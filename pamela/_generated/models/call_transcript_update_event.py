@@ -15,17 +15,8 @@ class CallTranscriptUpdateEvent(Model):
     """The conversation went on."""
 
     __slots__ = ()
-    _fields: ClassVar[tuple[str, ...]] = (
-        "event",
-        "call_id",
-        "status",
-        "timestamp",
-        "transcript",
-    )
-    _required: ClassVar[tuple[str, ...]] = (
-        "event",
-        "call_id",
-    )
+    _fields: ClassVar[tuple[str, ...]] = ("event", "call_id", "status", "timestamp", "transcript")
+    _required: ClassVar[tuple[str, ...]] = ("event", "call_id")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

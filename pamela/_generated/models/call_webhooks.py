@@ -44,10 +44,7 @@ class CallWebhooks:
 
         tool_webhook_url = d.pop("tool_webhook_url", UNSET)
 
-        call_webhooks = cls(
-            webhook_url=webhook_url,
-            tool_webhook_url=tool_webhook_url,
-        )
+        call_webhooks = cls(webhook_url=webhook_url, tool_webhook_url=tool_webhook_url)
 
         call_webhooks.additional_properties = d
         return call_webhooks

@@ -24,10 +24,7 @@ class Tool(Model):
         "created_at",
         "updated_at",
     )
-    _required: ClassVar[tuple[str, ...]] = (
-        "id",
-        "name",
-    )
+    _required: ClassVar[tuple[str, ...]] = ("id", "name")
 
     @property
     def id(self) -> str:

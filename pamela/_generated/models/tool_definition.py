@@ -41,13 +41,7 @@ class ToolDefinition:
 
         field_dict: dict[str, Any] = {}
         field_dict.update(self.additional_properties)
-        field_dict.update(
-            {
-                "name": name,
-                "description": description,
-                "input_schema": input_schema,
-            }
-        )
+        field_dict.update({"name": name, "description": description, "input_schema": input_schema})
         if output_schema is not UNSET:
             field_dict["output_schema"] = output_schema
         if timeout_ms is not UNSET:

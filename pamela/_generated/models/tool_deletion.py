@@ -10,11 +10,7 @@ class ToolDeletion(Model):
     """What came of deleting a tool."""
 
     __slots__ = ()
-    _fields: ClassVar[tuple[str, ...]] = (
-        "success",
-        "message",
-        "tool_id",
-    )
+    _fields: ClassVar[tuple[str, ...]] = ("success", "message", "tool_id")
     _required: ClassVar[tuple[str, ...]] = ()
 
     @property

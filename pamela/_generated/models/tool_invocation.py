@@ -19,12 +19,7 @@ class ToolInvocation(Model):
         "partner_id",
         "project_id",
     )
-    _required: ClassVar[tuple[str, ...]] = (
-        "tool_name",
-        "arguments",
-        "call_id",
-        "correlation_id",
-    )
+    _required: ClassVar[tuple[str, ...]] = ("tool_name", "arguments", "call_id", "correlation_id")
 
     @property
     def tool_name(self) -> str:

@@ -11,12 +11,7 @@ class ToolRegistration(Model):
     """What came of registering a tool."""
 
     __slots__ = ()
-    _fields: ClassVar[tuple[str, ...]] = (
-        "success",
-        "message",
-        "tool_id",
-        "tool",
-    )
+    _fields: ClassVar[tuple[str, ...]] = ("success", "message", "tool_id", "tool")
     _required: ClassVar[tuple[str, ...]] = ("tool_id",)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -13,11 +13,7 @@ class TranscriptEntry(Model):
     """Something said in a call."""
 
     __slots__ = ()
-    _fields: ClassVar[tuple[str, ...]] = (
-        "speaker",
-        "text",
-        "timestamp",
-    )
+    _fields: ClassVar[tuple[str, ...]] = ("speaker", "text", "timestamp")
     _required: ClassVar[tuple[str, ...]] = ()
 
     @property

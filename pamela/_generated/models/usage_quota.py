@@ -10,10 +10,7 @@ class UsageQuota(Model):
     """Limits of a month."""
 
     __slots__ = ()
-    _fields: ClassVar[tuple[str, ...]] = (
-        "partner_limit",
-        "project_limit",
-    )
+    _fields: ClassVar[tuple[str, ...]] = ("partner_limit", "project_limit")
     _required: ClassVar[tuple[str, ...]] = ()
 
     @property

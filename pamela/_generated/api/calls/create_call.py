@@ -1,461 +1,168 @@
 # Made by `make generate` from openapi.yaml. Do not edit.
-from http import HTTPStatus
-from typing import Any
+"""Place a call: POST /api/b2b/v1/calls."""
 
-import httpx
+from __future__ import annotations
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
+from typing import TYPE_CHECKING, Any
+
+from ...._core import validation
+from ...._core.operation import Operation, Request, ResponseParser
 from ...models.call import Call
-from ...models.coded_error import CodedError
-from ...models.create_call_request import CreateCallRequest
-from ...models.error_envelope import ErrorEnvelope
-from ...models.nested_error import NestedError
-from ...types import UNSET, Response, Unset
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ...._core.operation import AsyncExecutor, Executor
+    from ...models.call_webhooks import CallWebhooks
+    from ...models.tool_definition import ToolDefinition
+    from ...models.voice import Voice
+
+OPERATION: Operation[Call] = Operation("create_call", "POST", "/api/b2b/v1/calls", parser=ResponseParser(model=Call))
 
 
-def _get_kwargs(
+def build_request(
+    to: str,
+    task: str,
+    country: str | None = None,
+    locale: str | None = None,
+    instructions: str | None = None,
+    max_duration_seconds: int | None = None,
+    voice: Voice | str | None = None,
+    agent_name: str | None = None,
+    caller_name: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    tools: Sequence[ToolDefinition | Mapping[str, Any]] | None = None,
+    webhooks: CallWebhooks | Mapping[str, Any] | None = None,
+    end_user_id: str | None = None,
     *,
-    body: CreateCallRequest,
-    idempotency_key: str | Unset = UNSET,
-) -> dict[str, Any]:
-    headers: dict[str, Any] = {}
-    if not isinstance(idempotency_key, Unset):
-        headers["Idempotency-Key"] = idempotency_key
-
-    _kwargs: dict[str, Any] = {
-        "method": "post",
-        "url": "/api/b2b/v1/calls",
-    }
-
-    _kwargs["json"] = body.to_dict()
-
-    headers["Content-Type"] = "application/json"
-
-    _kwargs["headers"] = headers
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Call | CodedError | ErrorEnvelope | NestedError | None:
-    if response.status_code == 200:
-        response_200 = Call.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 201:
-        response_201 = Call.from_dict(response.json())
-
-        return response_201
-
-    if response.status_code == 400:
-
-        def _parse_response_400(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_400 = _parse_response_400(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-
-        def _parse_response_401(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_401 = _parse_response_401(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-
-        def _parse_response_403(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_403 = _parse_response_403(response.json())
-
-        return response_403
-
-    if response.status_code == 409:
-
-        def _parse_response_409(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_409 = _parse_response_409(response.json())
-
-        return response_409
-
-    if response.status_code == 413:
-
-        def _parse_response_413(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_413 = _parse_response_413(response.json())
-
-        return response_413
-
-    if response.status_code == 415:
-
-        def _parse_response_415(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_415 = _parse_response_415(response.json())
-
-        return response_415
-
-    if response.status_code == 422:
-
-        def _parse_response_422(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_422 = _parse_response_422(response.json())
-
-        return response_422
-
-    if response.status_code == 429:
-
-        def _parse_response_429(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_429 = _parse_response_429(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-
-        def _parse_response_5xx(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_5xx = _parse_response_5xx(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[Call | CodedError | ErrorEnvelope | NestedError]:
-    return Response(
-        status_code=HTTPStatus(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+    idempotency_key: str | None = None,
+) -> Request[Call]:
+    """Return the request, its arguments validated."""
+    return Request(
+        OPERATION,
+        headers={
+            "Idempotency-Key": validation.validate_string(
+                "idempotency_key",
+                idempotency_key,
+                min_length=1,
+                pattern="^[!-~]([ -~]*[!-~])?$",
+                hint="A text of your choice that names what you want done, at most 255 printable ASCII characters. A repeated request with the same key and body does nothing twice: it is answered 200 with what the first made, as it stands now. A refused request does not use up its key. Example: 'order-1042-reminder'.",
+            )
+        },
+        body={
+            "to": validation.validate_string(
+                "to",
+                to,
+                required=True,
+                pattern="^\\+[1-9][0-9]{1,14}$",
+                hint="The number to call, in E.164 form. Example: '+1234567890'.",
+            ),
+            "task": validation.validate_string(
+                "task",
+                task,
+                required=True,
+                min_length=1,
+                pattern="\\S",
+                hint="What the agent is to achieve, in plain words. Example: 'Schedule a meeting for next week'.",
+            ),
+            "country": validation.validate_string(
+                "country",
+                country,
+                pattern="^[A-Za-z]{2}$",
+                hint="The country to call in, as ISO 3166-1 alpha-2. Example: 'US'.",
+            ),
+            "locale": validation.validate_string("locale", locale),
+            "instructions": validation.validate_string("instructions", instructions),
+            "max_duration_seconds": validation.validate_integer(
+                "max_duration_seconds",
+                max_duration_seconds,
+                minimum=1,
+                hint="The call is ended after this many seconds, 1 to 3600.",
+            ),
+            "voice": validation.validate_string("voice", voice),
+            "agent_name": validation.validate_string("agent_name", agent_name),
+            "caller_name": validation.validate_string("caller_name", caller_name),
+            "metadata": validation.validate_object("metadata", metadata),
+            "tools": validation.validate_list("tools", tools),
+            "webhooks": validation.validate_object("webhooks", webhooks),
+            "end_user_id": validation.validate_string("end_user_id", end_user_id),
+        },
     )
-
-
-def sync_detailed(
-    *,
-    client: AuthenticatedClient,
-    body: CreateCallRequest,
-    idempotency_key: str | Unset = UNSET,
-) -> Response[Call | CodedError | ErrorEnvelope | NestedError]:
-    """Place a call
-
-     Queues a phone call. The answer is the call as it stands, normally `queued`; follow it with
-    `get_call` or by
-    webhook.
-
-    Args:
-        idempotency_key (str | Unset):
-        body (CreateCallRequest): A phone call to place.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Call | CodedError | ErrorEnvelope | NestedError]
-    """
-
-    kwargs = _get_kwargs(
-        body=body,
-        idempotency_key=idempotency_key,
-    )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
 
 
 def sync(
+    client: Executor,
+    to: str,
+    task: str,
+    country: str | None = None,
+    locale: str | None = None,
+    instructions: str | None = None,
+    max_duration_seconds: int | None = None,
+    voice: Voice | str | None = None,
+    agent_name: str | None = None,
+    caller_name: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    tools: Sequence[ToolDefinition | Mapping[str, Any]] | None = None,
+    webhooks: CallWebhooks | Mapping[str, Any] | None = None,
+    end_user_id: str | None = None,
     *,
-    client: AuthenticatedClient,
-    body: CreateCallRequest,
-    idempotency_key: str | Unset = UNSET,
-) -> Call | CodedError | ErrorEnvelope | NestedError | None:
-    """Place a call
-
-     Queues a phone call. The answer is the call as it stands, normally `queued`; follow it with
-    `get_call` or by
-    webhook.
-
-    Args:
-        idempotency_key (str | Unset):
-        body (CreateCallRequest): A phone call to place.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Call | CodedError | ErrorEnvelope | NestedError
-    """
-
-    return sync_detailed(
-        client=client,
-        body=body,
-        idempotency_key=idempotency_key,
-    ).parsed
-
-
-async def asyncio_detailed(
-    *,
-    client: AuthenticatedClient,
-    body: CreateCallRequest,
-    idempotency_key: str | Unset = UNSET,
-) -> Response[Call | CodedError | ErrorEnvelope | NestedError]:
-    """Place a call
-
-     Queues a phone call. The answer is the call as it stands, normally `queued`; follow it with
-    `get_call` or by
-    webhook.
-
-    Args:
-        idempotency_key (str | Unset):
-        body (CreateCallRequest): A phone call to place.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[Call | CodedError | ErrorEnvelope | NestedError]
-    """
-
-    kwargs = _get_kwargs(
-        body=body,
-        idempotency_key=idempotency_key,
+    idempotency_key: str | None = None,
+) -> Call:
+    """Carry the operation out with a `PamelaClient`."""
+    return client._execute(
+        build_request(
+            to,
+            task,
+            country,
+            locale,
+            instructions,
+            max_duration_seconds,
+            voice,
+            agent_name,
+            caller_name,
+            metadata,
+            tools,
+            webhooks,
+            end_user_id,
+            idempotency_key=idempotency_key,
+        )
     )
-
-    response = await client.get_async_httpx_client().request(**kwargs)
-
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
+    client: AsyncExecutor,
+    to: str,
+    task: str,
+    country: str | None = None,
+    locale: str | None = None,
+    instructions: str | None = None,
+    max_duration_seconds: int | None = None,
+    voice: Voice | str | None = None,
+    agent_name: str | None = None,
+    caller_name: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    tools: Sequence[ToolDefinition | Mapping[str, Any]] | None = None,
+    webhooks: CallWebhooks | Mapping[str, Any] | None = None,
+    end_user_id: str | None = None,
     *,
-    client: AuthenticatedClient,
-    body: CreateCallRequest,
-    idempotency_key: str | Unset = UNSET,
-) -> Call | CodedError | ErrorEnvelope | NestedError | None:
-    """Place a call
-
-     Queues a phone call. The answer is the call as it stands, normally `queued`; follow it with
-    `get_call` or by
-    webhook.
-
-    Args:
-        idempotency_key (str | Unset):
-        body (CreateCallRequest): A phone call to place.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Call | CodedError | ErrorEnvelope | NestedError
-    """
-
-    return (
-        await asyncio_detailed(
-            client=client,
-            body=body,
+    idempotency_key: str | None = None,
+) -> Call:
+    """Carry the operation out with an `AsyncPamelaClient`."""
+    return await client._execute(
+        build_request(
+            to,
+            task,
+            country,
+            locale,
+            instructions,
+            max_duration_seconds,
+            voice,
+            agent_name,
+            caller_name,
+            metadata,
+            tools,
+            webhooks,
+            end_user_id,
             idempotency_key=idempotency_key,
         )
-    ).parsed
+    )

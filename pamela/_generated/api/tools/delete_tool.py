@@ -1,312 +1,39 @@
 # Made by `make generate` from openapi.yaml. Do not edit.
-from http import HTTPStatus
-from typing import Any
-from urllib.parse import quote
+"""Delete a tool: DELETE /api/b2b/v1/tools/{tool_id}."""
 
-import httpx
+from __future__ import annotations
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.coded_error import CodedError
-from ...models.error_envelope import ErrorEnvelope
-from ...models.nested_error import NestedError
+from typing import TYPE_CHECKING
+
+from ...._core import validation
+from ...._core.operation import Operation, Request, ResponseParser
 from ...models.tool_deletion import ToolDeletion
-from ...types import Response
+
+if TYPE_CHECKING:
+    from ...._core.operation import AsyncExecutor, Executor
+
+OPERATION: Operation[ToolDeletion] = Operation(
+    "delete_tool", "DELETE", "/api/b2b/v1/tools/{tool_id}", parser=ResponseParser(model=ToolDeletion)
+)
 
 
-def _get_kwargs(
-    tool_id: str,
-) -> dict[str, Any]:
-
-    _kwargs: dict[str, Any] = {
-        "method": "delete",
-        "url": "/api/b2b/v1/tools/{tool_id}".format(
-            tool_id=quote(str(tool_id), safe=""),
-        ),
-    }
-
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> CodedError | ErrorEnvelope | NestedError | ToolDeletion | None:
-    if response.status_code == 200:
-        response_200 = ToolDeletion.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 401:
-
-        def _parse_response_401(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_401 = _parse_response_401(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-
-        def _parse_response_403(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_403 = _parse_response_403(response.json())
-
-        return response_403
-
-    if response.status_code == 404:
-
-        def _parse_response_404(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_404 = _parse_response_404(response.json())
-
-        return response_404
-
-    if response.status_code == 429:
-
-        def _parse_response_429(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_429 = _parse_response_429(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-
-        def _parse_response_5xx(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_5xx = _parse_response_5xx(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[CodedError | ErrorEnvelope | NestedError | ToolDeletion]:
-    return Response(
-        status_code=HTTPStatus(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+def build_request(tool_id: str) -> Request[ToolDeletion]:
+    """Return the request, its arguments validated."""
+    return Request(
+        OPERATION,
+        path_arguments={
+            "tool_id": validation.validate_string(
+                "tool_id", tool_id, required=True, min_length=1, hint="The tool's `id`. Example: 'tool_4fTq9s'."
+            )
+        },
     )
 
 
-def sync_detailed(
-    tool_id: str,
-    *,
-    client: AuthenticatedClient,
-) -> Response[CodedError | ErrorEnvelope | NestedError | ToolDeletion]:
-    """Delete a tool
-
-     Deactivates the tool. The agent stops calling it.
-
-    Args:
-        tool_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[CodedError | ErrorEnvelope | NestedError | ToolDeletion]
-    """
-
-    kwargs = _get_kwargs(
-        tool_id=tool_id,
-    )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
+def sync(client: Executor, tool_id: str) -> ToolDeletion:
+    """Carry the operation out with a `PamelaClient`."""
+    return client._execute(build_request(tool_id))
 
 
-def sync(
-    tool_id: str,
-    *,
-    client: AuthenticatedClient,
-) -> CodedError | ErrorEnvelope | NestedError | ToolDeletion | None:
-    """Delete a tool
-
-     Deactivates the tool. The agent stops calling it.
-
-    Args:
-        tool_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        CodedError | ErrorEnvelope | NestedError | ToolDeletion
-    """
-
-    return sync_detailed(
-        tool_id=tool_id,
-        client=client,
-    ).parsed
-
-
-async def asyncio_detailed(
-    tool_id: str,
-    *,
-    client: AuthenticatedClient,
-) -> Response[CodedError | ErrorEnvelope | NestedError | ToolDeletion]:
-    """Delete a tool
-
-     Deactivates the tool. The agent stops calling it.
-
-    Args:
-        tool_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[CodedError | ErrorEnvelope | NestedError | ToolDeletion]
-    """
-
-    kwargs = _get_kwargs(
-        tool_id=tool_id,
-    )
-
-    response = await client.get_async_httpx_client().request(**kwargs)
-
-    return _build_response(client=client, response=response)
-
-
-async def asyncio(
-    tool_id: str,
-    *,
-    client: AuthenticatedClient,
-) -> CodedError | ErrorEnvelope | NestedError | ToolDeletion | None:
-    """Delete a tool
-
-     Deactivates the tool. The agent stops calling it.
-
-    Args:
-        tool_id (str):
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        CodedError | ErrorEnvelope | NestedError | ToolDeletion
-    """
-
-    return (
-        await asyncio_detailed(
-            tool_id=tool_id,
-            client=client,
-        )
-    ).parsed
+async def asyncio(client: AsyncExecutor, tool_id: str) -> ToolDeletion:
+    """Carry the operation out with an `AsyncPamelaClient`."""
+    return await client._execute(build_request(tool_id))

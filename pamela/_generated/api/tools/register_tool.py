@@ -1,461 +1,112 @@
 # Made by `make generate` from openapi.yaml. Do not edit.
-from http import HTTPStatus
-from typing import Any
+"""Register a tool: POST /api/b2b/v1/tools."""
 
-import httpx
+from __future__ import annotations
 
-from ... import errors
-from ...client import AuthenticatedClient, Client
-from ...models.coded_error import CodedError
-from ...models.error_envelope import ErrorEnvelope
-from ...models.nested_error import NestedError
-from ...models.register_tool_request import RegisterToolRequest
+from typing import TYPE_CHECKING, Any
+
+from ...._core import validation
+from ...._core.operation import Operation, Request, ResponseParser
 from ...models.tool_registration import ToolRegistration
-from ...types import UNSET, Response, Unset
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ...._core.operation import AsyncExecutor, Executor
+
+OPERATION: Operation[ToolRegistration] = Operation(
+    "register_tool", "POST", "/api/b2b/v1/tools", parser=ResponseParser(model=ToolRegistration)
+)
 
 
-def _get_kwargs(
+def build_request(
+    name: str,
+    description: str,
+    input_schema: Mapping[str, Any],
+    output_schema: Mapping[str, Any] | None = None,
+    timeout_ms: int | None = None,
     *,
-    body: RegisterToolRequest,
-    idempotency_key: str | Unset = UNSET,
-) -> dict[str, Any]:
-    headers: dict[str, Any] = {}
-    if not isinstance(idempotency_key, Unset):
-        headers["Idempotency-Key"] = idempotency_key
-
-    _kwargs: dict[str, Any] = {
-        "method": "post",
-        "url": "/api/b2b/v1/tools",
-    }
-
-    _kwargs["json"] = body.to_dict()
-
-    headers["Content-Type"] = "application/json"
-
-    _kwargs["headers"] = headers
-    return _kwargs
-
-
-def _parse_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> CodedError | ErrorEnvelope | NestedError | ToolRegistration | None:
-    if response.status_code == 200:
-        response_200 = ToolRegistration.from_dict(response.json())
-
-        return response_200
-
-    if response.status_code == 201:
-        response_201 = ToolRegistration.from_dict(response.json())
-
-        return response_201
-
-    if response.status_code == 400:
-
-        def _parse_response_400(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_400 = _parse_response_400(response.json())
-
-        return response_400
-
-    if response.status_code == 401:
-
-        def _parse_response_401(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_401 = _parse_response_401(response.json())
-
-        return response_401
-
-    if response.status_code == 403:
-
-        def _parse_response_403(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_403 = _parse_response_403(response.json())
-
-        return response_403
-
-    if response.status_code == 409:
-
-        def _parse_response_409(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_409 = _parse_response_409(response.json())
-
-        return response_409
-
-    if response.status_code == 413:
-
-        def _parse_response_413(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_413 = _parse_response_413(response.json())
-
-        return response_413
-
-    if response.status_code == 415:
-
-        def _parse_response_415(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_415 = _parse_response_415(response.json())
-
-        return response_415
-
-    if response.status_code == 422:
-
-        def _parse_response_422(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_422 = _parse_response_422(response.json())
-
-        return response_422
-
-    if response.status_code == 429:
-
-        def _parse_response_429(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_429 = _parse_response_429(response.json())
-
-        return response_429
-
-    if 500 <= response.status_code <= 599:
-
-        def _parse_response_5xx(data: object) -> CodedError | ErrorEnvelope | NestedError:
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_0 = ErrorEnvelope.from_dict(data)
-
-                return componentsschemas_error_body_type_0
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            try:
-                if not isinstance(data, dict):
-                    raise TypeError()
-                componentsschemas_error_body_type_1 = CodedError.from_dict(data)
-
-                return componentsschemas_error_body_type_1
-            except (TypeError, ValueError, AttributeError, KeyError):
-                pass
-            if not isinstance(data, dict):
-                raise TypeError()
-            componentsschemas_error_body_type_2 = NestedError.from_dict(data)
-
-            return componentsschemas_error_body_type_2
-
-        response_5xx = _parse_response_5xx(response.json())
-
-        return response_5xx
-
-    if client.raise_on_unexpected_status:
-        raise errors.UnexpectedStatus(response.status_code, response.content)
-    else:
-        return None
-
-
-def _build_response(
-    *, client: AuthenticatedClient | Client, response: httpx.Response
-) -> Response[CodedError | ErrorEnvelope | NestedError | ToolRegistration]:
-    return Response(
-        status_code=HTTPStatus(response.status_code),
-        content=response.content,
-        headers=response.headers,
-        parsed=_parse_response(client=client, response=response),
+    timeout_seconds: float | None = None,
+    idempotency_key: str | None = None,
+) -> Request[ToolRegistration]:
+    """Return the request, its arguments validated."""
+    timeout_ms = validation.resolve_alias("timeout_ms", timeout_ms, "timeout_seconds", timeout_seconds, scale=1000)
+    return Request(
+        OPERATION,
+        headers={
+            "Idempotency-Key": validation.validate_string(
+                "idempotency_key",
+                idempotency_key,
+                min_length=1,
+                pattern="^[!-~]([ -~]*[!-~])?$",
+                hint="A text of your choice that names what you want done, at most 255 printable ASCII characters. A repeated request with the same key and body does nothing twice: it is answered 200 with what the first made, as it stands now. A refused request does not use up its key. Example: 'order-1042-reminder'.",
+            )
+        },
+        body={
+            "name": validation.validate_string(
+                "name",
+                name,
+                required=True,
+                min_length=1,
+                pattern="\\S",
+                hint="The function's name. Example: 'check_order_status'.",
+            ),
+            "description": validation.validate_string("description", description, required=True),
+            "input_schema": validation.validate_object("input_schema", input_schema, required=True),
+            "output_schema": validation.validate_object("output_schema", output_schema),
+            "timeout_ms": validation.validate_integer(
+                "timeout_ms", timeout_ms, minimum=1, hint="How long the agent waits for an answer, in milliseconds."
+            ),
+        },
+        wrapper="tool",
     )
-
-
-def sync_detailed(
-    *,
-    client: AuthenticatedClient,
-    body: RegisterToolRequest,
-    idempotency_key: str | Unset = UNSET,
-) -> Response[CodedError | ErrorEnvelope | NestedError | ToolRegistration]:
-    """Register a tool
-
-     Adds a function of yours that the agent may call while it talks. Invocations go to the tool webhook
-    address of
-    the call, or else of the project.
-
-    Args:
-        idempotency_key (str | Unset):
-        body (RegisterToolRequest): A tool to register.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[CodedError | ErrorEnvelope | NestedError | ToolRegistration]
-    """
-
-    kwargs = _get_kwargs(
-        body=body,
-        idempotency_key=idempotency_key,
-    )
-
-    response = client.get_httpx_client().request(
-        **kwargs,
-    )
-
-    return _build_response(client=client, response=response)
 
 
 def sync(
+    client: Executor,
+    name: str,
+    description: str,
+    input_schema: Mapping[str, Any],
+    output_schema: Mapping[str, Any] | None = None,
+    timeout_ms: int | None = None,
     *,
-    client: AuthenticatedClient,
-    body: RegisterToolRequest,
-    idempotency_key: str | Unset = UNSET,
-) -> CodedError | ErrorEnvelope | NestedError | ToolRegistration | None:
-    """Register a tool
-
-     Adds a function of yours that the agent may call while it talks. Invocations go to the tool webhook
-    address of
-    the call, or else of the project.
-
-    Args:
-        idempotency_key (str | Unset):
-        body (RegisterToolRequest): A tool to register.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        CodedError | ErrorEnvelope | NestedError | ToolRegistration
-    """
-
-    return sync_detailed(
-        client=client,
-        body=body,
-        idempotency_key=idempotency_key,
-    ).parsed
-
-
-async def asyncio_detailed(
-    *,
-    client: AuthenticatedClient,
-    body: RegisterToolRequest,
-    idempotency_key: str | Unset = UNSET,
-) -> Response[CodedError | ErrorEnvelope | NestedError | ToolRegistration]:
-    """Register a tool
-
-     Adds a function of yours that the agent may call while it talks. Invocations go to the tool webhook
-    address of
-    the call, or else of the project.
-
-    Args:
-        idempotency_key (str | Unset):
-        body (RegisterToolRequest): A tool to register.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        Response[CodedError | ErrorEnvelope | NestedError | ToolRegistration]
-    """
-
-    kwargs = _get_kwargs(
-        body=body,
-        idempotency_key=idempotency_key,
+    timeout_seconds: float | None = None,
+    idempotency_key: str | None = None,
+) -> ToolRegistration:
+    """Carry the operation out with a `PamelaClient`."""
+    return client._execute(
+        build_request(
+            name,
+            description,
+            input_schema,
+            output_schema,
+            timeout_ms,
+            timeout_seconds=timeout_seconds,
+            idempotency_key=idempotency_key,
+        )
     )
-
-    response = await client.get_async_httpx_client().request(**kwargs)
-
-    return _build_response(client=client, response=response)
 
 
 async def asyncio(
+    client: AsyncExecutor,
+    name: str,
+    description: str,
+    input_schema: Mapping[str, Any],
+    output_schema: Mapping[str, Any] | None = None,
+    timeout_ms: int | None = None,
     *,
-    client: AuthenticatedClient,
-    body: RegisterToolRequest,
-    idempotency_key: str | Unset = UNSET,
-) -> CodedError | ErrorEnvelope | NestedError | ToolRegistration | None:
-    """Register a tool
-
-     Adds a function of yours that the agent may call while it talks. Invocations go to the tool webhook
-    address of
-    the call, or else of the project.
-
-    Args:
-        idempotency_key (str | Unset):
-        body (RegisterToolRequest): A tool to register.
-
-    Raises:
-        errors.UnexpectedStatus: If the server returns an undocumented status code and Client.raise_on_unexpected_status is True.
-        httpx.TimeoutException: If the request takes longer than Client.timeout.
-
-    Returns:
-        CodedError | ErrorEnvelope | NestedError | ToolRegistration
-    """
-
-    return (
-        await asyncio_detailed(
-            client=client,
-            body=body,
+    timeout_seconds: float | None = None,
+    idempotency_key: str | None = None,
+) -> ToolRegistration:
+    """Carry the operation out with an `AsyncPamelaClient`."""
+    return await client._execute(
+        build_request(
+            name,
+            description,
+            input_schema,
+            output_schema,
+            timeout_ms,
+            timeout_seconds=timeout_seconds,
             idempotency_key=idempotency_key,
         )
-    ).parsed
+    )

@@ -1,2 +1,2 @@
 # Made by `make generate` from openapi.yaml. Do not edit.
-"""Contains endpoint functions for accessing the API"""
+"""The operations of the tag `usage`, a module each."""

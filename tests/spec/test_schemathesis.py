@@ -1,4 +1,4 @@
-"""Schemathesis, with all its checks and along the contract's links, finds nothing wrong with the sandbox."""
+"""Schemathesis, with all its checks and along the specification's links, finds nothing wrong with the sandbox."""
 
 from __future__ import annotations
 

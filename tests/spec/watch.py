@@ -1,7 +1,7 @@
-"""Holds all that passes between the tests and the sandboxes in this process against the contract.
+"""Holds all that passes between the tests and the sandboxes in this process against the specification.
 
-`tests/conftest.py` switches it on. A test fails if a sandbox answered what the contract does not describe, accepted what
-the contract forbids, or sent a webhook that the contract does not know. It is done as things pass, in little time and
+`tests/conftest.py` switches it on. A test fails if a sandbox answered what the specification does not describe, accepted what
+the specification forbids, or sent a webhook that the specification does not know. It is done as things pass, in little time and
 without keeping anything, so that tests of many requests are what they are without it.
 """
 
@@ -98,7 +98,7 @@ class Content:
 
 @dataclass
 class Answer:
-    """An answer that the contract describes."""
+    """An answer that the specification describes."""
 
     content: Content
     headers: Values
@@ -107,8 +107,8 @@ class Answer:
 class Operation:
     """An operation or a webhook: what may be asked, and what may be answered.
 
-    What is asked may have more fields than the contract lists, for clients are older and newer; what the sandbox says
-    may not, for it is not to say what the contract does not.
+    What is asked may have more fields than the specification lists, for clients are older and newer; what the sandbox says
+    may not, for it is not to say what the specification does not.
     """
 
     def __init__(self, described: dict[str, Any], asked: Schemas, answered: Schemas) -> None:
@@ -148,7 +148,7 @@ class Operation:
         yield from answer.content.faults(headers.get("Content-Type", ""), body)
 
 
-class ContractWatch:
+class SpecificationWatch:
     """Says what is wrong with what passes."""
 
     def __init__(self, document: dict[str, Any]) -> None:
@@ -222,19 +222,21 @@ class ContractWatch:
         )
         if operation is None:
             if status not in {401, 404, 405}:
-                self._violations.append(f"{what}: not in the contract")
+                self._violations.append(f"{what}: not in the specification")
             return
         query = dict(parse_qsl(scope["query_string"].decode(), keep_blank_values=True))
         if status < 400 and (wrong := list(operation.request_faults(query, Headers(scope=scope), asked))):
-            self._violations.append(f"{what}: the contract forbids the request: {'; '.join(wrong)}")
+            self._violations.append(f"{what}: the specification forbids the request: {'; '.join(wrong)}")
         if wrong := list(operation.answer_faults(status, headers, answered)):
             said = answered[:MOST_SHOWN].decode(errors="replace")
-            self._violations.append(f"{what}: the contract does not describe the answer: {'; '.join(wrong)}\n{said}")
+            self._violations.append(
+                f"{what}: the specification does not describe the answer: {'; '.join(wrong)}\n{said}"
+            )
 
     def see_delivery(self, name: str, headers: Headers, body: bytes) -> None:
         """Look at a webhook that is sent."""
         if name not in self._webhooks:
-            self._violations.append(f"Webhook {name}: not in the contract")
+            self._violations.append(f"Webhook {name}: not in the specification")
         elif wrong := list(self._webhooks[name].request_faults({}, headers, body)):
             said = body[:MOST_SHOWN].decode(errors="replace")
             self._violations.append(f"Webhook {name}: {'; '.join(wrong)}\n{said}")

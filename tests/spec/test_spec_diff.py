@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from .conftest import copy_project, edit_contract, run
+from .conftest import copy_project, edit_specification, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -247,7 +247,7 @@ def test_nothing_changed(project: Path) -> None:
     assert (status, said.splitlines()) == (
         0,
         [
-            "The contract since v2.0.0: 0 changes, 0 of them breaking",
+            "The specification since v2.0.0: 0 changes, 0 of them breaking",
             "The Python API since v2.0.0: 0 changes, 0 of them breaking",
         ],
     )
@@ -255,7 +255,7 @@ def test_nothing_changed(project: Path) -> None:
 
 @pytest.mark.parametrize(("edit", "message", "reader"), BREAKING.values(), ids=BREAKING)
 def test_breaking(project: Path, edit: Any, message: str, reader: str) -> None:
-    edit_contract(project, edit)
+    edit_specification(project, edit)
 
     status, said = spec_diff(project, "v2.0.0")
 
@@ -268,7 +268,7 @@ def test_breaking(project: Path, edit: Any, message: str, reader: str) -> None:
 
 @pytest.mark.parametrize(("edit", "message"), HARMLESS.values(), ids=HARMLESS)
 def test_harmless(project: Path, edit: Any, message: str) -> None:
-    edit_contract(project, edit)
+    edit_specification(project, edit)
 
     status, said = spec_diff(project, "v2.0.0")
 
@@ -278,16 +278,16 @@ def test_harmless(project: Path, edit: Any, message: str) -> None:
 
 
 def test_a_major_version_may_break(project: Path) -> None:
-    edit_contract(project, lambda d: (d["paths"].pop("/api/b2b/v1/usage"), d["info"].update(version="2.0.0")))
+    edit_specification(project, lambda d: (d["paths"].pop("/api/b2b/v1/usage"), d["info"].update(version="2.0.0")))
 
     assert spec_diff(project, "v2.0.0")[0] == 0
 
 
 def test_the_python_api(project: Path) -> None:
-    edit_contract(
+    edit_specification(
         project, lambda d: d["paths"]["/api/b2b/v1/tools/{tool_id}"]["delete"].update(operationId="drop_tool")
     )
-    assert run([sys.executable, "custom/generate.py"], cwd=project).returncode == 0
+    assert run([sys.executable, "-m", "custom"], cwd=project).returncode == 0
 
     status, said = spec_diff(project)
 
@@ -312,7 +312,7 @@ PYTHON_TYPES = {
     ),
     "a name of version 1 that is gone": (
         "pamela/__init__.py",
-        '    "UsageResponse": ("_generated.models", "Usage"),\n',
+        '    "UsageResponse": "Usage",\n',
         "",
         "BREAKING  pamela: UsageResponse: The name of version 1 was removed",
     ),
@@ -372,7 +372,7 @@ def test_without_a_release(project: Path) -> None:
 
 @pytest.mark.usefixtures("another_tag")
 def test_only_versions_are_releases(project: Path) -> None:
-    assert spec_diff(project)[1].startswith("The contract since v2.0.0: ")
+    assert spec_diff(project)[1].startswith("The specification since v2.0.0: ")
 
 
 def test_without_a_history(tmp_path: Path) -> None:

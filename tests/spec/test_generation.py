@@ -16,7 +16,7 @@ from pamela import Voice
 from pamela._core.model import as_datetimes, as_enums
 from pamela.sandbox.specification import Specification
 
-from .conftest import DOCUMENT, copy_project, edit_contract, run
+from .conftest import DOCUMENT, copy_project, edit_specification, run
 from .test_change import generate, modules, python
 
 
@@ -230,7 +230,7 @@ client.do_thing("a", "b", 1, None, ["t"], {}, True, 5)  # type: ignore[call-arg]
 def grown(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project whose contract has everything, with its code generated."""
     project = copy_project(tmp_path_factory.mktemp("grown") / "project")
-    edit_contract(project, add_everything)
+    edit_specification(project, add_everything)
     generate(project)
     return project
 
@@ -298,7 +298,7 @@ def without_webhooks(document: dict[str, Any]) -> None:
 
 def test_a_contract_without_webhooks(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
-    edit_contract(project, without_webhooks)
+    edit_specification(project, without_webhooks)
     generate(project)
 
     found = python(project, "-c", "import pamela.events; print(pamela.events.as_event({'event': 'call.queued'}))")
@@ -353,7 +353,7 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], None], str]] = [
     ),
     (
         adding(requestBody=body(ref("Nothing"))),
-        "The reference #/components/schemas/Nothing leads to nothing in the document",
+        "The reference #/components/schemas/Nothing leads to nothing in the specification",
     ),
     (
         adding(parameters=[parameter("query", "x", {"type": "string", "pattern": r"^\p{L}$"})]),
@@ -371,23 +371,22 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], None], str]] = [
         "do_thing: the request has a body that is not an object with fields",
     ),
     (adding(requestBody=FORM), "do_thing: the request has a body of multipart/form-data"),
-    (adding(responses={"404": {"description": "None."}}), "do_thing: has no answer that is a success"),
+    (adding(responses={"404": {"description": "None."}}), "do_thing: has no response that is a success"),
     (
         adding(responses=answer({"oneOf": [ref("Tool"), ref("Usage")]})),
-        "do_thing: has answers of several kinds, Tool, Usage",
+        "do_thing: has responses of several kinds, Tool, Usage",
     ),
     (
         adding(responses=answer(INLINE)),
-        "do_thing: the answer has an object without a schema of its own in components/schemas",
+        "do_thing: the response has an object without a schema of its own in components/schemas",
     ),
     (
         adding(responses=answer({"type": "array", "items": INLINE})),
-        "do_thing: the answer has an object without a schema of its own in components/schemas",
+        "do_thing: the response has an object without a schema of its own in components/schemas",
     ),
     (inline_event, "The webhook call.queued has a body that is not an object with a schema of its own"),
     (same_event, "The event call.queued has several models, CallQueuedEvent and CallStartedEvent"),
     (taken_name("Request"), "The schema Request has a name that the generated modules use themselves"),
-    (taken_name("Timeout"), "The schema Timeout has a name that the package has already"),
 ]
 
 
@@ -395,9 +394,9 @@ REFUSED: list[tuple[Callable[[dict[str, Any]], None], str]] = [
 def test_what_is_not_supported(project: Path, change: Callable[[dict[str, Any]], None], problem: str) -> None:
     contract = project / "openapi.yaml"
     text, before = contract.read_text(), modules(project)
-    edit_contract(project, change)
+    edit_specification(project, change)
 
-    result = run([sys.executable, "custom/generate.py"], cwd=project)
+    result = run([sys.executable, "-m", "custom"], cwd=project)
     contract.write_text(text)
 
     assert (result.stdout, result.returncode) == (f"{problem}, which is not supported.\n", 1)
@@ -407,9 +406,9 @@ def test_what_is_not_supported(project: Path, change: Callable[[dict[str, Any]],
 def test_what_would_not_be_python(project: Path) -> None:
     contract = project / "openapi.yaml"
     text, before = contract.read_text(), modules(project)
-    edit_contract(project, lambda document: name_error_code(document, "RATE LIMIT"))
+    edit_specification(project, lambda document: name_error_code(document, "RATE LIMIT"))
 
-    result = run([sys.executable, "custom/generate.py"], cwd=project)
+    result = run([sys.executable, "-m", "custom"], cwd=project)
     contract.write_text(text)
 
     assert result.stdout.startswith(

@@ -1,4 +1,4 @@
-"""The contract is whole: valid, with every part described, used and shown by examples that are right."""
+"""The specification is whole: valid, with every part described, used and shown by examples that are right."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 SCHEMAS = DOCUMENT["components"]["schemas"]
 ERROR_CODES = SCHEMAS["ErrorCode"]["enum"]
-CONTRACT = "urn:contract"
-REGISTRY: Registry[Any] = Registry().with_resource(CONTRACT, DRAFT202012.create_resource(DOCUMENT))
+SPECIFICATION = "urn:specification"
+REGISTRY: Registry[Any] = Registry().with_resource(SPECIFICATION, DRAFT202012.create_resource(DOCUMENT))
 
 
 def walk(node: Any = DOCUMENT, pointer: str = "#") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -83,7 +83,7 @@ def test_the_sandbox_serves_it(name: str, parse: Callable[[str], Any]) -> None:
 @pytest.mark.parametrize(("schema", "example"), list(examples()))
 def test_an_example_is_an_instance_of_its_schema(schema: str, example: Any) -> None:
     formats = Draft202012Validator.FORMAT_CHECKER
-    validator = Draft202012Validator({"$ref": CONTRACT + schema}, registry=REGISTRY, format_checker=formats)
+    validator = Draft202012Validator({"$ref": SPECIFICATION + schema}, registry=REGISTRY, format_checker=formats)
 
     assert [error.message for error in validator.iter_errors(example)] == []
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import ROOT, copy_project, edit_contract, run
+from .conftest import ROOT, copy_project, edit_specification, run
 
 NUMBERS: dict[str, Any] = {
     "get": {
@@ -69,11 +69,11 @@ print(json.dumps({
     "voicemail": [Call(id="c", status="voicemail").status is CallStatus.VOICEMAIL, CallStatus.VOICEMAIL.is_final],
     "voices": list(Voice),
     "get_number": [PamelaClient.get_number.__doc__.splitlines()[0], inspect.iscoroutinefunction(AsyncPamelaClient.get_number)],
-    "delete_tool": hasattr(PamelaClient, "delete_tool"),
-    "public": [hasattr(pamela, name) for name in ("Number", "UsageLimits", "UsageQuota", "ToolDeletion")],
-    "all": [Number is type(number), "UsageQuota" in globals()],
-    "models": [hasattr(models, name) for name in ("UsageLimits", "UsageQuota", "ToolDeletion")],
-    "limits": type(models.Usage(quota={}).quota).__name__,
+    "get_usage": hasattr(PamelaClient, "get_usage"),
+    "public": [hasattr(pamela, name) for name in ("Number", "TranscriptLine", "TranscriptEntry", "Usage")],
+    "all": [Number is type(number), "TranscriptEntry" in globals()],
+    "models": [hasattr(models, name) for name in ("TranscriptLine", "TranscriptEntry", "Usage")],
+    "line": type(Call(transcript=[{}]).transcript[0]).__name__,
 }))
 """
 
@@ -91,12 +91,12 @@ assert_type(client.get_number("n"), Number)
 assert_type(client.get_number("n").bought_at, datetime | None)
 final: CallStatus = CallStatus.VOICEMAIL
 client.create_call("+1234567890", "Test call", priority="high")  # type: ignore[arg-type]
-client.delete_tool("tool_4fTq9s")  # type: ignore[attr-defined]
+client.get_usage()  # type: ignore[attr-defined]
 """
 
 
 def change(document: dict[str, Any]) -> None:
-    """Change the contract as an API that grows would."""
+    """Change the specification as an API that grows would."""
     paths, schemas = document["paths"], document["components"]["schemas"]
     schemas["CreateCallRequest"]["properties"]["priority"] = {
         "type": "integer",
@@ -111,22 +111,23 @@ def change(document: dict[str, Any]) -> None:
     document["tags"].append({"name": "numbers", "description": "Numbers to call from."})
     paths["/api/b2b/v1/numbers/{number_id}"] = NUMBERS
     schemas["Number"] = NUMBER
-    del paths["/api/b2b/v1/tools/{tool_id}"]
-    del paths["/api/b2b/v1/tools"]["post"]["responses"]["201"]["links"]
-    del schemas["ToolDeletion"], document["components"]["parameters"]["ToolId"]
-    schemas["UsageLimits"] = schemas.pop("UsageQuota")
-    schemas["Usage"]["properties"]["quota"]["$ref"] = "#/components/schemas/UsageLimits"
+    del paths["/api/b2b/v1/usage"], document["components"]["parameters"]["Period"]
+    del schemas["Usage"], schemas["UsageQuota"]
+    schemas["TranscriptLine"] = schemas.pop("TranscriptEntry")
+    for name in ("Call", "CallCompletedEvent", "CallTranscriptUpdateEvent"):
+        transcript = schemas[name]["properties"]["transcript"]
+        transcript.get("anyOf", [transcript])[0]["items"]["$ref"] = "#/components/schemas/TranscriptLine"
 
 
 def modules(project: Path) -> dict[str, bytes]:
     """Give what is generated of a project's package."""
     package = project / "pamela"
-    found = [package / "__init__.py", *(package / "_generated").rglob("*.py")]
+    found = (package / "_generated").rglob("*.py")
     return {module.relative_to(package).as_posix(): module.read_bytes() for module in found}
 
 
 def generate(project: Path) -> None:
-    result = run([sys.executable, "custom/generate.py"], cwd=project)
+    result = run([sys.executable, "-m", "custom"], cwd=project)
     assert result.returncode == 0, result.stdout
 
 
@@ -141,7 +142,7 @@ def python(project: Path, *arguments: str) -> str:
 def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project whose contract has changed and whose code was generated again."""
     project = copy_project(tmp_path_factory.mktemp("changed") / "project")
-    edit_contract(project, change)
+    edit_specification(project, change)
     generate(project)
     return project
 
@@ -153,22 +154,25 @@ def test_only_what_changed_is_touched(changed: Path) -> None:
         "_generated/api/numbers/__init__.py",
         "_generated/api/numbers/get_number.py",
         "_generated/models/number.py",
-        "_generated/models/usage_limits.py",
+        "_generated/models/transcript_line.py",
     }
     assert before.keys() - after.keys() == {
-        "_generated/api/tools/delete_tool.py",
-        "_generated/models/tool_deletion.py",
+        "_generated/api/usage/__init__.py",
+        "_generated/api/usage/get_usage.py",
+        "_generated/models/transcript_entry.py",
+        "_generated/models/usage.py",
         "_generated/models/usage_quota.py",
     }
     assert {name for name in before.keys() & after.keys() if before[name] != after[name]} == {
-        "__init__.py",
+        "_generated/api/calls/create_call.py",
+        "_generated/exports.py",
+        "_generated/methods.py",
         "_generated/models/__init__.py",
         "_generated/models/call.py",
+        "_generated/models/call_completed_event.py",
         "_generated/models/call_status.py",
-        "_generated/models/create_call_request.py",
-        "_generated/models/usage.py",
+        "_generated/models/call_transcript_update_event.py",
         "_generated/models/voice.py",
-        "_generated/operations.py",
     }
     assert not list((changed / "pamela" / "_generated").rglob("__pycache__"))
 
@@ -185,11 +189,11 @@ def test_what_is_new_is_there_and_what_is_gone_is_gone(changed: Path) -> None:
         "voicemail": [True, True],
         "voices": ["male", "female", "auto", "neutral"],
         "get_number": ["Get a number.", True],
-        "delete_tool": False,
+        "get_usage": False,
         "public": [True, True, False, False],
         "all": [True, False],
         "models": [True, False, False],
-        "limits": "UsageLimits",
+        "line": "TranscriptLine",
     }
 
 

@@ -1,4 +1,4 @@
-"""What the tests of the contract share: the document, and the tools of other languages that read it."""
+"""What the tests of the specification share: the document, and the tools of other languages that read it."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def copy_project(directory: Path) -> Path:
     return directory
 
 
-def edit_contract(project: Path, edit: Callable[[dict[str, Any]], object]) -> None:
-    """Change the contract of a copy of the project."""
+def edit_specification(project: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    """Change the specification of a copy of the project."""
     contract = project / "openapi.yaml"
     document = yaml.safe_load(contract.read_text())
     edit(document)

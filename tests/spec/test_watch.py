@@ -11,9 +11,8 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
-from tests.contract_watch import ContractWatch
-
 from .conftest import DOCUMENT
+from .watch import SpecificationWatch
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -23,8 +22,8 @@ KEY = {"Authorization": "Bearer pk_live_demo"}
 
 
 @pytest.fixture(scope="module")
-def watch() -> ContractWatch:
-    return ContractWatch(DOCUMENT)
+def watch() -> SpecificationWatch:
+    return SpecificationWatch(DOCUMENT)
 
 
 def answering(status: int, body: object, content_type: str = "application/json") -> ASGIApp:
@@ -35,7 +34,7 @@ def answering(status: int, body: object, content_type: str = "application/json")
     return app
 
 
-async def violations(watch: ContractWatch, app: ASGIApp, method: str, path: str, **options: Any) -> list[str]:
+async def violations(watch: SpecificationWatch, app: ASGIApp, method: str, path: str, **options: Any) -> list[str]:
     transport = httpx.ASGITransport(watch.watch(app))
     async with httpx.AsyncClient(transport=transport, base_url="http://sandbox", headers=KEY) as client:
         await client.request(method, f"/api/b2b/v1{path}", **options)
@@ -46,7 +45,7 @@ async def violations(watch: ContractWatch, app: ASGIApp, method: str, path: str,
     ("status", "body"),
     [(200, CALL), (404, {"detail": "Call call_0 not found."}), (503, {"detail": "Service Unavailable"})],
 )
-async def test_passes_what_the_contract_describes(watch: ContractWatch, status: int, body: object) -> None:
+async def test_passes_what_the_specification_describes(watch: SpecificationWatch, status: int, body: object) -> None:
     assert await violations(watch, answering(status, body), "GET", "/calls/call_8Zk2vQ") == []
 
 
@@ -62,8 +61,8 @@ async def test_passes_what_the_contract_describes(watch: ContractWatch, status: 
         (404, {"detail": 7}, "application/json", "not valid under any"),
     ],
 )
-async def test_sees_an_answer_that_the_contract_does_not_describe(
-    watch: ContractWatch, status: int, body: object, content_type: str, reason: str
+async def test_sees_an_answer_that_the_specification_does_not_describe(
+    watch: SpecificationWatch, status: int, body: object, content_type: str, reason: str
 ) -> None:
     found = await violations(watch, answering(status, body, content_type), "GET", "/calls/call_8Zk2vQ")
 
@@ -72,20 +71,20 @@ async def test_sees_an_answer_that_the_contract_does_not_describe(
     assert reason in found[0]
 
 
-async def test_sees_a_request_that_should_have_been_refused(watch: ContractWatch) -> None:
+async def test_sees_a_request_that_should_have_been_refused(watch: SpecificationWatch) -> None:
     found = await violations(watch, answering(201, CALL), "POST", "/calls", json={"to": "+1234567890"})
 
-    assert "the contract forbids the request" in found[0]
+    assert "the specification forbids the request" in found[0]
     assert '"task" is a required property' in found[0]
 
 
-async def test_a_wrong_request_may_be_refused(watch: ContractWatch) -> None:
+async def test_a_wrong_request_may_be_refused(watch: SpecificationWatch) -> None:
     refusing = answering(422, {"detail": "task is missing"})
 
     assert await violations(watch, refusing, "POST", "/calls", json={"to": "+1234567890"}) == []
 
 
-async def test_sees_an_answer_to_an_operation_that_does_not_exist(watch: ContractWatch) -> None:
+async def test_sees_an_answer_to_an_operation_that_does_not_exist(watch: SpecificationWatch) -> None:
     assert await violations(watch, answering(200, CALL), "GET", "/numbers") != []
     assert await violations(watch, answering(404, {"detail": "Not Found"}), "GET", "/numbers") == []
 
@@ -100,8 +99,8 @@ async def test_sees_an_answer_to_an_operation_that_does_not_exist(watch: Contrac
         ("call.held", {"event": "call.held", "call_id": "call_8Zk2vQ"}, False),
     ],
 )
-def test_sees_a_webhook_that_the_contract_does_not_know(
-    watch: ContractWatch, name: str, body: object, is_fine: bool
+def test_sees_a_webhook_that_the_specification_does_not_know(
+    watch: SpecificationWatch, name: str, body: object, is_fine: bool
 ) -> None:
     headers = Headers({"Content-Type": "application/json", "X-Pamela-Signature": "0" * 64})
 
@@ -110,7 +109,7 @@ def test_sees_a_webhook_that_the_contract_does_not_know(
     assert (watch.take_violations() == []) is is_fine
 
 
-def test_sees_a_webhook_without_a_signature(watch: ContractWatch) -> None:
+def test_sees_a_webhook_without_a_signature(watch: SpecificationWatch) -> None:
     headers = Headers({"Content-Type": "application/json"})
 
     watch.see_delivery("call.queued", headers, b'{"event":"call.queued","call_id":"call_8Zk2vQ"}')

@@ -1,4 +1,4 @@
-"""The client against Prism, a server that we did not write and that knows nothing but the contract."""
+"""The client against Prism, a server that we did not write and that knows nothing but the specification."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ FAILURES = [pytest.param(o, s, n, v, id=f"{o}-{s}-{n}") for o, s, n, v in answer
 
 @pytest.fixture(scope="module")
 def prism(node_tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a Prism that mocks the contract and answers an error to what the contract forbids."""
+    """The address of a Prism that mocks the specification and answers an error to what the specification forbids."""
     command: list[str | Path] = [node_tools / "prism", "mock", ROOT / "openapi.yaml", "--port", "0", "--errors"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         try:
@@ -78,7 +78,7 @@ def prism(node_tools: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 def preferring(prism: str, status: int, name: str) -> dict[str, Any]:
-    """Give the settings of a client that asks Prism for one of the contract's examples."""
+    """Give the settings of a client that asks Prism for one of the specification's examples."""
     headers = {"Prefer": f"code={status}, example={name}"}
     return {"api_key": API_KEY, "base_url": prism, "headers": headers, "max_retries": 0}
 

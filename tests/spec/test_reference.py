@@ -48,7 +48,7 @@ class Seen:
 
 @pytest.fixture(scope="module")
 def reference(node_tools: Path) -> None:
-    """The page where the sandbox looks for it, made of the contract as it stands."""
+    """The page where the sandbox looks for it, made of the specification as it stands."""
     result = run([sys.executable, "scripts/reference.py"])
     assert result.returncode == 0, result.stdout
 

@@ -1,0 +1,117 @@
+"""Arguments of operations: where each goes, its type, and the code that validates it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from openapi_python_client.strings import PythonIdentifier
+
+from .spec import CHOICES, Schema, Specification
+
+BOUNDS = {"minimum": "minimum", "exclusiveMinimum": "exclusive_minimum"}
+LIMITS = {"string": {"minLength": "min_length", "pattern": "pattern"}, "integer": BOUNDS, "number": BOUNDS}
+"""The limits that are checked, by the kind of an argument, and what they are called in Python."""
+HEADER_VALUE = "^[!-~]([ -~]*[!-~])?$"
+"""What a header can carry: printable ASCII without blanks at either end."""
+VALIDATORS = {
+    "date-time": "format_datetime",
+    "date": "format_date",
+    "string": "validate_string",
+    "integer": "validate_integer",
+    "number": "validate_number",
+    "boolean": "validate_boolean",
+    "array": "validate_list",
+    "object": "validate_object",
+}
+RESERVED = {"build_request", "client", "validation"}
+"""What the generated functions use themselves, so that an argument of the name gets an underscore."""
+
+
+@dataclass
+class Argument:
+    """An argument of an operation."""
+
+    wire_name: str
+    schema: Schema
+    required: bool
+    description: str
+    specification: Specification
+    location: str
+    alias_of: str | None = None
+    scale: int | None = None
+    name: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        name = PythonIdentifier(self.wire_name, self.specification.config.field_prefix)
+        self.name = f"{name}_" if name in RESERVED else name
+        self.nullable = self.specification.allows_null(self.schema)
+        self.schema = self.specification.strip_null(self.schema)
+        self.resolved = self.specification.resolve(self.schema)
+        self.kind = self._kind()
+        if self.kind == "date-time":
+            self.description = f"{self.description.strip()} A date means its start, and what has no offset means UTC."
+
+    def _kind(self) -> str:
+        alternatives = next((self.resolved[choice] for choice in CHOICES if choice in self.resolved), [self.resolved])
+        formats = {self.specification.resolve(each).get("format") for each in alternatives}
+        if formats == {"date"}:
+            return "date"
+        if formats <= {"date", "date-time"}:
+            return "date-time"
+        found = self.resolved.get("type")
+        return found if isinstance(found, str) else "any"
+
+    @property
+    def optional(self) -> bool:
+        """Whether None may be given."""
+        return self.nullable or not self.required
+
+    @property
+    def item(self) -> "Argument":
+        """An item of a list."""
+        return Argument(self.wire_name, self.resolved.get("items", {}), True, "", self.specification, self.location)
+
+    @property
+    def type(self) -> str:
+        """The type hint."""
+        if self.scale:
+            return "float"
+        found = self.specification.class_of(self.schema)
+        match self.kind:
+            case "date-time" | "date":
+                return "datetime | date | str"
+            case "string":
+                return f"{found} | str" if found else "str"
+            case "object":
+                return f"{found} | Mapping[str, Any]" if found else "Mapping[str, Any]"
+            case "array":
+                return f"Sequence[{self.item.type}]"
+            case known:
+                return {"integer": "int", "number": "float", "boolean": "bool"}.get(known, "Any")
+
+    def classes(self) -> Iterator[str]:
+        """Yield the names of the generated classes in the type hint."""
+        if self.kind == "array":
+            yield from self.item.classes()
+        elif self.kind in {"string", "object"} and (found := self.specification.class_of(self.schema)):
+            yield found
+
+    @property
+    def validator(self) -> str:
+        """The code that validates the value and gives it the form in which it is sent."""
+        limits: dict[str, Any] = {} if self.optional else {"required": True}
+        known = LIMITS.get(self.kind, {})
+        limits |= {python: self.resolved[wire] for wire, python in known.items() if wire in self.resolved}
+        if self.kind == "string" and self.location == "header":
+            limits.setdefault("pattern", HEADER_VALUE)
+        if limits.keys() - {"required"}:
+            limits["hint"] = self.hint
+        arguments = "".join(f", {name}={value!r}" for name, value in limits.items())
+        return f'validation.{VALIDATORS.get(self.kind, "validate_json")}("{self.name}", {self.name}{arguments})'
+
+    @property
+    def hint(self) -> str:
+        """What an error says about the argument."""
+        sentence = " ".join(self.description.split())
+        example = next(iter(self.resolved.get("examples", [])), self.resolved.get("example"))
+        return sentence if example is None else f"{sentence} Example: {example!r}."

@@ -1,0 +1,10 @@
+"""The error of the generator."""
+
+
+class GenerationError(Exception):
+    """The specification has something that is not supported; the message is one sentence that names the place."""
+
+
+def unsupported(place: str, problem: str) -> GenerationError:
+    """Return the error for something in the specification that the generator does not support."""
+    return GenerationError(f"{place} {problem}, which is not supported.")

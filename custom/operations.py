@@ -1,0 +1,199 @@
+"""Operations of the specification as the templates need them."""
+
+import keyword
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from openapi_python_client.strings import PythonIdentifier
+
+from .arguments import Argument
+from .errors import unsupported
+from .spec import Schema, Specification, json_schema
+
+ANY_JSON = ("any", "")
+
+
+@dataclass
+class Operation:
+    """An operation of the specification."""
+
+    path: str
+    http_method: str
+    content: dict[str, Any]
+    specification: Specification
+    wrapper: str | None = None
+    """The field that holds the whole body of the request, if one does."""
+
+    def __post_init__(self) -> None:
+        self.method = self.http_method.upper()
+        self.name: str = self.content.get("operationId", "")
+        if not self.name.isidentifier() or keyword.iskeyword(self.name):
+            raise unsupported(f"{self.method} {self.path}", f"has the operationId {self.name!r}, not a name of Python")
+        tag = next(iter(self.content.get("tags", [])), "default")
+        self.tag = str(PythonIdentifier(tag, "tag"))
+        self.class_name = "".join(word.capitalize() for word in self.name.split("_"))
+        self.summary: str = self.content.get("summary", self.name.replace("_", " ").capitalize()).rstrip(".")
+        self.description: str = self.content.get("description", "")
+        self.idempotent: bool = self.content.get("x-idempotent", False)
+        arguments = [self._parameter(parameter) for parameter in self.content["parameters"]]
+        self.in_path, self.in_query, self.in_header = (
+            [argument for argument in arguments if argument.location == location]
+            for location in ("path", "query", "header")
+        )
+        self.in_body = list(self._body()) if "requestBody" in self.content else []
+        self.nulls = sorted(each.wire_name for each in self.in_body if each.required and each.nullable)
+        self._arrange()
+        self.parser, self.returns, self.response_classes = self._responses()
+
+    @property
+    def module(self) -> str:
+        """The module of the operation, relative to `_generated`."""
+        return f"api.{self.tag}.{self.name}"
+
+    @property
+    def argument_classes(self) -> set[str]:
+        """The generated classes that the arguments' types name."""
+        return {name for argument in self.arguments for name in argument.classes()}
+
+    def _parameter(self, parameter: dict[str, Any]) -> Argument:
+        place = f"{self.name}: the parameter {parameter['name']}"
+        if parameter["in"] == "cookie":
+            raise unsupported(place, "is a cookie")
+        if "schema" not in parameter:
+            raise unsupported(place, "has `content` instead of a schema")
+        schema = parameter["schema"]
+        if "example" in parameter and "$ref" not in schema:
+            schema = {"example": parameter["example"], **schema}
+        if "x-python-synonym" in parameter:
+            schema = {**schema, "x-python-synonym": parameter["x-python-synonym"]}
+        argument = self._argument(
+            place,
+            parameter["name"],
+            schema,
+            parameter.get("required", False),
+            parameter.get("description", ""),
+            parameter["in"],
+        )
+        style = "form" if argument.location == "query" else "simple"
+        if parameter.get("style", style) != style:
+            raise unsupported(place, f"has the style {parameter['style']}")
+        if argument.kind == "object":
+            raise unsupported(place, "is an object")
+        if argument.kind == "array" and not (argument.location == "query" and parameter.get("explode", True)):
+            raise unsupported(place, "is a list, and not one that repeats its name in the query")
+        return argument
+
+    def _body(self) -> Iterator[Argument]:
+        """Yield the fields of the request's body; so those of an object that is alone in it."""
+        place = f"{self.name}: the request"
+        schema = self.specification.resolve(json_schema(place, self.specification.resolve(self.content["requestBody"])))
+        if "properties" not in schema:
+            raise unsupported(place, "has a body that is not an object with fields")
+        if len(schema["properties"]) == 1:
+            ((name, inner),) = schema["properties"].items()
+            inner = self.specification.resolve(inner)
+            if "properties" in inner:
+                self.wrapper, schema = name, inner
+        for name, property_ in schema["properties"].items():
+            description = self.specification.resolve(property_).get("description", "")
+            required = name in schema.get("required", ())
+            yield self._argument(f"{self.name}: the field {name}", name, property_, required, description, "body")
+
+    def _argument(
+        self, place: str, wire_name: str, schema: Schema, required: bool, description: str, location: str
+    ) -> Argument:
+        argument = Argument(wire_name, schema, required, description, self.specification, location)
+        try:
+            re.compile(argument.resolved.get("pattern", ""))
+        except re.error as error:
+            raise unsupported(place, f"has a pattern that Python cannot read ({error})") from None
+        return argument
+
+    def _arrange(self) -> None:
+        """Order the arguments: required ones first, an alias just before its twin, headers and seconds by keyword."""
+        self.positional: list[Argument] = []
+        self.keyword_only: list[Argument] = []
+        for argument in sorted([*self.in_path, *self.in_body, *self.in_query], key=lambda each: not each.required):
+            alias = argument.resolved.get("x-python-synonym")
+            if alias is None:
+                self.positional.append(argument)
+                continue
+            in_seconds = argument.name.endswith("_ms") and alias.endswith("_seconds")
+            note = f"The same as `{argument.name}`{', in seconds' if in_seconds else ''}; give one of them."
+            twin = Argument(
+                alias,
+                argument.schema,
+                False,
+                note,
+                self.specification,
+                argument.location,
+                alias_of=argument.name,
+                scale=1000 if in_seconds else None,
+            )
+            self.positional += [argument] if in_seconds else [twin, argument]
+            self.keyword_only += [twin] if in_seconds else []
+        self.keyword_only += self.in_header
+        self.arguments = [*self.positional, *self.keyword_only]
+        names = [argument.name for argument in self.arguments]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            raise unsupported(f"{self.name}:", f"has several arguments that would be called {name}")
+
+    def _responses(self) -> tuple[str, str, set[str]]:
+        """Return the arguments of the response's parser, the type of what it returns, and the classes of both."""
+        successes = {
+            status: self.specification.resolve(response)
+            for status, response in sorted(self.content.get("responses", {}).items())
+            if status.startswith("2")
+        }
+        if not successes:
+            raise unsupported(f"{self.name}:", "has no response that is a success")
+        self.returns_description: str = [*successes.values()][-1]["description"]
+        shapes = {shape for success in successes.values() for shape in self._shapes_of_success(success)}
+        models = sorted(name for shape, name in shapes if shape == "model")
+        items = sorted(name for shape, name in shapes if shape == "items")
+        if ANY_JSON in shapes:
+            return "", "Any", set()
+        if len(models) == 1 and len(items) == 1 and (wrapper := self._list_in(models[0], items[0])):
+            return f'items={items[0]}, wrapper="{wrapper}"', f"list[{items[0]}]", {*items}
+        if len(models) > 1 or len(items) > 1:
+            raise unsupported(f"{self.name}:", f"has responses of several kinds, {', '.join([*models, *items])}")
+        arguments = [*(f"model={name}" for name in models), *(f"items={name}" for name in items)]
+        types = [*models, *(f"list[{name}]" for name in items)]
+        return ", ".join(arguments), " | ".join(types), {*models, *items}
+
+    def _list_in(self, model: str, item: str) -> str | None:
+        """Return the field of a model that has nothing but a list of another; either can be answered for such a list."""
+        properties = self.specification.schemas.get(model, {}).get("properties", {})
+        match [*properties.items()]:
+            case [(name, {"type": "array", "items": items})] if self.specification.class_of(items) == item:
+                return str(name)
+        return None
+
+    def _shapes_of_success(self, success: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        if "content" in success:
+            yield from self._shapes(json_schema(f"{self.name}: the response", success))
+        else:
+            yield ANY_JSON
+
+    def _shapes(self, schema: Schema) -> Iterator[tuple[str, str]]:
+        """Yield the shapes that a response of a schema can have: an object, a list of objects, or any JSON."""
+        resolved = self.specification.resolve(schema)
+        found = self.specification.class_of(schema)
+        items = resolved.get("items", {})
+        if found in self.specification.models:
+            yield "model", found
+        elif "anyOf" in resolved or "oneOf" in resolved:
+            for alternative in [*resolved.get("anyOf", []), *resolved.get("oneOf", [])]:
+                yield from self._shapes(alternative)
+        elif (item := self.specification.class_of(items)) in self.specification.models:
+            yield "items", item
+        elif any(
+            part in each for part in ("properties", "allOf") for each in (resolved, self.specification.resolve(items))
+        ):
+            raise unsupported(
+                f"{self.name}: the response", "has an object without a schema of its own in components/schemas"
+            )
+        else:
+            yield ANY_JSON

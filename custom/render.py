@@ -1,0 +1,150 @@
+"""Rendering: the modules of `pamela/_generated` from the specification and the templates."""
+
+import shutil
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
+from openapi_python_client import Project
+from openapi_python_client.parser.properties import LiteralEnumProperty
+
+from .errors import GenerationError
+from .operations import Operation
+from .spec import ROOT, Specification, transitive_models
+from .views import Views
+
+HEADER = "# Made by `make generate` from openapi.yaml. Do not edit.\n"
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(specification: Specification, target: Path) -> None:
+    """Write the generated package into a directory that does not exist yet.
+
+    Raises:
+        GenerationError: The specification has something that is not supported.
+    """
+    operations = [
+        Operation(path, method, content, specification) for path, method, content in specification.operations()
+    ]
+    specification.check()
+    modules = _Renderer(specification, operations).modules()
+    for name, source in modules.items():
+        module = target / name
+        module.parent.mkdir(parents=True, exist_ok=True)
+        source = HEADER + source
+        try:
+            compile(source, name, "exec")
+        except SyntaxError as error:
+            line = (error.text or "").strip()
+            raise GenerationError(f"_generated/{name} would not be Python: {error.msg} in {line!r}.") from None
+        module.write_text(source)
+    tidy(target)
+
+
+class _Renderer:
+    def __init__(self, specification: Specification, operations: list[Operation]) -> None:
+        self.specification = specification
+        self.operations = operations
+        classes = specification.classes
+        responses = {name for operation in operations for name in operation.response_classes}
+        arguments = {name for operation in operations for name in operation.argument_classes}
+        received = self._reached({*responses, *specification.webhook_models()})
+        sent = self._reached(arguments)
+        self.sent_only = sent - received
+        self.public = {*sent, *received, *specification.enums}
+        project = Project(openapi=specification.data, config=specification.config, custom_template_path=TEMPLATES)
+        self.environment = project.env
+        stock = PackageLoader("openapi_python_client")
+        self.environment.loader = ChoiceLoader([FileSystemLoader(TEMPLATES), stock, PrefixLoader({"stock": stock})])
+        self.environment.globals.update(
+            document=specification.document,
+            schemas=specification.schemas,
+            events=specification.events(),
+            operations=operations,
+            models=self.public,
+            request_models=self.sent_only,
+            method_classes=responses | arguments,
+            module_of=lambda name: classes[name].class_info.module_name,
+            import_of=lambda name, package: (
+                f"from {package}models.{classes[name].class_info.module_name} import {name}"
+            ),
+        )
+        self.environment.filters["views"] = Views(specification)
+        self.environment.filters["reflow"] = lambda text, width: textwrap.fill(" ".join(text.split()), width)
+
+    def _reached(self, names: set[str]) -> set[str]:
+        return transitive_models([self.specification.classes[name] for name in names], self.specification.models)
+
+    def modules(self) -> dict[str, str]:
+        """Return the source of each module, by its path."""
+        modules = {
+            "__init__.py": self._render("package_init.py.jinja"),
+            "events.py": self._render("events.py.jinja"),
+            "exports.py": self._render("exports.py.jinja"),
+            "methods.py": self._render("methods.py.jinja"),
+            "server.py": self._render("server.py.jinja"),
+            "models/__init__.py": self._render("models_init.py.jinja"),
+            "api/__init__.py": self._render("package.py.jinja", docstring="The operations, a package for each tag."),
+        }
+        if self.sent_only:
+            modules["types.py"] = self._render("types.py.jinja")
+        for operation in self.operations:
+            docstring = f"The operations of the tag `{operation.tag}`, a module each."
+            modules[f"api/{operation.tag}/__init__.py"] = self._render("package.py.jinja", docstring=docstring)
+            modules[f"api/{operation.tag}/{operation.name}.py"] = self._render(
+                "operation.py.jinja", operation=operation
+            )
+        for model in self.specification.data.models:
+            if model.class_info.name in self.public:
+                modules[f"models/{model.class_info.module_name}.py"] = self._render("model.py.jinja", model=model)
+        for enum in self.specification.data.enums:
+            modules[f"models/{enum.class_info.module_name}.py"] = self._render(_enum_template(enum), enum=enum)
+        return modules
+
+    def _render(self, template: str, **values: Any) -> str:
+        return self.environment.get_template(template).render(**values)
+
+
+def _enum_template(enum: Any) -> str:
+    if isinstance(enum, LiteralEnumProperty):
+        return "literal_enum.py.jinja"
+    return "int_enum.py.jinja" if enum.value_type is int else "str_enum.py.jinja"
+
+
+def tidy(package: Path) -> None:
+    """Sort the imports of every module, drop those that it does not need, and format it."""
+    ruff = [sys.executable, "-m", "ruff"]
+    settings = ["--config", str(ROOT / "pyproject.toml"), "--no-cache", "--quiet"]
+    rules = ["--isolated", "--target-version=py311", "--line-length=120", "--select=I,F401,UP,TC005", "--fix-only"]
+    subprocess.run([*ruff, "check", *rules, "--no-cache", "--quiet", str(package)], check=True)
+    compact = ["--config", "format.skip-magic-trailing-comma=true"]
+    subprocess.run([*ruff, "format", *settings, *compact, str(package)], check=True)
+
+
+def differences(wanted: Path, present: Path) -> list[str]:
+    """Return the paths of the modules that are not the same in two packages."""
+    sources, others = read_modules(wanted), read_modules(present)
+    return sorted(name for name in sources.keys() | others.keys() if sources.get(name) != others.get(name))
+
+
+def replace(wanted: Path, present: Path) -> None:
+    """Make a package what another is, and touch only the modules that differ."""
+    sources = read_modules(wanted)
+    for name in differences(wanted, present):
+        module = present / name
+        if name in sources:
+            module.parent.mkdir(parents=True, exist_ok=True)
+            module.write_bytes(sources[name])
+        else:
+            module.unlink()
+    for directory in sorted((path for path in present.rglob("*") if path.is_dir()), reverse=True):
+        if not any(path.suffix == ".py" for path in directory.rglob("*")):
+            shutil.rmtree(directory)
+
+
+def read_modules(package: Path) -> dict[str, bytes]:
+    """Return the source of each module of a package, by its path."""
+    return {module.relative_to(package).as_posix(): module.read_bytes() for module in package.rglob("*.py")}

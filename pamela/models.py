@@ -1,0 +1,26 @@
+"""The models: what the API answers and sends to webhooks, the classes of arguments, and enumerations.
+
+Each is loaded when it is first used. `from pamela import Call` gives the same as `from pamela.models import Call`.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING: bool = False  # as typing has it, without the time that importing typing takes
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ._generated.exports import *  # noqa: F403
+    from ._generated.exports import __all__ as __all__
+
+
+def __getattr__(name: str) -> Any:
+    from ._generated import models
+
+    if name != "__all__" and name not in models.__all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(models, name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__getattr__("__all__"))
