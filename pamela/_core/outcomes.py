@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from .model import Model
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -90,3 +92,14 @@ def _present(value: Any) -> bool:
     if isinstance(value, str):
         return bool(value.strip())
     return bool(value) and value is not True
+
+
+class ModelWithOutcome(Model):
+    """The base of the model `Call`: what a call has beside the fields of the API."""
+
+    __slots__ = ()
+
+    @property
+    def outcome(self) -> CallOutcome:
+        """What became of the call, as far as its fields tell."""
+        return outcome_of(self)

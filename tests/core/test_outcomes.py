@@ -56,7 +56,7 @@ ENDED = {"ended_at": "2026-03-14T15:10:45Z"}
 )
 def test_outcome(call: dict[str, Any], outcome: str) -> None:
     assert outcome_of(call) == outcome
-    assert outcome_of(Call(call)) is CallOutcome(outcome)
+    assert Call(call).outcome is CallOutcome(outcome)
 
 
 FIELDS = ("status", "started_at", "ended_at", "duration_seconds", "transcript")
@@ -84,8 +84,8 @@ def test_any_value_has_an_outcome(call: dict[str, Any]) -> None:
 )
 def test_calls_of_the_sandbox(client: PamelaClient, number: str, outcome: CallOutcome) -> None:
     call = client.create_call(number, "Order a pizza")
-    assert outcome_of(call) is CallOutcome.ONGOING
-    assert outcome_of(client.wait_for_call(call.id, poll_interval=0.01)) is outcome
+    assert call.outcome is CallOutcome.ONGOING
+    assert client.wait_for_call(call.id, poll_interval=0.01).outcome is outcome
 
 
 def test_public_name() -> None:

@@ -3,7 +3,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..._core.model import Model, as_datetime, as_enum, as_models, nest_models
+from ..._core.model import as_datetime, as_enum, as_models, nest_models
+from ..._core.outcomes import ModelWithOutcome
 from .call_status import CallStatus
 from .transcript_entry import TranscriptEntry
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
-class Call(Model):
+class Call(ModelWithOutcome):
     """A phone call. An answer has the fields that there is something to say about; cancel and hang-up may answer a
     short form with `id`, `status`, `success` and `message`."""
 
