@@ -1,6 +1,7 @@
 """Answers every request from memory, so that a measurement is of the client and of nothing else.
 
-`python server.py` prints the port on 127.0.0.1 that it took and serves until it is terminated.
+`python server.py` prints the port on 127.0.0.1 that it took and serves until it is terminated. What stands below
+`/slow` is answered after 50 ms.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from typing import Any, cast
 from urllib.parse import parse_qs
 
 PAGE_SIZE = 100
+SLOW = "/slow"
+SLOW_SECONDS = 0.05
 CALLS_IN_ALL = 100_000
 
 LINES = (
@@ -142,7 +145,11 @@ class Connection(asyncio.Protocol):
         *heads, self.received = (self.received + data).split(b"\r\n\r\n")
         for head in heads:
             target = head.split(b" ", 2)[1].decode()
-            self.transport.write(answer_to(target))
+            if target.startswith(SLOW):
+                later = asyncio.get_running_loop().call_later
+                later(SLOW_SECONDS, self.transport.write, answer_to(target.removeprefix(SLOW)))
+            else:
+                self.transport.write(answer_to(target))
 
 
 async def main() -> None:

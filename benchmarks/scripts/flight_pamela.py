@@ -1,4 +1,4 @@
-"""Many calls at a time with this package, over the transport that is installed beside it."""
+"""Many calls at a time with this package."""
 
 import asyncio
 

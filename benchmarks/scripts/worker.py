@@ -8,6 +8,7 @@ import json
 import os
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -38,6 +39,15 @@ def repeat(action: Callable[[], Any]) -> Callable[[int], float]:
         return (time.perf_counter() - began) / times
 
     return measure
+
+
+def in_threads(action: Callable[[], Any], *, total: int, width: int) -> float:
+    """Carry an action out `total` times in `width` threads; give how many there were in a second."""
+    with ThreadPoolExecutor(width) as threads:
+        began = time.perf_counter()
+        for _ in threads.map(lambda _: action(), range(total)):
+            pass
+        return total / (time.perf_counter() - began)
 
 
 async def in_flight(action: Callable[[], Awaitable[Any]], *, total: int, width: int) -> float:

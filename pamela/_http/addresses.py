@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ValidationError
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
 
 
 def address_parts(address: str) -> SplitResult | None:
@@ -26,17 +29,64 @@ def check_base_url(value: Any, example: str) -> str:
         example: A valid address, for the message.
 
     Raises:
-        ValidationError: No request can go there.
+        ValidationError: No request can go there. The message shows no user name and no password.
     """
     if not isinstance(value, str):
         raise ValidationError(f"base_url must be a str, not {type(value).__name__}.")
     parts = address_parts(value)
     is_plain = all(character.isprintable() and character != " " for character in value)
-    # Where there is a user name, the message must not show the address, which may have a password in it.
     if parts is None or parts.scheme not in {"http", "https"} or (parts.username is None and not is_plain):
-        raise ValidationError(f"base_url={value!r} is not an address. Example: {example!r}.")
+        raise ValidationError(f"base_url={without_credentials(value)!r} is not an address. Example: {example!r}.")
     if parts.username is not None:
         raise ValidationError("base_url has a user name in it. The API takes a key: give api_key=.")
     if parts.query or parts.fragment:
-        raise ValidationError(f"base_url={value!r} has a query or a fragment. Give what stands before the path.")
-    return parts.scheme + value[len(parts.scheme) :].rstrip("/")
+        raise ValidationError(
+            f"base_url={without_credentials(value)!r} has a query or a fragment. Give what stands before the path."
+        )
+    base_url = parts.scheme + value[len(parts.scheme) :].rstrip("/")
+    if not is_url_of_httpx(base_url):
+        raise ValidationError(f"base_url={without_credentials(value)!r} is not an address. Example: {example!r}.")
+    return base_url
+
+
+def is_url_of_httpx(address: str) -> bool:
+    """Whether httpx can send to an address. It refuses names that are no international names, `xn--a` say."""
+    import httpx
+
+    try:
+        return bool(httpx.URL(address).host)
+    except (httpx.InvalidURL, ValueError):
+        return False
+
+
+def without_credentials(address: str) -> str:
+    """Return an address, or what was meant to be one, with whatever may be a user name and a password hidden.
+
+    A password may have any character in it, so all before the last "@" is hidden.
+    """
+    before, at, after = address.rpartition("@")
+    scheme, separator, _ = before.partition("://")
+    return f"{scheme if separator else ''}{separator}***@{after}" if at else address
+
+
+def is_ip_address(host: str) -> bool:
+    """Whether a host is an address of the internet protocol, and no name that must be resolved."""
+    return ip_address_of(host) is not None
+
+
+def ip_address_of(host: str) -> IPv4Address | IPv6Address | None:
+    """Return a host as an address of the internet protocol, or None for a name."""
+    from ipaddress import ip_address
+
+    if not host[-1:].isdigit() and ":" not in host:
+        return None
+    try:
+        return ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine."""
+    address = ip_address_of(host)
+    return host.rstrip(".").lower() == "localhost" if address is None else address.is_loopback

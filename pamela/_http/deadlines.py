@@ -1,14 +1,16 @@
-"""Connections of httpx on which no step goes on past the deadline, however many steps an attempt has.
+"""Connections that end every step by the deadline, and that know whether a request was written to them.
 
-httpx limits each step by itself: every wait for bytes begins anew. Our limits know the moment when all must be over.
+httpx limits each step by itself, and each wait for bytes begins anew: a server that always sends a little never meets a
+limit. Our timeouts know the moment when all must be over (`DeadlineTimeout`), and these streams look at it in every step.
 """
 
 from __future__ import annotations
 
+import socket
+import time
 from typing import TYPE_CHECKING, Any
 
-import httpx
-
+from .addresses import is_ip_address
 from .attempt import DeadlineTimeout
 
 if TYPE_CHECKING:
@@ -16,34 +18,95 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import httpcore
+    import httpx
+
+    from .attempt import Attempt
 
     SocketOptions = Iterable[Any] | None
 
-
 WRITTEN_AT_ONCE = 64 * 1024
+LONGEST_HEAD = 1024 * 1024
+"""Bytes that may come before the end of a response's head. Without an end, a server could send 1xx responses for ever."""
 
 
-def install_deadline_backend(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport) -> None:
-    """Have a transport make connections that keep to the limits of its requests."""
+class Progress:
+    """How far the current attempt on a connection has come."""
+
+    __slots__ = ("connect_timeout", "head_left", "request_line", "stream", "touched", "written")
+
+    def __init__(self) -> None:
+        self.stream: Stream | AsyncStream | None = None
+        """What the connection reads from and writes to now."""
+        self.begin_with(b"", None)
+
+    def begin(self, attempt: Attempt) -> None:
+        """Begin an attempt on the connection."""
+        self.begin_with(attempt.method.encode() + b" ", attempt.timeout["connect"])
+
+    def begin_with(self, request_line: bytes, connect_timeout: float | None) -> None:
+        self.request_line = request_line
+        self.connect_timeout = connect_timeout
+        self.head_left = LONGEST_HEAD
+        self.touched = False
+        """Whether the network was used at all: it is not where a test replaces httpx's transports."""
+        self.written = False
+        """Whether a part of the request may have left. What is written to a proxy to set a tunnel up is none."""
+
+    def before_write(self, data: bytes) -> None:
+        self.touched = True
+        if not self.written and data.startswith(self.request_line):
+            self.written = True
+            self.head_left = LONGEST_HEAD
+
+    def after_read(self, data: bytes) -> bytes:
+        self.head_left -= len(data)
+        if self.head_left < 0:
+            import httpcore
+
+            raise httpcore.RemoteProtocolError(f"the head of the response is longer than {LONGEST_HEAD} bytes")
+        return data
+
+    def end_of_head(self) -> None:
+        """Take note that the head of the response is here: its body has a limit of its own."""
+        self.written = True
+        self.head_left = 1 << 62
+
+    def timeout(self, timeout: float | None) -> float | None:
+        """Return the seconds that a step may take; httpcore sets none for talking to a SOCKS proxy."""
+        return self.connect_timeout if timeout is None and not self.written else timeout
+
+
+def install_deadline_backend(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport, progress: Progress) -> None:
+    """Have a transport make connections that keep to the deadlines of its requests and report their progress."""
+    import httpx
+
     # The pools of httpcore take such a backend as an argument, but httpx, which makes the pools, does not pass one on.
-    # A version that keeps its backend elsewhere goes without; then each step has the limit that it had at the beginning.
-    pool: Any = getattr(transport, "_pool", None)
-    backend = getattr(pool, "_network_backend", None)
-    if backend is not None:
-        kind = Backend if isinstance(transport, httpx.HTTPTransport) else AsyncBackend
-        pool._network_backend = kind(backend)
+    pool: Any = transport._pool
+    kind = Backend if isinstance(transport, httpx.HTTPTransport) else AsyncBackend
+    pool._network_backend = kind(pool._network_backend, progress)
 
 
-def step_timeout(timeout: float | None) -> float | None:
-    """Return the seconds that a step may take when it begins now."""
-    return timeout.remaining() if isinstance(timeout, DeadlineTimeout) else timeout
+def seconds_for(timeout: float | None, step: str) -> float | None:
+    """Return the seconds that a step may take when it begins now.
+
+    Raises:
+        httpcore.TimeoutException: There are none left; the subclass is that of the step.
+    """
+    if not isinstance(timeout, DeadlineTimeout):
+        return timeout
+    if time.monotonic() >= timeout.give_up_at:
+        import httpcore
+
+        raise getattr(httpcore, f"{step}Timeout")
+    return timeout.remaining()
 
 
 class Backend:
     """Makes connections."""
 
-    def __init__(self, backend: httpcore.NetworkBackend) -> None:
+    def __init__(self, backend: httpcore.NetworkBackend, progress: Progress) -> None:
         self.backend = backend
+        self.progress = progress
 
     def connect_tcp(
         self,
@@ -53,40 +116,62 @@ class Backend:
         local_address: str | None = None,
         socket_options: SocketOptions = None,
     ) -> Stream:
-        return Stream(self.backend.connect_tcp(host, port, step_timeout(timeout), local_address, socket_options))
+        self.progress.touched = True
+        *others, last = addresses_of(host, port, seconds_for(timeout, "Connect"))
+        for address in others:
+            try:
+                return self.connect(address, port, timeout, local_address, socket_options)
+            except connect_errors():
+                pass
+        return self.connect(last, port, timeout, local_address, socket_options)
+
+    def connect(
+        self, address: str, port: int, timeout: float | None, local_address: str | None, socket_options: SocketOptions
+    ) -> Stream:
+        limit = seconds_for(timeout, "Connect")
+        return Stream(self.backend.connect_tcp(address, port, limit, local_address, socket_options), self.progress)
 
 
 class Stream:
     """A connection."""
 
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, progress: Progress) -> None:
         self.stream = stream
+        self.progress = progress
+        progress.stream = self
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self.stream.read(max_bytes, step_timeout(timeout))
+        progress = self.progress
+        return progress.after_read(self.stream.read(max_bytes, seconds_for(progress.timeout(timeout), "Read")))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        progress = self.progress
+        timeout = progress.timeout(timeout)
+        progress.before_write(buffer)
         # httpcore itself has the limit for each part that the system takes; here it is for what is left of the whole.
         for start in range(0, len(buffer), WRITTEN_AT_ONCE):
-            self.stream.write(buffer[start : start + WRITTEN_AT_ONCE], step_timeout(timeout))
+            self.stream.write(buffer[start : start + WRITTEN_AT_ONCE], seconds_for(timeout, "Write"))
 
     def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> Stream:
-        return Stream(self.stream.start_tls(ssl_context, server_hostname, step_timeout(timeout)))
+        limit = seconds_for(timeout, "Connect")
+        return Stream(self.stream.start_tls(ssl_context, server_hostname, limit), self.progress)
 
     def close(self) -> None:
         self.stream.close()
 
     def get_extra_info(self, info: str) -> Any:
+        self.progress.touched = True
         return self.stream.get_extra_info(info)
 
 
 class AsyncBackend:
     """Makes connections for an event loop."""
 
-    def __init__(self, backend: httpcore.AsyncNetworkBackend) -> None:
+    def __init__(self, backend: httpcore.AsyncNetworkBackend, progress: Progress) -> None:
         self.backend = backend
+        self.progress = progress
 
     async def connect_tcp(
         self,
@@ -96,30 +181,83 @@ class AsyncBackend:
         local_address: str | None = None,
         socket_options: SocketOptions = None,
     ) -> AsyncStream:
+        self.progress.touched = True
+        limit = seconds_for(timeout, "Connect")
         return AsyncStream(
-            await self.backend.connect_tcp(host, port, step_timeout(timeout), local_address, socket_options)
+            await self.backend.connect_tcp(host, port, limit, local_address, socket_options), self.progress
         )
 
 
 class AsyncStream:
     """A connection of an event loop."""
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+    def __init__(self, stream: httpcore.AsyncNetworkStream, progress: Progress) -> None:
         self.stream = stream
+        self.progress = progress
+        progress.stream = self
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return await self.stream.read(max_bytes, step_timeout(timeout))
+        progress = self.progress
+        return progress.after_read(await self.stream.read(max_bytes, seconds_for(progress.timeout(timeout), "Read")))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        await self.stream.write(buffer, step_timeout(timeout))
+        progress = self.progress
+        timeout = progress.timeout(timeout)
+        progress.before_write(buffer)
+        await self.stream.write(buffer, seconds_for(timeout, "Write"))
 
     async def start_tls(
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> AsyncStream:
-        return AsyncStream(await self.stream.start_tls(ssl_context, server_hostname, step_timeout(timeout)))
+        limit = seconds_for(timeout, "Connect")
+        return AsyncStream(await self.stream.start_tls(ssl_context, server_hostname, limit), self.progress)
 
     async def aclose(self) -> None:
         await self.stream.aclose()
 
     def get_extra_info(self, info: str) -> Any:
+        self.progress.touched = True
         return self.stream.get_extra_info(info)
+
+
+def connect_errors() -> tuple[type[Exception], ...]:
+    import httpcore
+
+    return (httpcore.ConnectError, httpcore.ConnectTimeout)
+
+
+def addresses_of(host: str, port: int, limit: float | None) -> list[str]:
+    """Resolve a name within a time limit, though the system's resolver has none of ours.
+
+    Raises:
+        httpcore.ConnectError: The name cannot be resolved.
+        httpcore.ConnectTimeout: The time is over. The resolver goes on in a thread of its own, for nobody.
+    """
+    import threading
+
+    import httpcore
+
+    if is_ip_address(host):
+        return [host]
+    outcome: list[Any] = []
+
+    def resolve() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            outcome.append(list(dict.fromkeys(str(address[0]) for *_, address in found)))
+        except Exception as error:
+            outcome.append(error)
+
+    try:
+        thread = threading.Thread(target=resolve, name=f"resolve {host}", daemon=True)
+        thread.start()
+    except RuntimeError:
+        resolve()  # The interpreter is ending and starts no more threads.
+    else:
+        thread.join(limit)
+    if not outcome:
+        raise httpcore.ConnectTimeout
+    if isinstance(outcome[0], Exception):
+        raise httpcore.ConnectError(str(outcome[0])) from outcome[0]
+    addresses: list[str] = outcome[0]
+    return addresses or [host]

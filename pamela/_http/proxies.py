@@ -1,41 +1,102 @@
-"""The proxy that the environment names for an address."""
+"""The proxy that the environment names for an address, and the addresses that need none."""
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import SplitResult, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from ..errors import ValidationError
-from .addresses import address_parts
+from .addresses import address_parts, ip_address_of, is_url_of_httpx, without_credentials
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
 
 
-def proxy_for(base_url: str) -> str | None:
+class Proxy(NamedTuple):
+    """A proxy: its address without credentials, and these."""
+
+    url: str
+    username: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Proxy({self.url!r})"
+
+    @property
+    def is_tls(self) -> bool:
+        return self.url.startswith("https:")
+
+    def for_httpx(self, context: ssl.SSLContext) -> httpx.Proxy:
+        """Return it as httpx takes it."""
+        import httpx
+
+        return httpx.Proxy(
+            self.url,
+            auth=(self.username, self.password) if self.username or self.password else None,
+            ssl_context=context if self.is_tls else None,
+        )
+
+
+def proxy_for(base_url: str) -> Proxy | None:
     """Return the proxy that the environment names for an address (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), or None.
 
     Raises:
-        ValidationError: It is not one that requests can go through.
+        ValidationError: It is not one that requests can go through. The message shows no password.
     """
     address = urlsplit(base_url)
     proxies = getproxies()
-    proxy = proxies.get(address.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(address.netloc):
+    url = (proxies.get(address.scheme) or proxies.get("all") or "").strip()
+    if not url or is_excepted(address, proxies.get("no", "")) or proxy_bypass(address.netloc):
         return None
-    if "://" not in proxy:
-        proxy = f"http://{proxy}"
-    parts = address_parts(proxy)
-    if parts is None:
+    if "://" not in url:
+        url = f"http://{url}"
+    return checked_proxy(url, base_url)
+
+
+def checked_proxy(url: str, base_url: str) -> Proxy:
+    parts = address_parts(url)
+    if parts is None or not is_url_of_httpx(plain_url(parts)):
         raise ValidationError(
-            f"The environment names a proxy for {base_url} that is not an address like http://host:3128."
+            f"The environment names the proxy {without_credentials(url)!r} for {base_url}, which is not an address. "
+            "Example: http://host:3128."
         )
     match parts.scheme:
         case "http" | "https":
-            return proxy
+            pass
         case "socks5" | "socks5h" if is_installed("socksio"):
-            return proxy
+            pass
         case "socks5" | "socks5h":
-            raise ValidationError(f"The environment names a SOCKS proxy for {base_url}. It takes the package socksio.")
+            raise ValidationError(
+                f"The environment names a SOCKS proxy for {base_url}, which takes one more package: "
+                "pip install socksio."
+            )
         case scheme:
             raise ValidationError(f"The environment names a proxy for {base_url} with the scheme {scheme!r}. Use http.")
+    return Proxy(plain_url(parts), unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def plain_url(parts: SplitResult) -> str:
+    """Return the address of a proxy without user name and password."""
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def is_excepted(address: SplitResult, no_proxy: str) -> bool:
+    """Whether `NO_PROXY` names an address by number, IPv6 or a whole network; names are for the standard library."""
+    host = ip_address_of(address.hostname or "")
+    return host is not None and any(includes(entry.strip(), host) for entry in no_proxy.split(","))
+
+
+def includes(entry: str, host: object) -> bool:
+    """Whether an entry of `NO_PROXY`, an address or a network like 10.0.0.0/8, includes an address."""
+    from ipaddress import ip_network
+
+    try:
+        return host in ip_network(entry.replace("[", "").replace("]", ""), strict=False)
+    except (ValueError, TypeError):
+        return False
 
 
 def is_installed(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""One attempt over HTTP, sync and async: send, read no more than an answer can be, and say what came of it.
+"""One attempt over HTTP, sync and async: send, read no more than a response can be, and say what came of it.
 
 Our own connections are transports of httpx without an `httpx.Client` around them. Redirects, cookies and authentication
 schemes, which that would add, are not wanted here, and it would take a fifth of the time of a small request.
@@ -9,25 +9,26 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 import weakref
-from typing import TYPE_CHECKING, Literal, cast
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Literal
 
 import httpx
 
 from .._version import __version__
 from ..errors import PamelaError, ValidationError
-from .attempt import Attempt, Failure, Outcome, Response
-from .deadlines import install_deadline_backend
+from .attempt import Attempt, Outcome, Response, remaining
+from .bodies import BodyReader
+from .certificates import tls_context
+from .connections import AsyncPool, SyncPool
+from .failures import failure_of
 from .proxies import proxy_for
+from .user_clients import Observer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-Library = Literal["httpx", "aiohttp"]
-
-LARGEST_ANSWER = 64 * 1024 * 1024
-"""Bytes after which an answer is taken to be endless. A page of 100 calls has well below a megabyte."""
+Library = Literal["httpx"]
 
 PYTHON_VERSION = ".".join(map(str, sys.version_info[:3]))
 USER_AGENT = f"thisispamela/{__version__} httpx/{httpx.__version__} python/{PYTHON_VERSION}"
@@ -36,75 +37,25 @@ FORKED = (
     "The http_client or transport was used before this process was forked, and its connections are the parent's. "
     "Make a client with one of its own in the child."
 )
-BAD_CERTIFICATES = "The certificates that SSL_CERT_FILE or SSL_CERT_DIR names cannot be loaded"
 DEFAULT_HEADERS = {"Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
-LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=100, keepalive_expiry=15.0)
-NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.InvalidURL,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    UnicodeError,  # of a host's name
-)
-ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, UnicodeError)
+ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, LookupError, EOFError)
+"""What may come out of a client or transport of the caller's. Exceptions of the caller's own, from hooks say, pass."""
 
-_making_connections = threading.Lock()
+_making_pools = threading.Lock()
 
 
 def _renew_lock() -> None:
     """Make the lock anew in a child process, where no thread is left that would release the old one."""
-    global _making_connections
-    _making_connections = threading.Lock()
+    global _making_pools
+    _making_pools = threading.Lock()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-def failure_of(error: Exception) -> Failure:
-    """Say what an exception of the HTTP library means."""
-    timed_out = isinstance(error, httpx.TimeoutException)
-    sent = not isinstance(error, NEVER_SENT)
-    words: dict[type[Exception], str] = {
-        httpx.ConnectTimeout: "the connection was not made in time",
-        httpx.PoolTimeout: "no connection of the pool was free in time",
-        httpx.ReadTimeout: "the answer did not come in time",
-        httpx.WriteTimeout: "the request could not be sent in time",
-    }
-    problem = words.get(type(error)) or str(error).strip().rstrip(".") or type(error).__name__
-    return Failure(error, problem, timed_out=timed_out, sent=sent)
-
-
-class BodyReader:
-    """An answer on its way: its bytes so far, and the limits of their number and time."""
-
-    def __init__(self, attempt: Attempt) -> None:
-        self.chunks: list[bytes] = []
-        self.size = 0
-        self.give_up_at = attempt.give_up_at
-
-    def add(self, chunk: bytes) -> None:
-        """Take the next bytes.
-
-        Raises:
-            httpx.ReadTimeout: The time for the whole answer is over.
-            httpx.DecodingError: There are more bytes than an answer can have.
-        """
-        self.chunks.append(chunk)
-        self.size += len(chunk)
-        if self.size > LARGEST_ANSWER:
-            raise httpx.DecodingError(f"the answer is larger than {LARGEST_ANSWER} bytes")
-        if self.give_up_at is not None and time.monotonic() > self.give_up_at:
-            raise httpx.ReadTimeout("")
-
-    def response(self, response: httpx.Response) -> Response:
-        return Response(response.status_code, response.headers, b"".join(self.chunks))
-
-
 class SyncTransport:
-    """Attempts over an `httpx.Client` of the caller's, or over connections of our own that are made when first needed."""
+    """Attempts over a client or transport of the caller's, or over connections of our own."""
 
     library: Library = "httpx"
 
@@ -113,12 +64,20 @@ class SyncTransport:
         check_type("transport", transport, httpx.BaseTransport)
         check_only_one(client, transport)
         self.user_client = client
-        self.transport = transport
+        self.user_transport = transport
         self.base_url = base_url
         self.builder = RequestBuilder()
-        self.pool: httpx.BaseTransport | None = None
+        self.pool: SyncPool | None = None
         self.process = 0
         self.closed = False
+
+    def send(self, attempt: Attempt) -> Outcome:
+        """Send a request and return its response, or what became of it instead."""
+        try:
+            self.prepare()
+            return self.send_over_pool(attempt) if self.pool is not None else self.send_over_users(attempt)
+        except PamelaError as error:
+            return error
 
     def prepare(self) -> None:
         """See that there are connections to send on; after a fork new ones, for they cannot be shared by processes.
@@ -130,64 +89,90 @@ class SyncTransport:
             raise PamelaError(CLOSED)
         if self.process == os.getpid():
             return
-        with _making_connections:
-            if self.process != os.getpid():
-                if self.user_client is None and self.transport is None:
-                    self.pool = self.connect()
-                elif self.process:
-                    raise PamelaError(FORKED)
-                else:
-                    self.pool = self.transport
-                self.process = os.getpid()
+        with _making_pools:
+            if self.process == os.getpid():
+                return
+            if self.user_client is None and self.user_transport is None:
+                parents, self.pool = self.pool, SyncPool(*settings_for(self.base_url))
+                if parents is not None:
+                    parents.abandon()
+                weakref.finalize(self, close_in_its_process, self.pool, os.getpid())
+            elif self.process:
+                raise PamelaError(FORKED)
+            self.process = os.getpid()
 
-    def connect(self) -> httpx.HTTPTransport:
+    def send_over_pool(self, attempt: Attempt) -> Outcome:
+        pool: Any = self.pool
+        connection = None
+        reusable = False
         try:
-            pool = httpx.HTTPTransport(verify=uses_tls(self.base_url), limits=LIMITS, proxy=proxy_for(self.base_url))
-        except OSError as error:
-            raise ValidationError(f"{BAD_CERTIFICATES}: {error}.") from error
-        install_deadline_backend(pool)
-        weakref.finalize(self, close_in_its_process, pool, os.getpid())
-        return pool
-
-    def respond(self, attempt: Attempt) -> httpx.Response:
-        if self.user_client is not None:
-            request = self.builder.build(self.user_client.build_request, attempt)
-            return self.user_client.send(request, stream=True, follow_redirects=False)
-        return cast("httpx.BaseTransport", self.pool).handle_request(self.builder.build(httpx.Request, attempt))
-
-    def send(self, attempt: Attempt) -> Outcome:
-        try:
-            self.prepare()
-            response = self.respond(attempt)
+            request = self.builder.build(httpx.Request, attempt)
+            connection = pool.acquire(attempt.timeout["pool"])
+            connection.progress.begin(attempt)
+            received = connection.transport.handle_request(request)
             try:
-                body = BodyReader(attempt)
-                as_it_came = cast("httpx.SyncByteStream", response.stream)
-                plain = self.user_client is None and self.transport is None and is_plain(response)
-                for chunk in as_it_came if plain else response.iter_bytes():
+                connection.progress.end_of_head()
+                body = BodyReader(received.headers, attempt.give_up_at)
+                for chunk in received.stream:
                     body.add(chunk)
             finally:
-                response.close()
-            return body.response(response)
-        except PamelaError as error:
-            return error
+                received.close()
+            reusable = connection.is_reusable()
+            return Response(received.status_code, received.headers, body.whole())
+        except Exception as error:
+            if raised_by_test(error, connection):
+                raise
+            sent = connection is not None and (connection.progress.written or not connection.progress.touched)
+            return failure_of(error, attempt, sent=sent, proxy=pool.proxy)
+        finally:
+            if connection is not None:
+                pool.release(connection, reusable=reusable)
+
+    def send_over_users(self, attempt: Attempt) -> Outcome:
+        observer = Observer()
+        handed_over = False
+        try:
+            request = self.build(attempt, observer)
+            handed_over = True
+            received = self.respond(request)
+            observer.written = True
+            try:
+                body = BodyReader(received.headers, attempt.give_up_at)
+                if received.is_stream_consumed:  # by a hook or transport that reads every response
+                    return Response(received.status_code, received.headers, received.content)
+                for chunk in received.iter_raw():
+                    body.add(chunk)
+            finally:
+                received.close()
+            return Response(received.status_code, received.headers, body.whole())
         except ERRORS as error:
-            return failure_of(error)
+            return failure_of(error, attempt, sent=handed_over and observer.may_have_sent(error))
+
+    def build(self, attempt: Attempt, observer: Observer) -> httpx.Request:
+        make = httpx.Request if self.user_client is None else self.user_client.build_request
+        return self.builder.build(make, attempt, trace=observer.trace)
+
+    def respond(self, request: httpx.Request) -> httpx.Response:
+        if self.user_client is not None:
+            return self.user_client.send(request, stream=True, follow_redirects=False)
+        transport: Any = self.user_transport
+        response: httpx.Response = transport.handle_request(request)
+        return response
 
     def close(self) -> None:
+        """Close the connections, but those of a client of the caller's."""
         self.closed = True
-        pool = self.pool or self.transport
-        if pool is not None and self.process in (0, os.getpid()):
-            pool.close()
+        if self.process in (0, os.getpid()):
+            if self.pool is not None:
+                self.pool.close()
+            if self.user_transport is not None:
+                self.user_transport.close()
 
 
 class AsyncTransport:
-    """Attempts over an `httpx.AsyncClient` of the caller's, or over connections of our own for each event loop.
+    """Attempts over a client or transport of the caller's, or over connections of our own for each event loop."""
 
-    Our own are those of aiohttp where it is installed and the event loop is asyncio's.
-    """
-
-    library: Library
-    """What our own connections will be of; once they are made, what they are of."""
+    library: Library = "httpx"
 
     def __init__(
         self, client: httpx.AsyncClient | None, transport: httpx.AsyncBaseTransport | None, base_url: str
@@ -196,83 +181,142 @@ class AsyncTransport:
         check_type("transport", transport, httpx.AsyncBaseTransport)
         check_only_one(client, transport)
         self.user_client = client
-        self.transport = transport
+        self.user_transport = transport
         self.base_url = base_url
         self.builder = RequestBuilder()
-        self.pool: httpx.AsyncBaseTransport | None = None
-        self.owner: tuple[int, object] = (0, None)
+        self.pools: dict[Any, AsyncPool] = {}
+        """By the event loop whose they are."""
+        self.process = 0
+        self.owner: object = None
+        """The event loop on which a transport of the caller's was used last."""
         self.closed = False
-        ours = client is None and transport is None
-        self.library = "aiohttp" if ours and is_installed("aiohttp") else "httpx"
 
-    def prepare(self) -> None:
-        """See that there are connections to send on; on another event loop new ones, for they belong to their loop.
+    async def send(self, attempt: Attempt) -> Outcome:
+        """Send a request and return its response, or what became of it instead."""
+        try:
+            pool = self.prepare()
+            return await (self.send_over_users(attempt) if pool is None else self.send_over_pool(attempt, pool))
+        except PamelaError as error:
+            return error
+
+    def prepare(self) -> AsyncPool | None:
+        """Return the connections of the event loop that is running, or None where those of the caller's are used.
 
         Raises:
             PamelaError: There are none and there will be none.
         """
         if self.closed or (self.user_client is not None and self.user_client.is_closed):
             raise PamelaError(CLOSED)
-        owner = (os.getpid(), running_loop())
-        if self.owner == owner:
-            return
-        if self.user_client is None and self.transport is None:
-            self.pool = self.connect()
-        elif self.owner[0] not in (0, os.getpid()):
+        loop = running_loop()
+        if self.user_client is None and self.user_transport is None:
+            if self.process != os.getpid():
+                self.pools = {}
+                self.process = os.getpid()
+            return self.pools.get(loop) or self.add_pool(loop)
+        if self.process not in (0, os.getpid()):
             raise PamelaError(FORKED)
-        else:
-            self.pool = self.transport
-        self.owner = owner
+        self.process = os.getpid()
+        self.owner = weakref.ref(loop)
+        return None
 
-    def connect(self) -> httpx.AsyncBaseTransport:
-        proxy = proxy_for(self.base_url)
-        try:
-            context = httpx.create_ssl_context() if uses_tls(self.base_url) else None
-        except OSError as error:
-            raise ValidationError(f"{BAD_CERTIFICATES}: {error}.") from error
-        if is_installed("aiohttp") and running_loop() is not None and not (proxy or "").startswith("socks"):
-            try:
-                from .aiohttp_transport import AiohttpTransport
-            except ImportError:
-                pass  # It is there for something else, and too old for this.
-            else:
-                self.library = "aiohttp"
-                return AiohttpTransport(context, LIMITS.keepalive_expiry, proxy)
-        self.library = "httpx"
-        pool = httpx.AsyncHTTPTransport(verify=context or False, limits=LIMITS, proxy=proxy)
-        install_deadline_backend(pool)
+    def add_pool(self, loop: Any) -> AsyncPool:
+        """Make connections for an event loop, and let go of those of loops that have ended."""
+        for other in list(self.pools):
+            if has_ended(other):
+                self.pools.pop(other, None)
+        pool = self.pools[loop] = AsyncPool(*settings_for(self.base_url))
         return pool
 
-    async def respond(self, attempt: Attempt) -> httpx.Response:
-        if self.user_client is not None:
-            request = self.builder.build(self.user_client.build_request, attempt)
-            return await self.user_client.send(request, stream=True, follow_redirects=False)
-        pool = cast("httpx.AsyncBaseTransport", self.pool)
-        return await pool.handle_async_request(self.builder.build(httpx.Request, attempt))
-
-    async def send(self, attempt: Attempt) -> Outcome:
+    async def send_over_pool(self, attempt: Attempt, pool: AsyncPool) -> Outcome:
+        connection = None
+        reusable = False
         try:
-            self.prepare()
-            response = await self.respond(attempt)
+            request = self.builder.build(httpx.Request, attempt)
+            connection = await pool.acquire(attempt.timeout["pool"])
+            connection.progress.begin(attempt)
+            received = await connection.transport.handle_async_request(request)
             try:
-                body = BodyReader(attempt)
-                as_it_came = cast("httpx.AsyncByteStream", response.stream)
-                plain = self.user_client is None and self.transport is None and is_plain(response)
-                async for chunk in as_it_came if plain else response.aiter_bytes():
+                connection.progress.end_of_head()
+                body = BodyReader(received.headers, attempt.give_up_at)
+                stream: Any = received.stream
+                async for chunk in stream:
                     body.add(chunk)
             finally:
-                await response.aclose()
-            return body.response(response)
-        except PamelaError as error:
-            return error
+                await received.aclose()
+            reusable = connection.is_reusable()
+            return Response(received.status_code, received.headers, body.whole())
+        except Exception as error:
+            if raised_by_test(error, connection):
+                raise
+            sent = connection is not None and (connection.progress.written or not connection.progress.touched)
+            return failure_of(error, attempt, sent=sent, proxy=pool.proxy)
+        finally:
+            if connection is not None:
+                await pool.release(connection, reusable=reusable)
+
+    async def send_over_users(self, attempt: Attempt) -> Outcome:
+        import anyio
+
+        observer = Observer()
+        handed_over = False
+        try:
+            make = httpx.Request if self.user_client is None else self.user_client.build_request
+            request = self.builder.build(make, attempt, trace=observer.trace_async)
+            handed_over = True
+            with anyio.fail_after(None if attempt.give_up_at is None else remaining(attempt.give_up_at)):
+                received = await self.respond(request)
+                observer.written = True
+                try:
+                    body = BodyReader(received.headers, attempt.give_up_at)
+                    if received.is_stream_consumed:  # by a hook or transport that reads every response
+                        return Response(received.status_code, received.headers, received.content)
+                    async for chunk in received.aiter_raw():
+                        body.add(chunk)
+                finally:
+                    await received.aclose()
+                return Response(received.status_code, received.headers, body.whole())
         except ERRORS as error:
-            return failure_of(error)
+            return failure_of(error, attempt, sent=handed_over and observer.may_have_sent(error))
+
+    async def respond(self, request: httpx.Request) -> httpx.Response:
+        if self.user_client is not None:
+            return await self.user_client.send(request, stream=True, follow_redirects=False)
+        transport: Any = self.user_transport
+        response: httpx.Response = await transport.handle_async_request(request)
+        return response
 
     async def close(self) -> None:
+        """Close the connections of this event loop, but those of a client of the caller's.
+
+        Those of other loops are closed once they have done their work; the loops themselves must do that.
+        """
         self.closed = True
-        pool = self.pool or self.transport
-        if pool is not None and self.owner in ((0, None), (os.getpid(), running_loop())):
-            await pool.aclose()
+        if self.process not in (0, os.getpid()):
+            return
+        loop = running_loop()
+        for other, pool in list(self.pools.items()):
+            if other is loop:
+                await pool.close()
+            else:
+                pool.closed = True
+                close_on(other, pool)
+        if self.user_transport is not None and (not isinstance(self.owner, weakref.ref) or self.owner() is loop):
+            await self.user_transport.aclose()
+
+
+def settings_for(base_url: str) -> tuple[Any, Any]:
+    """Return the TLS settings and the proxy of connections to an address.
+
+    Raises:
+        ValidationError: The environment names certificates or a proxy that cannot be used.
+    """
+    proxy = proxy_for(base_url)
+    return tls_context(verified=base_url.startswith("https:") or (proxy is not None and proxy.is_tls)), proxy
+
+
+def raised_by_test(error: Exception, connection: Any) -> bool:
+    """Whether a test that replaces httpx's transports says by an exception that it did not expect the request."""
+    return isinstance(error, AssertionError) and connection is not None and not connection.progress.touched
 
 
 def check_type(name: str, value: object, kind: type) -> None:
@@ -285,54 +329,74 @@ def check_only_one(client: object, transport: object) -> None:
         raise ValidationError("http_client and transport are both given. Make the http_client with that transport.")
 
 
-def close_in_its_process(transport: httpx.BaseTransport, process: int) -> None:
+def close_in_its_process(pool: SyncPool, process: int) -> None:
     """Close connections that nobody uses any more; in a child process they, and their locks, are the parent's."""
     if process == os.getpid():
-        transport.close()
+        pool.close()
 
 
-def is_plain(response: httpx.Response) -> bool:
-    """Whether the body can be read as it comes over connections of our own, in a third of the time: it is not encoded."""
-    return "content-encoding" not in response.headers
+def close_on(loop: Any, pool: AsyncPool) -> None:
+    """Close connections on the event loop of another thread, if it still runs."""
+    import asyncio
+
+    if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_running():
+        with suppress(RuntimeError):  # It has ended in this moment.
+            loop.call_soon_threadsafe(lambda: loop.create_task(pool.close()))
 
 
-def is_installed(name: str) -> bool:
-    from importlib.util import find_spec  # A synchronous program without a proxy never comes here.
-
-    return find_spec(name) is not None
-
-
-def running_loop() -> object:
-    # A synchronous program never comes here, and importing asyncio would be a tenth of its way to the first answer.
+def running_loop() -> Any:
+    """Return what stands for the event loop that is running, asyncio's or trio's."""
+    # A synchronous program never comes here, and importing asyncio would be a tenth of its way to the first response.
     import asyncio
 
     try:
         return asyncio.get_running_loop()
     except RuntimeError:
-        return None
+        import trio
+
+        return trio.lowlevel.current_trio_token()
 
 
-def uses_tls(base_url: str) -> bool:
-    # Without TLS there is nothing to verify, and loading the certificates takes longer than an answer.
-    return not base_url.startswith("http:")
+def has_ended(loop: Any) -> bool:
+    """Whether nothing will run on an event loop any more."""
+    import asyncio
+
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        return loop.is_closed()
+    import trio
+
+    try:
+        loop.run_sync_soon(int)
+    except trio.RunFinishedError:
+        return True
+    return False
+
+
+class CachedHeaders:
+    """The headers of an attempt as httpx has them. Its repr shows nothing, for they have the key in them."""
+
+    __slots__ = ("given", "headers")
+
+    def __init__(self, given: dict[str, str]) -> None:
+        self.given = given
+        self.headers = httpx.Headers({**DEFAULT_HEADERS, **given})
 
 
 class RequestBuilder:
     """Makes requests of attempts. Most of them have the headers of the one before."""
 
     def __init__(self) -> None:
-        self._cached_headers: tuple[dict[str, str], httpx.Headers] = ({}, httpx.Headers(DEFAULT_HEADERS))
+        self._cached_headers = CachedHeaders({})
 
-    def build(self, make: Callable[..., httpx.Request], attempt: Attempt) -> httpx.Request:
+    def build(self, make: Callable[..., httpx.Request], attempt: Attempt, **extensions: Any) -> httpx.Request:
         """Make a request. A client of the caller's adds its own headers, cookies and parameters to it."""
-        names_and_texts, headers = self._cached_headers
-        if names_and_texts != attempt.headers:
-            headers = httpx.Headers({**DEFAULT_HEADERS, **attempt.headers})
-            self._cached_headers = (attempt.headers, headers)
+        cached = self._cached_headers
+        if cached.given != attempt.headers:
+            cached = self._cached_headers = CachedHeaders(attempt.headers)
         return make(
             attempt.method,
             attempt.url,
-            headers=headers,
+            headers=cached.headers,
             content=attempt.content,
-            extensions={"timeout": attempt.timeout},
+            extensions={"timeout": attempt.timeout, **extensions},
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -51,11 +50,9 @@ def proxy(sandbox: Sandbox) -> Iterator[Proxy]:
         yield proxy
 
 
-@pytest.fixture(params=["sync", "async over aiohttp", "async over httpx"])
+@pytest.fixture(params=["sync", "async"])
 def make(request: pytest.FixtureRequest, api_key: str) -> Iterator[Make]:
     """Make clients, sync or async, that are used alike and closed at the end."""
-    if request.param == "async over httpx":
-        request.getfixturevalue("monkeypatch").setitem(sys.modules, "aiohttp", None)
     made: list[Any] = []
 
     def make(base_url: str, **options: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import ssl
 import subprocess
 import sys
 import threading
@@ -18,7 +19,6 @@ import httpx
 import pytest
 
 from pamela import AsyncPamelaClient, PamelaClient, PamelaError
-from pamela._http.transports import SyncTransport
 from pamela.sandbox import Sandbox
 
 from .proxy import Fault, Proxy
@@ -74,13 +74,13 @@ def test_a_child_that_only_exits(client: PamelaClient) -> None:
 def test_a_fork_while_connections_are_made(monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox, api_key: str) -> None:
     making, forked = threading.Event(), threading.Event()
 
-    def connect(transport: SyncTransport) -> httpx.HTTPTransport:
+    def settings_for(base_url: str) -> tuple[ssl.SSLContext, None]:
         making.set()
         forked.wait()
-        return httpx.HTTPTransport()
+        return ssl.create_default_context(), None
 
     with PamelaClient(api_key, sandbox.base_url) as client:
-        monkeypatch.setattr(SyncTransport, "connect", connect)
+        monkeypatch.setattr("pamela._http.transports.settings_for", settings_for)
         thread = threading.Thread(target=client.list_tools)
         thread.start()
         making.wait()

@@ -12,14 +12,12 @@ import socket
 import ssl
 import subprocess
 import sys
-import warnings
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import anyio
 import httpx
 import pytest
 import trustme
@@ -36,7 +34,7 @@ from pamela import (
     ValidationError,
 )
 
-KINDS = ("sync", "async over aiohttp", "async over httpx", "async over a transport of the caller's")
+KINDS = ("sync", "async", "async over a transport of the caller's")
 OVER_OUR_OWN = KINDS[:-1]
 BAD_PROXIES = ("http://[bad", "http://user:secret@host:notaport", "http://a..b:3128", f"http://{'a' * 64}:3128")
 
@@ -109,15 +107,12 @@ Use = Callable[[Any], Any]
 
 def with_client(kind: str, use: Use, base_url: str, **options: Any) -> Any:
     """Use a client of a kind."""
-    with pytest.MonkeyPatch.context() as program:
-        if "aiohttp" not in kind:
-            program.setitem(sys.modules, "aiohttp", None)
-        if kind.startswith("sync"):
-            with PamelaClient("pk_live_demo", base_url, **options) as client:
-                return use(client)
-        if kind == "async over a transport of the caller's":
-            options["transport"] = httpx.AsyncHTTPTransport()
-        return asyncio.run(with_async_client(use, base_url, **options))
+    if kind == "sync":
+        with PamelaClient("pk_live_demo", base_url, **options) as client:
+            return use(client)
+    if kind == "async over a transport of the caller's":
+        options["transport"] = httpx.AsyncHTTPTransport()
+    return asyncio.run(with_async_client(use, base_url, **options))
 
 
 async def with_async_client(use: Use, base_url: str, **options: Any) -> Any:
@@ -137,36 +132,6 @@ def get_calls(kind: str, base_url: str, times: int = 1, **options: Any) -> list[
     use = one_after_the_other if kind.startswith("sync") else awaited
     calls: list[Call] = with_client(kind, use, base_url, **options)
     return calls
-
-
-async def test_the_client_says_what_carries_its_requests() -> None:
-    with PamelaClient("pk_live_demo") as client:
-        assert client.transport == "httpx"
-    async with AsyncPamelaClient("pk_live_demo") as over_aiohttp:
-        assert over_aiohttp.transport == "aiohttp"
-    async with AsyncPamelaClient("pk_live_demo", transport=httpx.AsyncHTTPTransport()) as over_httpx:
-        assert over_httpx.transport == "httpx"
-    async with httpx.AsyncClient() as http_client, AsyncPamelaClient("pk_live_demo", http_client=http_client) as given:
-        assert given.transport == "httpx"
-
-
-@pytest.mark.parametrize("missing", ["aiohttp", "pamela._http.aiohttp_transport"])
-async def test_without_aiohttp_or_with_too_old_a_one(
-    server: Server, monkeypatch: pytest.MonkeyPatch, missing: str
-) -> None:
-    monkeypatch.setitem(sys.modules, missing, None)
-    async with AsyncPamelaClient("pk_live_demo", server.base_url) as client:
-        assert (await client.get_call("call_1")).id == "call_1"
-        assert client.transport == "httpx"
-
-
-def test_trio_has_no_aiohttp(server: Server) -> None:
-    async def transport() -> str:
-        async with AsyncPamelaClient("pk_live_demo", server.base_url) as client:
-            await client.get_call("call_1")
-            return client.transport
-
-    assert anyio.run(transport, backend="trio") == "httpx"
 
 
 @pytest.fixture
@@ -283,9 +248,7 @@ def test_a_service_that_does_not_read(kind: str) -> None:
     def create(client: PamelaClient) -> Any:
         return client.create_call("+1234567890", "Order a pizza", metadata={"text": "x" * 20_000_000})
 
-    with socket.create_server(("127.0.0.1", 0)) as listener, warnings.catch_warnings():
-        # What aiohttp has not got rid of goes with the event loop.
-        warnings.simplefilter("ignore", ResourceWarning)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
         base_url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         with pytest.raises(APITimeoutError, match="could not be sent in time") as caught:
             with_client(kind, create, base_url, timeout=0.2, max_retries=0)
@@ -302,21 +265,10 @@ def test_a_client_that_nobody_closes_is_quiet(server: Server, ending: str) -> No
         "from pamela import AsyncPamelaClient\n"
         f"client = AsyncPamelaClient('pk_live_demo', {server.base_url!r})\n"
         "asyncio.run(client.get_call('call_1'))\n"
-        "assert client.transport == 'aiohttp'\n"
         f"{ending}\n"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stderr == ""
-
-
-def test_a_sync_client_loads_no_aiohttp(server: Server) -> None:
-    script = (
-        "import sys\n"
-        "from pamela import PamelaClient\n"
-        f"with PamelaClient('pk_live_demo', {server.base_url!r}) as client: client.get_call('call_1')\n"
-        "assert 'aiohttp' not in sys.modules\n"
-    )
-    subprocess.run([sys.executable, "-c", script], check=True)
 
 
 class Watched(httpx.HTTPTransport):

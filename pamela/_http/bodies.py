@@ -1,0 +1,95 @@
+"""The body of a response: read no further than a response can reach, in size and in time, and inflated within the same."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from typing import TYPE_CHECKING
+
+import httpx
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LARGEST_BODY = 64 * 1024 * 1024
+"""Bytes after which a body is taken to be endless. A page of 100 calls has well below a megabyte."""
+INFLATED_AT_ONCE = 1024 * 1024
+GZIP, ZLIB, RAW_DEFLATE = 31, 15, -15
+
+
+class BodyReader:
+    """The bytes of a body so far, and the limits of their number and time."""
+
+    def __init__(self, headers: Mapping[str, str], give_up_at: float | None) -> None:
+        self.content = bytearray()
+        self.give_up_at = give_up_at
+        self.encoding = encoding_of(headers)
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            httpx.ReadTimeout: The time for the whole response is over.
+            httpx.DecodingError: There are more bytes than a response can have.
+        """
+        self.content += chunk
+        if len(self.content) > LARGEST_BODY:
+            raise httpx.DecodingError(f"the response is larger than {LARGEST_BODY} bytes")
+        self.check_time()
+
+    def check_time(self) -> None:
+        if self.give_up_at is not None and time.monotonic() > self.give_up_at:
+            raise httpx.ReadTimeout("")
+
+    def whole(self) -> bytes:
+        """Return the whole body, inflated.
+
+        Raises:
+            httpx.ReadTimeout: The time for the whole response is over.
+            httpx.DecodingError: It is not what its encoding says, or too large.
+        """
+        content = bytes(self.content)
+        return self.inflate(content) if self.encoding and content else content
+
+    def inflate(self, content: bytes) -> bytes:
+        inflater = zlib.decompressobj(self.window(content))
+        inflated = bytearray()
+        try:
+            for start in range(0, len(content), INFLATED_AT_ONCE):
+                left = LARGEST_BODY + 1 - len(inflated)
+                inflated += inflater.decompress(content[start : start + INFLATED_AT_ONCE], left)
+                if len(inflated) > LARGEST_BODY:
+                    raise httpx.DecodingError(f"the response, inflated, is larger than {LARGEST_BODY} bytes")
+                self.check_time()
+        except zlib.error as error:
+            raise httpx.DecodingError(f"the response is not {self.encoding}, as its head says: {error}") from None
+        if not inflater.eof or inflater.unused_data:
+            problem = "has bytes behind its end" if inflater.eof else "is cut off"
+            raise httpx.DecodingError(f"the response's {self.encoding} data {problem}")
+        return bytes(inflated)
+
+    def window(self, content: bytes) -> int:
+        """Return what zlib calls the format. Some servers send deflate bare, without the header of zlib."""
+        if self.encoding == "gzip":
+            return GZIP
+        has_zlib_header = len(content) > 1 and content[0] & 15 == 8 and int.from_bytes(content[:2], "big") % 31 == 0
+        return ZLIB if has_zlib_header else RAW_DEFLATE
+
+
+def encoding_of(headers: Mapping[str, str]) -> str:
+    """Return the encoding of a body that must be undone: "gzip", "deflate" or none.
+
+    Raises:
+        httpx.DecodingError: There are several, one in the other, or one that was not asked for.
+    """
+    value = headers.get("content-encoding")
+    if value is None:
+        return ""
+    encodings = [name for each in value.split(",") if (name := each.strip().lower()) not in ("", "identity")]
+    if len(encodings) > 1:
+        raise httpx.DecodingError(f"the response is encoded {len(encodings)} times over")
+    encoding = "".join(encodings).removeprefix("x-")
+    if encoding in ("br", "compress", "zstd"):
+        raise httpx.DecodingError(f"the response has the encoding {encoding}, which was not asked for")
+    # Other names are those of servers that mean the character set.
+    return encoding if encoding in ("gzip", "deflate") else ""

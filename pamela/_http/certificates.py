@@ -1,0 +1,41 @@
+"""Which certificates are trusted: those that the environment names, else the usual ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import ValidationError
+
+if TYPE_CHECKING:
+    import ssl
+
+VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+"""In the order in which they are looked at. The last is that of requests, in many a company's environment."""
+
+
+def tls_context(*, verified: bool) -> ssl.SSLContext:
+    """Return the TLS settings of connections.
+
+    Args:
+        verified: Whether servers must have certificates. Without TLS there are none, and loading those of the
+            authorities would take longer than a response.
+
+    Raises:
+        ValidationError: The certificates that the environment names cannot be loaded.
+    """
+    import httpx
+
+    name = next((each for each in VARIABLES if os.environ.get(each)), None)
+    if not verified or name is None:
+        return httpx.create_ssl_context(verify=verified, trust_env=False)
+    path = os.environ[name]
+    import ssl
+
+    try:
+        if Path(path).is_dir():
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise ValidationError(f"The certificates that {name}={path!r} names cannot be loaded: {error}.") from error

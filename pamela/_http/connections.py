@@ -1,0 +1,258 @@
+"""The pool of our own connections: each is a transport of httpx with one connection, and the last one used goes first.
+
+The pools of httpcore look through all their connections for every request, and poll those that are idle. Here a
+connection belongs to one request at a time and to nobody else, so that nobody looks at another's.
+"""
+
+from __future__ import annotations
+
+import ssl
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import httpx
+
+from .attempt import DeadlineTimeout
+from .deadlines import Progress, install_deadline_backend
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .proxies import Proxy
+
+MAX_CONNECTIONS = 100
+"""Requests in flight, and so connections, of one process or event loop. Further requests wait for their turn."""
+KEEPALIVE_SECONDS = 15.0
+"""How long an idle connection is kept."""
+LIMITS = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_SECONDS)
+
+TransportT = TypeVar("TransportT", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
+
+
+class Connection(Generic[TransportT]):
+    """One connection, made when it is first used and made anew when it has ended."""
+
+    __slots__ = ("idle_since", "progress", "transport")
+
+    def __init__(self, make: Callable[..., TransportT], context: ssl.SSLContext, proxy: Proxy | None) -> None:
+        self.progress = Progress()
+        self.idle_since = 0.0
+        self.transport: TransportT = make(
+            verify=context, limits=LIMITS, proxy=None if proxy is None else proxy.for_httpx(context), trust_env=False
+        )
+        install_deadline_backend(self.transport, self.progress)
+
+    def is_reusable(self) -> bool:
+        """Whether nothing lies behind the last response, which the next request would take for its own.
+
+        httpcore has no public way to ask. Where a later version keeps its state elsewhere, the answer is no.
+        """
+        pool: Any = self.transport._pool
+        connections = getattr(pool, "_connections", None)
+        if connections is None or len(connections) > 1:
+            return False
+        if not connections:
+            return True  # It has ended, or there never was one; the next request makes one.
+        inner = connections[0]
+        while inner is not None and not hasattr(inner, "_h11_state"):
+            inner = getattr(inner, "_connection", None)
+        nothing_behind: bool = inner is not None and inner._h11_state.trailing_data == (b"", False)
+        return nothing_behind and not has_more(self.progress.stream)
+
+
+def has_more(stream: Any) -> bool:
+    """Whether bytes wait between the socket, which is looked at before it is used again, and the parser."""
+    if stream is None:
+        return True
+    tls = stream.get_extra_info("ssl_object")
+    if tls is None:
+        return has_queue(stream)
+    if not isinstance(tls, ssl.SSLObject):
+        return bool(tls.pending())
+    try:
+        tls.read(1)
+    except ssl.SSLWantReadError:
+        return has_queue(stream)
+    except ssl.SSLError:
+        pass
+    return True
+
+
+def has_queue(stream: Any) -> bool:
+    """Whether asyncio has received bytes that nobody has taken from anyio yet."""
+    inner = getattr(stream.stream, "_stream", None)
+    inner = getattr(inner, "transport_stream", inner)
+    return bool(getattr(getattr(inner, "_protocol", None), "read_queue", None))
+
+
+class Waiter:
+    """A request that waits for its turn."""
+
+    __slots__ = ("connection", "turn")
+
+    def __init__(self, turn: Any) -> None:
+        self.turn = turn
+        self.connection: Any = None
+
+
+class SyncPool:
+    """Connections for any number of threads of one process."""
+
+    def __init__(self, context: ssl.SSLContext, proxy: Proxy | None) -> None:
+        self.context = context
+        self.proxy = proxy
+        self.closed = False
+        self._lock = threading.Lock()
+        self._idle: deque[Connection[httpx.HTTPTransport]] = deque()
+        self._waiters: deque[Waiter] = deque()
+        self._in_use: set[Connection[httpx.HTTPTransport]] = set()
+
+    def acquire(self, timeout: float | None) -> Connection[httpx.HTTPTransport]:
+        """Return a connection that is nobody else's until it is released.
+
+        Raises:
+            httpx.PoolTimeout: None was free in time.
+        """
+        with self._lock:
+            if len(self._in_use) < MAX_CONNECTIONS:
+                connection = self._idle.pop() if self._idle else self._make()
+                self._in_use.add(connection)
+                return connection
+            waiter = Waiter(threading.Lock())
+            waiter.turn.acquire()
+            self._waiters.append(waiter)
+        try:
+            if waiter.turn.acquire(timeout=-1 if timeout is None else seconds_now(timeout)):
+                handed_over: Connection[httpx.HTTPTransport] = waiter.connection
+                return handed_over
+            raise httpx.PoolTimeout("")
+        except BaseException:
+            with self._lock:
+                if waiter.connection is None:
+                    self._waiters.remove(waiter)
+            if waiter.connection is not None:
+                self.release(waiter.connection)
+            raise
+
+    def _make(self) -> Connection[httpx.HTTPTransport]:
+        return Connection(httpx.HTTPTransport, self.context, self.proxy)
+
+    def release(self, connection: Connection[httpx.HTTPTransport], *, reusable: bool = True) -> None:
+        """Take a connection back. One that is not reusable is closed."""
+        ended = [] if reusable else [connection]
+        with self._lock:
+            self._in_use.discard(connection)
+            now = time.monotonic()
+            if self._waiters:
+                waiter = self._waiters.popleft()
+                waiter.connection = connection if reusable else self._make()
+                self._in_use.add(waiter.connection)
+                waiter.turn.release()
+            elif reusable and not self.closed:
+                connection.idle_since = now
+                self._idle.append(connection)
+            elif reusable:
+                ended.append(connection)
+            while self._idle and now - self._idle[0].idle_since > KEEPALIVE_SECONDS:
+                ended.append(self._idle.popleft())
+        for each in ended:
+            each.transport.close()
+
+    def close(self) -> None:
+        """Close the idle connections now and each of the others once its response is here."""
+        with self._lock:
+            self.closed = True
+            idle = list(self._idle)
+            self._idle.clear()
+        for connection in idle:
+            connection.transport.close()
+
+    def abandon(self) -> None:
+        """Let go of the connections of the parent process. Its locks are not touched: nobody here would release them."""
+        for connection in [*self._idle, *self._in_use]:
+            stream: Any = connection.progress.stream
+            if stream is not None:
+                stream.close()
+
+
+class AsyncPool:
+    """Connections for any number of tasks of one event loop."""
+
+    def __init__(self, context: ssl.SSLContext, proxy: Proxy | None) -> None:
+        self.context = context
+        self.proxy = proxy
+        self.closed = False
+        self._idle: deque[Connection[httpx.AsyncHTTPTransport]] = deque()
+        self._waiters: deque[Waiter] = deque()
+        self._in_use = 0
+
+    async def acquire(self, timeout: float | None) -> Connection[httpx.AsyncHTTPTransport]:
+        """Return a connection that is nobody else's until it is released.
+
+        Raises:
+            httpx.PoolTimeout: None was free in time.
+        """
+        if self._in_use < MAX_CONNECTIONS:
+            self._in_use += 1
+            return self._idle.pop() if self._idle else self._make()
+        import anyio
+
+        waiter = Waiter(anyio.Event())
+        self._waiters.append(waiter)
+        try:
+            with anyio.fail_after(None if timeout is None else seconds_now(timeout)):
+                await waiter.turn.wait()
+        except BaseException as error:
+            if waiter.connection is None:
+                self._waiters.remove(waiter)
+            else:
+                await self.release(waiter.connection)
+            if isinstance(error, TimeoutError):
+                raise httpx.PoolTimeout("") from None
+            raise
+        connection: Connection[httpx.AsyncHTTPTransport] = waiter.connection
+        return connection
+
+    def _make(self) -> Connection[httpx.AsyncHTTPTransport]:
+        return Connection(httpx.AsyncHTTPTransport, self.context, self.proxy)
+
+    async def release(self, connection: Connection[httpx.AsyncHTTPTransport], *, reusable: bool = True) -> None:
+        """Take a connection back. One that is not reusable is closed."""
+        ended = [] if reusable else [connection]
+        now = time.monotonic()
+        if self._waiters:
+            waiter = self._waiters.popleft()
+            waiter.connection = connection if reusable else self._make()
+            waiter.turn.set()
+        else:
+            self._in_use -= 1
+            if reusable and not self.closed:
+                connection.idle_since = now
+                self._idle.append(connection)
+            elif reusable:
+                ended.append(connection)
+        while self._idle and now - self._idle[0].idle_since > KEEPALIVE_SECONDS:
+            ended.append(self._idle.popleft())
+        if ended:
+            await close_all(ended)
+
+    async def close(self) -> None:
+        """Close the idle connections now and each of the others once its response is here."""
+        self.closed = True
+        idle = list(self._idle)
+        self._idle.clear()
+        await close_all(idle)
+
+
+async def close_all(connections: list[Connection[httpx.AsyncHTTPTransport]]) -> None:
+    import anyio
+
+    with anyio.CancelScope(shield=True):
+        for connection in connections:
+            await connection.transport.aclose()
+
+
+def seconds_now(timeout: float) -> float:
+    return timeout.remaining() if isinstance(timeout, DeadlineTimeout) else timeout

@@ -1,0 +1,124 @@
+"""What went wrong on the wire, in words that a caller understands and that hold no secret."""
+
+from __future__ import annotations
+
+import base64
+import errno
+import re
+import ssl
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlsplit
+
+import httpx
+
+from .addresses import is_loopback
+from .attempt import Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from .attempt import Attempt
+    from .proxies import Proxy
+
+NOT_TLS = {
+    "HTTP_REQUEST",
+    "PACKET_LENGTH_TOO_LONG",
+    "RECORD_LAYER_FAILURE",
+    "UNKNOWN_PROTOCOL",
+    "WRONG_VERSION_NUMBER",
+}
+"""What OpenSSL says when the other side does not speak TLS, depending on its version and on what came instead."""
+TLS_RECORDS = ("\\x14\\x03", "\\x15\\x03", "\\x16\\x03")
+LONGEST_PROBLEM = 300
+IN_TIME: dict[type[Exception], str] = {
+    httpx.PoolTimeout: "no connection of the pool was free in time",
+    httpx.WriteTimeout: "the request could not be sent in time",
+    httpx.ReadTimeout: "the response did not come in time",
+}
+
+
+def failure_of(error: Exception, attempt: Attempt, *, sent: bool, proxy: Proxy | None = None) -> Failure:
+    """Return what an exception of the HTTP library means.
+
+    Args:
+        error: The exception.
+        attempt: What was to be sent.
+        sent: Whether a part of the request may have left.
+        proxy: The proxy that was to take it.
+    """
+    timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
+    problem = (timeout_of(error, sent) if timed_out else None) or hint(error, attempt, proxy)
+    if problem is None:
+        problem = clean(str(error), secrets_of(attempt, proxy)).rstrip(".") or type(error).__name__
+    forget_frames(error)
+    return Failure(error, problem, timed_out=timed_out, sent=sent)
+
+
+def timeout_of(error: Exception, sent: bool) -> str:
+    if not sent and not isinstance(error, httpx.PoolTimeout):
+        return "the connection was not made in time"
+    return next((words for kind, words in IN_TIME.items() if isinstance(error, kind)), IN_TIME[httpx.ReadTimeout])
+
+
+def hint(error: Exception, attempt: Attempt, proxy: Proxy | None) -> str | None:
+    """Return what to do about failures that have a usual reason, or None."""
+    causes = list(causes_of(error))
+    address = urlsplit(attempt.url)
+    if any(isinstance(each, ssl.SSLError) and each.reason in NOT_TLS for each in causes):
+        return "the server does not speak TLS there. Should the address begin with http://"
+    if address.scheme == "http" and any(record in str(error) for record in TLS_RECORDS):
+        return "the server speaks TLS there. Should the address begin with https://"
+    if any(isinstance(each, OSError) and each.errno == errno.ECONNREFUSED for each in causes):
+        if proxy is not None:
+            return f"nothing listens at the proxy {proxy.url}"
+        if is_loopback(address.hostname or ""):
+            port = f" --port {address.port}" if address.port not in (None, 8400) else ""
+            return f"nothing listens there. To start the sandbox, run: python -m pamela.sandbox{port}"
+        return "the connection was refused"
+    return None
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """Go through an exception and those that led to it."""
+    seen: set[int] = set()
+    waiting: list[BaseException | None] = [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        waiting += [each.__cause__, each.__context__]
+        if isinstance(each, BaseExceptionGroup):
+            waiting += each.exceptions
+
+
+def forget_frames(error: BaseException) -> None:
+    """Let go of the frames of exceptions: among their local variables are requests, with the key in them.
+
+    Tracebacks with local variables, as error trackers send them, would show it.
+    """
+    for each in causes_of(error):
+        each.__traceback__ = None
+
+
+def secrets_of(attempt: Attempt, proxy: Proxy | None) -> Iterator[str]:
+    """Return what must not be shown, in each form in which it travels."""
+    yield from (value for name, value in attempt.headers.items() if name.lower() == "authorization")
+    yield from (
+        word for name, value in attempt.headers.items() if name.lower() == "authorization" for word in value.split()[1:]
+    )
+    if proxy is not None and (proxy.username or proxy.password):
+        for word in (proxy.password, proxy.username):
+            yield word
+            yield quote(word, safe="")
+        yield base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
+
+
+def clean(text: str, secrets: Iterable[str] = ()) -> str:
+    """Return text of a server or of another library without secrets, control characters and excess."""
+    for secret in sorted(filter(None, secrets), key=len, reverse=True):
+        text = text.replace(secret, "***")
+    text = re.sub(r"(?<=://)[^/\s]*@", "***@", text)
+    text = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return text if len(text) <= LONGEST_PROBLEM else f"{text[:LONGEST_PROBLEM]}..."

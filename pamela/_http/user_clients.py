@@ -1,0 +1,64 @@
+"""What is known of a request that goes over an HTTP client or transport of the caller's: whether it may have left."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from .deadlines import seconds_for
+from .failures import causes_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Observer:
+    """Hears from httpcore, where that is what carries the request, how far the request has come.
+
+    Other transports tell nothing. Then a request may have left as soon as the transport has it, whatever it raises: an
+    exception's type is no evidence, and some raise `httpx.ConnectError` for a connection that breaks afterwards.
+    """
+
+    def __init__(self) -> None:
+        self.connecting = False
+        self.written = False
+
+    def trace(self, event: str, info: dict[str, Any]) -> None:
+        """Take an event of httpcore's."""
+        if event.endswith(".send_request_headers.started"):
+            # A request to a proxy to set a tunnel up is none of ours.
+            self.written = self.written or info["request"].method != b"CONNECT"
+        elif event.endswith(".started"):
+            self.connecting = True
+        elif event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            keep_to_deadlines(info.get("return_value"))
+
+    async def trace_async(self, event: str, info: dict[str, Any]) -> None:
+        """Take an event of httpcore's on an event loop, where a deadline can end whatever goes on."""
+        if not event.endswith(".complete"):
+            self.trace(event, info)
+
+    def may_have_sent(self, error: Exception) -> bool:
+        """Whether a part of the request may have left before an exception."""
+        return self.written or not (self.connecting or waited_for_a_connection(error))
+
+
+def waited_for_a_connection(error: Exception) -> bool:
+    """Whether it was httpcore's own pool that had no connection free: it takes a request only with one."""
+    import httpcore
+
+    return any(isinstance(each, httpcore.PoolTimeout) for each in causes_of(error))
+
+
+def keep_to_deadlines(stream: Any) -> None:
+    """Have a blocking connection end the steps of our requests by their deadlines; others do not notice."""
+    with suppress(AttributeError, TypeError):
+        stream.read = limited(stream.read, "Read")
+        stream.write = limited(stream.write, "Write")
+
+
+def limited(step: Callable[..., Any], kind: str) -> Callable[..., Any]:
+    def within_deadline(data: Any, timeout: float | None = None) -> Any:
+        return step(data, seconds_for(timeout, kind))
+
+    return within_deadline
