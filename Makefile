@@ -7,7 +7,7 @@ NODE_BIN := node_modules/.bin
 NODE := $(if $(shell command -v npm),node_modules/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check generate lint-spec spec-diff reference clients build bench sandbox clean
+.PHONY: help setup demo test test-slow check generate lint-spec spec-diff reference clients build bench sandbox clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -22,8 +22,11 @@ setup: $(VENV)/ready ## Install what the project needs into .venv.
 demo: setup ## Place a call against the sandbox, follow it, answer its tool, show the bill.
 	$(BIN)/python examples/demo.py
 
-test: setup check $(NODE) ## Check the code, then run the whole test suite.
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --cov --cov-report term
+test: setup check $(NODE) ## Check the code, then run the test suite without its slow tests.
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow" --cov --cov-report term
+
+test-slow: setup $(NODE) ## Run the slow tests: chaos, load, hostile servers by the hundred.
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
 
 check: setup ## Lint, format, types, and that the generated code is what openapi.yaml gives.
 	$(BIN)/ruff check

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import inspect
-import time
-from copy import copy
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, Unpack
 
 import httpx
 
-from ._client.execution import Server, exchange
+from ._client import tracing
+from ._client.clock import SYSTEM_CLOCK, Clock
+from ._client.execution import Steps, execute, look_up_call
 from ._client.logging import configure, is_logged, log_outcome
-from ._client.options import UNSET, HasTimeouts, Hook, Options, Timeout
+from ._client.options import UNSET, Hook, Options, SecretStr, Timeout, TimeoutLike
 from ._client.pagination import Pages
 from ._client.polling import Watch
 from ._client.raw_request import raw_request
+from ._client.recovery import ServerCapabilities, wanted_call
 from ._generated.methods import AsyncOperationMethods, OperationMethods
 from ._http.attempt import Attempt, AttemptInfo, Failure, Outcome, Response
 from ._http.transports import AsyncTransport, Library, SyncTransport
@@ -22,6 +23,7 @@ from .errors import APIConnectionError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from datetime import date, datetime
     from types import TracebackType
 
     from ._core.operation import Request
@@ -39,6 +41,7 @@ configure()
 class _Client(Generic[H, X]):
     """What both clients share: their settings, their connections, and what they have learned of the service."""
 
+    _clock: Clock = SYSTEM_CLOCK
     _transport: SyncTransport | AsyncTransport
     _transport_of: ClassVar[Callable[..., SyncTransport | AsyncTransport]]
 
@@ -47,7 +50,7 @@ class _Client(Generic[H, X]):
         api_key: str | None = None,
         base_url: str | None = None,
         *,
-        timeout: float | HasTimeouts | None = Timeout(),  # noqa: B008
+        timeout: float | TimeoutLike | None = Timeout(),  # noqa: B008
         deadline: float | None = 120.0,
         max_retries: int = 2,
         headers: Mapping[str, str] | None = None,
@@ -56,7 +59,8 @@ class _Client(Generic[H, X]):
         on_request: Hook | None = None,
         on_response: Hook | None = None,
     ) -> None:
-        self._options = Options.make(
+        api_key = hide(api_key)
+        self._options = Options.create(
             api_key,
             base_url,
             timeout=timeout,
@@ -66,13 +70,13 @@ class _Client(Generic[H, X]):
             on_request=on_request,
             on_response=on_response,
         )
-        self._server = Server()
+        self._capabilities = ServerCapabilities()
         self._transport = self._transport_of(http_client, transport, self.base_url)
 
     @property
     def api_key(self) -> str:
         """The API key."""
-        return self._options.api_key
+        return str(self._options.api_key)
 
     @property
     def base_url(self) -> str:
@@ -80,22 +84,27 @@ class _Client(Generic[H, X]):
         return self._options.base_url
 
     @property
-    def transport(self) -> Library:
-        """The HTTP library that carries the requests: `aiohttp` for an async client where it is installed."""
+    def http_library(self) -> Library:
+        """The HTTP library that carries the requests."""
         return self._transport.library
+
+    @property
+    def transport(self) -> Library:
+        """The name of `http_library` until 2.1; it goes with 3.0."""
+        return self.http_library
 
     def with_options(
         self,
         *,
         api_key: str = UNSET,
-        timeout: float | HasTimeouts | None = UNSET,
+        timeout: float | TimeoutLike | None = UNSET,
         deadline: float | None = UNSET,
         max_retries: int = UNSET,
         headers: Mapping[str, str] = UNSET,
         on_request: Hook | None = UNSET,
         on_response: Hook | None = UNSET,
     ) -> Self:
-        """Give a client with some settings changed, on the same connections. This one stays as it is.
+        """Return a client with some settings changed, on the same connections. This one stays as it is.
 
         Args:
             api_key: Another key.
@@ -110,13 +119,15 @@ class _Client(Generic[H, X]):
             A client for one call or for many. Closing either closes both.
 
         Raises:
-            ValidationError: A setting cannot be right.
+            ValidationError: A setting is invalid.
 
         Example:
             >>> client.with_options(timeout=2, max_retries=0).get_call(call["id"])  # doctest: +SKIP
         """
-        other = copy(self)
-        other._options = self._options.but(
+        api_key = hide(api_key)
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._options = self._options.replace(
             api_key=api_key,
             timeout=timeout,
             deadline=deadline,
@@ -127,16 +138,22 @@ class _Client(Generic[H, X]):
         )
         return other
 
-    def _end(self, seen: AttemptInfo, outcome: Outcome, began: float) -> None:
+    def _end_attempt(self, info: AttemptInfo, outcome: Outcome, began: float) -> None:
         if self._options.on_response is None and not is_logged():
             return
-        seen.elapsed = time.monotonic() - began
+        info.elapsed = self._clock.monotonic() - began
         if isinstance(outcome, Response):
-            seen.status_code = outcome.status
-            seen.request_id = outcome.headers.get("x-request-id")
+            info.status_code = outcome.status
+            info.request_id = outcome.headers.get("x-request-id")
         else:
-            seen.problem = outcome.problem if isinstance(outcome, Failure) else str(outcome)
-        log_outcome(seen)
+            info.problem = outcome.problem if isinstance(outcome, Failure) else str(outcome)
+        log_outcome(info)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            f"A {type(self).__name__} cannot be pickled or copied: it has connections and an API key. "
+            "Make one in each process, or share it between threads."
+        )
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
@@ -158,7 +175,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         on_response: Called with the same `AttemptInfo` after it.
 
     Raises:
-        ValidationError: There is no key, or a setting cannot be right.
+        ValidationError: There is no key, or a setting is invalid.
 
     Example:
         >>> from pamela import PamelaClient
@@ -225,7 +242,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
             >>> for call in client.watch_call(call_id):  # doctest: +SKIP
             ...     print(call.status)
         """
-        return self._watch(call_id, Watch(timeout, poll_interval, transcript_timeout))
+        return self._watch(call_id, Watch(timeout, poll_interval, transcript_timeout, self._clock))
 
     def _watch(self, call_id: str, watch: Watch) -> Iterator[Call]:
         while True:
@@ -233,13 +250,13 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
             try:
                 call = in_time.get_call(call_id)
             except APIConnectionError as error:
-                watch.failed(error)
+                watch.check_failure(error)
                 return
-            if watch.changed(call):
+            if watch.update(call):
                 yield call
-            if watch.over(call):
+            if watch.is_over():
                 return
-            time.sleep(watch.pause(call))
+            self._clock.sleep(watch.pause())
 
     def wait_for_call(
         self,
@@ -267,10 +284,44 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         Example:
             >>> call = client.wait_for_call(call_id, timeout=600)  # doctest: +SKIP
         """
-        watch = Watch(timeout, poll_interval, transcript_timeout)
+        watch = Watch(timeout, poll_interval, transcript_timeout, self._clock)
         for _ in self._watch(call_id, watch):
             pass
-        return watch.seen
+        return watch.last_call
+
+    def find_call(
+        self,
+        *,
+        idempotency_key: str,
+        to: str | None = None,
+        task: str | None = None,
+        since: datetime | date | str | None = None,
+    ) -> Call | None:
+        """Find the call that was placed with an idempotency key, after an ambiguous error or in another process.
+
+        The service's list of calls is read page by page, and calls are fetched whose metadata it does not show, with 20
+        requests at most.
+
+        Args:
+            idempotency_key: The key that the call was placed with.
+            to: The number that it was placed to. It keeps other calls from being fetched.
+            task: Its task, for the same reason.
+            since: When it was placed at the earliest; 24 hours ago if absent.
+
+        Returns:
+            The call, or None if the calls show that there is none.
+
+        Raises:
+            CallLookupError: It is unclear whether there is such a call: the service shows no metadata of one that may
+                be it, its list is not whole, or there are too many calls.
+            ValidationError: An argument is invalid.
+            PamelaError: The calls could not be listed.
+
+        Example:
+            >>> client.find_call(idempotency_key="order-1042", to="+1234567890")  # doctest: +SKIP
+        """
+        wanted = wanted_call(idempotency_key, to, task, since, self._clock)
+        return self._drive(look_up_call(wanted, self._options, self._capabilities, self._clock))
 
     def request(
         self,
@@ -303,7 +354,13 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         return self._execute(raw_request(method, path, params, json, headers))
 
     def _execute(self, request: Request[T]) -> T:
-        steps = exchange(request, self._options, self._server)
+        tracer = tracing.get_tracer()
+        if tracer is None:
+            return self._drive(execute(request, self._options, self._capabilities, self._clock))
+        with tracing.operation_span(tracer, request.operation):
+            return self._drive(execute(request, self._options, self._capabilities, self._clock))
+
+    def _drive(self, steps: Steps[T]) -> T:
         outcome: Outcome | None = None
         while True:
             try:
@@ -314,18 +371,26 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
             if isinstance(step, Attempt):
                 outcome = self._attempt(step)
             else:
-                time.sleep(step.seconds)
+                self._clock.sleep(step.seconds)
                 outcome = None
 
     def _attempt(self, attempt: Attempt) -> Outcome:
-        seen = AttemptInfo(attempt.operation, attempt.method, attempt.url, attempt.number)
+        tracer = tracing.get_tracer()
+        if tracer is None:
+            return self._send_attempt(attempt)
+        with tracing.attempt_span(tracer, attempt) as traced:
+            outcome = traced.outcome = self._send_attempt(traced.attempt)
+        return outcome
+
+    def _send_attempt(self, attempt: Attempt) -> Outcome:
+        info = AttemptInfo(attempt.operation, attempt.method, attempt.url, attempt.number)
         if self._options.on_request is not None:
-            self._options.on_request(seen)
-        began = time.monotonic()
+            self._options.on_request(info)
+        began = self._clock.monotonic()
         outcome = self._transport.send(attempt)
-        self._end(seen, outcome, began)
+        self._end_attempt(info, outcome, began)
         if self._options.on_response is not None:
-            self._options.on_response(seen)
+            self._options.on_response(info)
         return outcome
 
     def close(self) -> None:
@@ -357,7 +422,7 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         on_response: Called with the same `AttemptInfo` after it.
 
     Raises:
-        ValidationError: There is no key, or a setting cannot be right.
+        ValidationError: There is no key, or a setting is invalid.
 
     Example:
         >>> async with AsyncPamelaClient(api_key="pk_live_...") as client:  # doctest: +SKIP
@@ -390,7 +455,7 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         transcript_timeout: float = 10.0,
     ) -> AsyncIterator[Call]:
         """Follow a call until it ends, as `PamelaClient.watch_call` does, with `async for`."""
-        return self._watch(call_id, Watch(timeout, poll_interval, transcript_timeout))
+        return self._watch(call_id, Watch(timeout, poll_interval, transcript_timeout, self._clock))
 
     async def _watch(self, call_id: str, watch: Watch) -> AsyncIterator[Call]:
         while True:
@@ -398,13 +463,13 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
             try:
                 call = await in_time.get_call(call_id)
             except APIConnectionError as error:
-                watch.failed(error)
+                watch.check_failure(error)
                 return
-            if watch.changed(call):
+            if watch.update(call):
                 yield call
-            if watch.over(call):
+            if watch.is_over():
                 return
-            await sleep(watch.pause(call))
+            await self._clock.sleep_async(watch.pause())
 
     async def wait_for_call(
         self,
@@ -415,10 +480,44 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         transcript_timeout: float = 10.0,
     ) -> Call:
         """Wait until a call has ended, as `PamelaClient.wait_for_call` does."""
-        watch = Watch(timeout, poll_interval, transcript_timeout)
+        watch = Watch(timeout, poll_interval, transcript_timeout, self._clock)
         async for _ in self._watch(call_id, watch):
             pass
-        return watch.seen
+        return watch.last_call
+
+    async def find_call(
+        self,
+        *,
+        idempotency_key: str,
+        to: str | None = None,
+        task: str | None = None,
+        since: datetime | date | str | None = None,
+    ) -> Call | None:
+        """Find the call that was placed with an idempotency key, after an ambiguous error or in another process.
+
+        The service's list of calls is read page by page, and calls are fetched whose metadata it does not show, with 20
+        requests at most.
+
+        Args:
+            idempotency_key: The key that the call was placed with.
+            to: The number that it was placed to. It keeps other calls from being fetched.
+            task: Its task, for the same reason.
+            since: When it was placed at the earliest; 24 hours ago if absent.
+
+        Returns:
+            The call, or None if the calls show that there is none.
+
+        Raises:
+            CallLookupError: It is unclear whether there is such a call: the service shows no metadata of one that may
+                be it, its list is not whole, or there are too many calls.
+            ValidationError: An argument is invalid.
+            PamelaError: The calls could not be listed.
+
+        Example:
+            >>> await client.find_call(idempotency_key="order-1042", to="+1234567890")  # doctest: +SKIP
+        """
+        wanted = wanted_call(idempotency_key, to, task, since, self._clock)
+        return await self._drive(look_up_call(wanted, self._options, self._capabilities, self._clock))
 
     async def request(
         self,
@@ -433,7 +532,13 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         return await self._execute(raw_request(method, path, params, json, headers))
 
     async def _execute(self, request: Request[T]) -> T:
-        steps = exchange(request, self._options, self._server)
+        tracer = tracing.get_tracer()
+        if tracer is None:
+            return await self._drive(execute(request, self._options, self._capabilities, self._clock))
+        with tracing.operation_span(tracer, request.operation):
+            return await self._drive(execute(request, self._options, self._capabilities, self._clock))
+
+    async def _drive(self, steps: Steps[T]) -> T:
         outcome: Outcome | None = None
         while True:
             try:
@@ -444,18 +549,26 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
             if isinstance(step, Attempt):
                 outcome = await self._attempt(step)
             else:
-                await sleep(step.seconds)
+                await self._clock.sleep_async(step.seconds)
                 outcome = None
 
     async def _attempt(self, attempt: Attempt) -> Outcome:
-        seen = AttemptInfo(attempt.operation, attempt.method, attempt.url, attempt.number)
+        tracer = tracing.get_tracer()
+        if tracer is None:
+            return await self._send_attempt(attempt)
+        with tracing.attempt_span(tracer, attempt) as traced:
+            outcome = traced.outcome = await self._send_attempt(traced.attempt)
+        return outcome
+
+    async def _send_attempt(self, attempt: Attempt) -> Outcome:
+        info = AttemptInfo(attempt.operation, attempt.method, attempt.url, attempt.number)
         if self._options.on_request is not None:
-            await call_hook(self._options.on_request, seen)
-        began = time.monotonic()
+            await call_hook(self._options.on_request, info)
+        began = self._clock.monotonic()
         outcome = await self._transport.send(attempt)
-        self._end(seen, outcome, began)
+        self._end_attempt(info, outcome, began)
         if self._options.on_response is not None:
-            await call_hook(self._options.on_response, seen)
+            await call_hook(self._options.on_response, info)
         return outcome
 
     async def close(self) -> None:
@@ -497,14 +610,13 @@ class AsyncUsageClient:
         return await self._client.get_usage(period)
 
 
-async def sleep(seconds: float) -> None:
-    """Pause on asyncio and on trio."""
-    import anyio
-
-    await anyio.sleep(seconds)
+def hide(api_key: Any) -> Any:
+    """Return a key that does not show itself where the variables of a traceback are printed."""
+    return SecretStr(api_key) if isinstance(api_key, str) and api_key is not UNSET else api_key
 
 
-async def call_hook(hook: Hook, seen: AttemptInfo) -> None:
-    result = hook(seen)
+async def call_hook(hook: Hook, info: AttemptInfo) -> None:
+    """Call a hook of the async client, and await it if it can be."""
+    result = hook(info)
     if inspect.isawaitable(result):
         await result

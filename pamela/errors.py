@@ -70,12 +70,50 @@ class RateLimitError(PamelaError):
     """Too many requests, or the quota is used up (429)."""
 
 
+class QuotaExceededError(RateLimitError):
+    """The account's quota is used up (429 with code 6002). Waiting a moment does not help."""
+
+
 class ValidationError(PamelaError):
-    """A value cannot be right: found before anything was sent, or by the service (400, 422)."""
+    """An argument is invalid: found before anything was sent, or by the service (400, 422)."""
+
+
+class NotFoundError(PamelaError):
+    """The service has no such thing (404), or `base_url` leads elsewhere."""
+
+
+class ConflictError(PamelaError):
+    """The state of things does not allow it (409): a call that has ended, an idempotency key of another request.
+
+    Attributes:
+        original: The call that the idempotency key was used for, if the service shows it; else None.
+    """
+
+    original: Any = None
+
+
+class ServerError(PamelaError):
+    """The service failed (5xx)."""
 
 
 class CallError(PamelaError):
     """The service could not do what was asked of a call."""
+
+
+class CallNotFoundError(CallError, NotFoundError):
+    """There is no such call (404)."""
+
+
+class CallConflictError(CallError, ConflictError):
+    """The state of the call does not allow it, or its idempotency key was used for another call (409)."""
+
+
+class CallServerError(CallError, ServerError):
+    """The service failed at a call (5xx). `ambiguous` says whether the call may have been placed all the same."""
+
+
+class CallLookupError(CallError):
+    """The calls that the service shows do not tell whether the wanted one is among them."""
 
 
 class WaitTimeoutError(CallError):

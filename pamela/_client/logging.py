@@ -23,6 +23,11 @@ def mask(text: str) -> str:
     return re.sub(_SECRETS, lambda found: f"{found['key'] or found['phone']}***", text, flags=re.IGNORECASE)
 
 
+def clean(text: str) -> str:
+    """Return a text that cannot break a line of the log: without secrets, control characters escaped."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in mask(text))
+
+
 def is_logged() -> bool:
     """Whether attempts have a line each."""
     return log.isEnabledFor(logging.DEBUG)
@@ -32,13 +37,13 @@ def log_outcome(attempt: AttemptInfo) -> None:
     """Write the line of an attempt."""
     log.debug(
         "%s %s %s -> %s in %.0f ms (attempt %d, request %s)",
-        mask(attempt.operation),
+        clean(attempt.operation),
         attempt.method,
-        mask(attempt.url),
-        attempt.status_code if attempt.problem is None else mask(attempt.problem),
+        clean(attempt.url),
+        attempt.status_code if attempt.problem is None else clean(attempt.problem),
         attempt.elapsed * 1000,
         attempt.attempt,
-        attempt.request_id or "unnamed",
+        clean(attempt.request_id or "unnamed"),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .._generated.server import DEFAULT_BASE_URL
 from .._http.addresses import check_base_url
@@ -25,7 +25,7 @@ UNSET: Any = object()
 """Stands for an option that was not given, where None means something."""
 
 
-class HasTimeouts(Protocol):
+class TimeoutLike(Protocol):
     """Anything with four timeouts in seconds: `Timeout`, or `httpx.Timeout`."""
 
     @property
@@ -54,8 +54,8 @@ class Timeout(NamedTuple):
     pool: float | None = 30.0
 
     @classmethod
-    def of(cls, value: float | HasTimeouts | None) -> Timeout:
-        """Take a number of seconds for every step, an object with four timeouts, or None for no limit.
+    def of(cls, value: float | TimeoutLike | None) -> Timeout:
+        """Return the timeouts of a number of seconds for every step, an object with four timeouts, or None for no limit.
 
         Raises:
             ValidationError: A timeout is not a positive number of seconds.
@@ -83,10 +83,19 @@ def duration(name: str, value: Any, *, zero: bool = False, or_none: str = "") ->
     return float(value)
 
 
-class Options(NamedTuple):
-    """What a client is set to."""
+class SecretStr(str):
+    """A text that does not show itself where variables are printed."""
 
-    api_key: str
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+class Options(NamedTuple):
+    """What a client is set to. Made by `create` and `replace`, which check every setting."""
+
+    api_key: SecretStr
     base_url: str
     timeout: Timeout
     deadline: float | None
@@ -99,42 +108,78 @@ class Options(NamedTuple):
         return f"Options(base_url={self.base_url!r})"  # neither the key nor headers, which may have secrets
 
     @classmethod
-    def make(cls, api_key: str | None, base_url: str | None, **others: Any) -> Options:
-        """Check the settings of a new client, with the environment for what was not given."""
+    def create(
+        cls,
+        api_key: str | None,
+        base_url: str | None,
+        *,
+        timeout: float | TimeoutLike | None,
+        deadline: float | None,
+        max_retries: int,
+        headers: Mapping[str, str] | None,
+        on_request: Hook | None,
+        on_response: Hook | None,
+    ) -> Options:
+        """Return the settings of a new client, with the environment for what was not given.
+
+        Raises:
+            ValidationError: There is no key, or a setting is invalid.
+        """
         return cls(
             api_key=check_api_key(os.environ.get("PAMELA_API_KEY") if api_key is None else api_key),
             base_url=check_base_url(
                 base_url or os.environ.get("PAMELA_BASE_URL") or DEFAULT_BASE_URL, example=DEFAULT_BASE_URL
             ),
-            **checked(others),
+            timeout=Timeout.of(timeout),
+            deadline=seconds("deadline", deadline),
+            max_retries=_check_max_retries(max_retries),
+            headers=check_headers(headers),
+            on_request=_check_hook("on_request", on_request),
+            on_response=_check_hook("on_response", on_response),
         )
 
-    def but(self, **changes: Any) -> Self:
-        """Give the same settings with some changed; what is UNSET stays."""
-        given = checked({name: value for name, value in changes.items() if value is not UNSET})
-        if "headers" in given:
-            given["headers"] = {**self.headers, **given["headers"]}
-        return self._replace(**given)
+    def replace(
+        self,
+        *,
+        api_key: str = UNSET,
+        timeout: float | TimeoutLike | None = UNSET,
+        deadline: float | None = UNSET,
+        max_retries: int = UNSET,
+        headers: Mapping[str, str] = UNSET,
+        on_request: Hook | None = UNSET,
+        on_response: Hook | None = UNSET,
+    ) -> Options:
+        """Return the settings with some changed; what is UNSET stays, and headers are added to those that are there.
+
+        Raises:
+            ValidationError: A setting is invalid.
+        """
+        return Options(
+            api_key=self.api_key if api_key is UNSET else check_api_key(api_key),
+            base_url=self.base_url,
+            timeout=self.timeout if timeout is UNSET else Timeout.of(timeout),
+            deadline=self.deadline if deadline is UNSET else seconds("deadline", deadline),
+            max_retries=self.max_retries if max_retries is UNSET else _check_max_retries(max_retries),
+            headers=self.headers if headers is UNSET else {**self.headers, **check_headers(headers)},
+            on_request=self.on_request if on_request is UNSET else _check_hook("on_request", on_request),
+            on_response=self.on_response if on_response is UNSET else _check_hook("on_response", on_response),
+        )
 
 
-def checked(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the settings that can be wrong."""
-    return {name: _CHECKS[name](value) if name in _CHECKS else value for name, value in settings.items()}
-
-
-def check_api_key(value: Any) -> str:
+def check_api_key(value: Any) -> SecretStr:
     """Refuse a key that no header can carry. The message never has the key itself."""
     if value is None or value == "":
         raise ValidationError("There is no API key. Give api_key= or set PAMELA_API_KEY.")
     if not isinstance(value, str):
         raise ValidationError(f"api_key must be a str, not {type(value).__name__}.")
-    for position, character in enumerate(value):
+    key = SecretStr(value)
+    for position, character in enumerate(key):
         if not "!" <= character <= "~":
             raise ValidationError(
                 f"api_key has U+{ord(character):04X} at position {position}, which a header cannot carry. "
                 "Look for blanks, line ends and quotation marks around the key."
             )
-    return value
+    return key
 
 
 def _check_max_retries(value: Any) -> int:
@@ -164,20 +209,9 @@ def check_headers(value: Any) -> dict[str, str]:
             )
         if name.title() in FRAMING_HEADERS:
             raise ValidationError(f"headers has {name!r}, which says how long the body is. Leave it to the client.")
-    return with_usual_names(value)
+    return canonicalize_header_names(value)
 
 
-def with_usual_names(headers: Mapping[str, str]) -> dict[str, str]:
-    """Write the names of headers as they usually are, so that one of the caller's takes the place of one of ours."""
+def canonicalize_header_names(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers with their names as they are usually written, so that one of the caller's takes the place of one of ours."""
     return {name.title(): text for name, text in headers.items()}
-
-
-_CHECKS: dict[str, Callable[[Any], Any]] = {
-    "api_key": check_api_key,
-    "timeout": Timeout.of,
-    "deadline": lambda value: seconds("deadline", value),
-    "max_retries": _check_max_retries,
-    "headers": check_headers,
-    "on_request": lambda value: _check_hook("on_request", value),
-    "on_response": lambda value: _check_hook("on_response", value),
-}

@@ -1,10 +1,10 @@
-"""Following a call until it ends: what has changed, whether it is over, how long to pause. Without I/O."""
+"""Following a call until it ends: whether it changed, whether it is over, how long to pause. Without I/O."""
 
 from __future__ import annotations
 
 import json
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from .._generated.models.call import Call
 from .._generated.models.call_status import CallStatus
@@ -12,84 +12,99 @@ from .._http.attempt import SHORTEST_STEP
 from ..errors import APIConnectionError, WaitTimeoutError
 from .options import duration, seconds
 
+if TYPE_CHECKING:
+    from .clock import Clock
+
 LONG_AGO = timedelta(hours=1)
-"""When a call has ended so long ago, by clocks that may differ, its transcript does not come any more."""
+"""A call that ended so long ago, by clocks that may differ, gets no transcript any more."""
 
 
 def has_ended(call: Call) -> bool:
-    """Whether a call is over; by its end too, for statuses that we have never heard of."""
+    """Return whether a call is over; its end tells for statuses that this version does not know."""
     return getattr(call.status, "is_final", False) or call.get("ended_at") is not None
 
 
 class Watch:
-    """The state of following one call."""
+    """The state of following one call.
 
-    def __init__(self, timeout: float | None, poll_interval: float, transcript_timeout: float) -> None:
+    Attributes:
+        last_call: The call as it was last fetched; empty before that.
+    """
+
+    def __init__(self, timeout: float | None, poll_interval: float, transcript_timeout: float, clock: Clock) -> None:
         self.timeout = seconds("timeout", timeout, zero=True)
         self.poll_interval = duration("poll_interval", poll_interval)
         self.transcript_timeout = duration("transcript_timeout", transcript_timeout, zero=True)
-        self.began = time.monotonic()
-        self.ended: float | None = None
-        self.seen = Call()
-        self.shown = ""
+        self.last_call = Call()
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._ended: float | None = None
+        self._last_snapshot = ""
 
-    def left(self) -> float:
-        """Give the seconds that are left to wait."""
-        return float("inf") if self.timeout is None else self.began + self.timeout - time.monotonic()
+    def remaining(self) -> float:
+        """Return the seconds that are left to wait."""
+        return float("inf") if self.timeout is None else self._began + self.timeout - self._clock.monotonic()
 
     def deadline(self, deadline: float | None) -> float | None:
-        """Give the deadline of the next look at the call: that of the client, or what is left of the time to wait."""
-        # Without any time to wait, there is one look all the same.
-        left = self.left() if self.timeout else float("inf")
-        return deadline if left >= (deadline or float("inf")) else max(left, SHORTEST_STEP)
+        """Return the deadline of the next request in seconds: the client's, or what is left to wait if that is less."""
+        # With a timeout of 0 the call is fetched once all the same.
+        remaining = self.remaining() if self.timeout else float("inf")
+        return deadline if remaining >= (deadline or float("inf")) else max(remaining, SHORTEST_STEP)
 
-    def changed(self, call: Call) -> bool:
-        """Take the call as it is now and say whether that is news."""
-        before, self.shown = self.shown, json.dumps(call, sort_keys=True)
-        self.seen = call
-        return self.shown != before
+    def update(self, call: Call) -> bool:
+        """Take the call as it is now, and return whether it changed."""
+        before, self._last_snapshot = self._last_snapshot, json.dumps(call, sort_keys=True)
+        self.last_call = call
+        if has_ended(call) and self._ended is None:
+            self._ended = self._clock.monotonic()
+        return self._last_snapshot != before
 
-    def over(self, call: Call) -> bool:
-        """Whether there is nothing more to come. The transcript of a completed call can come seconds after its end."""
-        if not has_ended(call):
+    def is_over(self) -> bool:
+        """Return whether nothing more will come. The transcript of a completed call may come seconds after its end."""
+        call = self.last_call
+        if self._ended is None:
             return False
-        if call.status != CallStatus.COMPLETED or call.transcript or self.left() <= 0:
+        if call.status != CallStatus.COMPLETED or call.transcript or self.remaining() <= 0:
             return True
-        if isinstance(call.ended_at, datetime) and datetime.now(UTC) - call.ended_at > LONG_AGO:
+        if isinstance(call.ended_at, datetime) and self._clock.now() - call.ended_at > LONG_AGO:
             return True
-        now = time.monotonic()
-        self.ended = self.ended or now
-        return now - self.ended >= self.transcript_timeout
+        return self._clock.monotonic() - self._ended >= self.transcript_timeout
 
-    def pause(self, call: Call) -> float:
-        """Give the seconds until the next look.
+    def pause(self) -> float:
+        """Return the seconds until the next request.
 
         Raises:
             WaitTimeoutError: The time is over, and the call is not.
         """
-        if self.ended is not None:
-            left = min(self.left(), self.ended + self.transcript_timeout - time.monotonic())
-            return max(0.0, min(self.poll_interval, left))
-        if self.left() <= 0:
-            raise self.timed_out(f"Call {call.get('id')} is still {call.get('status')}")
-        return max(0.0, min(self.poll_interval, self.left()))
+        remaining = self.remaining()
+        if self._ended is not None:
+            remaining = min(remaining, self._ended + self.transcript_timeout - self._clock.monotonic())
+        elif remaining <= 0:
+            call = self.last_call
+            raise self._timeout_error(f"Call {call.get('id')} is still {call.get('status')} after {self.timeout:g} s")
+        return max(0.0, min(self.poll_interval, remaining))
 
-    def failed(self, error: APIConnectionError) -> None:
-        """Take a look that failed. When the time was over for it, it does no harm to a call that has ended.
+    def check_failure(self, error: APIConnectionError) -> None:
+        """Return if a request failed that does not matter any more: the time is over, and the call has ended.
 
         Raises:
             WaitTimeoutError: The time is over, and the call is not.
             APIConnectionError: The time is not over.
         """
-        if self.left() > 0:
+        if self.remaining() > 0:
             raise error
-        if not has_ended(self.seen):
-            raise self.timed_out("The call could not be looked at again") from error
+        if self._ended is None:
+            raise self._timeout_error(
+                f"Could not fetch the call within {self.timeout:g} s{self._last_status()}"
+            ) from error
 
-    def timed_out(self, what: str) -> WaitTimeoutError:
+    def _last_status(self) -> str:
+        status = self.last_call.get("status")
+        return f"; it was {status} when last seen" if status else ""
+
+    def _timeout_error(self, problem: str) -> WaitTimeoutError:
         error = WaitTimeoutError(
-            f"{what} after {self.timeout:g} s. It goes on: wait again, give a longer timeout=, or end it with "
-            "hangup_call()."
+            f"{problem}. The call goes on: wait again, give a longer timeout=, or end it with hangup_call()."
         )
-        error.call = self.seen or None
+        error.call = self.last_call or None
         return error

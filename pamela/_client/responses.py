@@ -1,4 +1,4 @@
-"""What an answer means: a value of the documented shape, or one of our exceptions. Without I/O."""
+"""What a response means: a value of the documented shape, or one of our exceptions. Without I/O."""
 
 from __future__ import annotations
 
@@ -8,13 +8,21 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.operation import IDEMPOTENCY_HEADER
+from .._generated.models.error_code import ErrorCode
 from ..errors import (
     APIConnectionError,
     APITimeoutError,
     AuthenticationError,
+    CallConflictError,
     CallError,
+    CallNotFoundError,
+    CallServerError,
+    ConflictError,
+    NotFoundError,
     PamelaError,
+    QuotaExceededError,
     RateLimitError,
+    ServerError,
     SubscriptionError,
     UnexpectedResponseError,
     ValidationError,
@@ -32,56 +40,64 @@ _BY_STATUS: dict[int, type[PamelaError]] = {
     400: ValidationError,
     401: AuthenticationError,
     403: SubscriptionError,
+    404: NotFoundError,
+    409: ConflictError,
     422: ValidationError,
     429: RateLimitError,
 }
+_OF_CALLS: dict[type[PamelaError], type[CallError]] = {
+    ConflictError: CallConflictError,
+    NotFoundError: CallNotFoundError,
+    PamelaError: CallError,
+    ServerError: CallServerError,
+}
+"""What an exception is called on a path of calls."""
+_UNTOUCHED_REDIRECTS = frozenset({307, 308})
+"""Redirects that ask for the same request at another address. All others may follow an action."""
+_NO_CONFLICTS = frozenset({ErrorCode.NO_NUMBER_FOR_COUNTRY, ErrorCode.UNSUPPORTED_COUNTRY})
+"""Refusals with status 409 that are about the request itself, not about the state of things."""
 
 
 def value_of(request: Request[T], response: Response) -> T:
-    """Give the answer of a success its type.
+    """Return the value of a success, typed.
 
     Raises:
         UnexpectedResponseError: It is not what the API sends.
     """
     try:
-        answer: T = request.operation.parser.parse_bytes(response.content)
+        value: T = request.operation.parser.parse_bytes(response.content)
     except (ValueError, TypeError, RecursionError) as error:
         problem = str(error) if isinstance(error, TypeError) else "not JSON"
         raise UnexpectedResponseError(
-            f"The answer to {request.operation.name} is not what the API sends ({problem}): "
+            f"The response to {request.operation.name} is not what the API sends ({problem}): "
             f"{_excerpt(response)}. Is base_url right, and is there a proxy in between?",
             status_code=response.status,
             request_id=response.headers.get("x-request-id"),
             ambiguous=not request.operation.idempotent,
         ) from None
-    return answer
+    return value
 
 
-def error_of(request: Request[Any], response: Response) -> PamelaError:
-    """Give the exception that an answer other than a success means."""
-    request_id = response.headers.get("x-request-id")
+def error_of_response(request: Request[Any], response: Response, url: str) -> PamelaError:
+    """Return the exception that a response other than a success means.
+
+    Args:
+        request: What was sent.
+        response: What came back.
+        url: Where it was sent.
+    """
     if response.status < 400:
-        target = response.headers.get("location")
-        return UnexpectedResponseError(
-            f"The answer to {request.operation.name} is HTTP {response.status}"
-            + (
-                f", a redirect to {target}. Redirects are not followed: set base_url to where the API is."
-                if target
-                else "."
-            ),
-            status_code=response.status,
-            request_id=request_id,
-        )
+        return _error_of_redirect(request, response)
     message, code, details = _read(response)
-    kind = _BY_STATUS.get(response.status)
-    if kind is None:
-        kind = CallError if "calls" in request.operation.path.split("/") else PamelaError
+    kind = _kind(request, response.status, code)
+    if issubclass(kind, NotFoundError) and code is None and _is_path_unknown(request, response):
+        message = f"{request.operation.method} {url} was not found ({message}). Is base_url right?"
     error = kind(
         message,
         code,
         details,
         response.status,
-        request_id=request_id,
+        request_id=response.headers.get("x-request-id"),
         retry_after=retry_after(response.headers.get("retry-after"), details),
         ambiguous=not request.operation.idempotent and (response.status >= 500 or response.status == 408),
     )
@@ -90,35 +106,70 @@ def error_of(request: Request[Any], response: Response) -> PamelaError:
     return error
 
 
-def error_of_failure(request: Request[Any], failure: Failure, base_url: str, *, reached: bool) -> PamelaError:
-    """Give the exception that a missing answer means.
+def _kind(request: Request[Any], status: int, code: int | None) -> type[PamelaError]:
+    if status == 429 and code == ErrorCode.QUOTA:
+        return QuotaExceededError
+    kind = _BY_STATUS.get(status, ServerError if status >= 500 else PamelaError)
+    if kind is ConflictError and code in _NO_CONFLICTS:
+        kind = PamelaError
+    return _OF_CALLS.get(kind, kind) if "calls" in request.operation.path.split("/") else kind
+
+
+def _is_path_unknown(request: Request[Any], response: Response) -> bool:
+    """Whether a 404 is about the path: no id was asked for, or it is the answer of a web framework or a proxy."""
+    if "{" not in request.operation.path:
+        return True
+    try:
+        body = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return True
+    return bool(body == {"detail": "Not Found"})
+
+
+def _error_of_redirect(request: Request[Any], response: Response) -> PamelaError:
+    target = response.headers.get("location")
+    to_where = f", a redirect to {target}. Redirects are not followed: set base_url to where the API is."
+    untouched = request.operation.idempotent or response.status in _UNTOUCHED_REDIRECTS
+    error = UnexpectedResponseError(
+        f"The response to {request.operation.name} is HTTP {response.status}{to_where if target else '.'}",
+        status_code=response.status,
+        request_id=response.headers.get("x-request-id"),
+        ambiguous=not untouched,
+    )
+    if error.ambiguous:
+        error.add_note(_advice(request))
+    return error
+
+
+def error_of_failure(request: Request[Any], failure: Failure, base_url: str, *, may_have_arrived: bool) -> PamelaError:
+    """Return the exception that a missing response means.
 
     Args:
         request: What was to be sent.
         failure: What came of it.
         base_url: Where to.
-        reached: Whether an earlier attempt may have reached the service.
+        may_have_arrived: Whether an earlier attempt may have reached the service.
     """
     kind = APITimeoutError if failure.timed_out else APIConnectionError
-    sent = failure.sent or reached
+    sent = failure.sent or may_have_arrived
     advice = _advice(request) if sent else "Nothing was sent."
-    message = f"{request.operation.name} got no answer from {base_url}: {failure.problem}. {advice}"
+    message = f"{request.operation.name} got no response from {base_url}: {failure.problem}. {advice}"
     error = kind(message, ambiguous=sent and not request.operation.idempotent)
     error.sent = sent
     return error
 
 
 def _advice(request: Request[Any]) -> str:
-    """Say what to do about a request of which nobody knows what became."""
+    """Return what to do about a request whose outcome is unknown."""
     if request.operation.idempotent:
         return "It is safe to try again."
     if IDEMPOTENCY_HEADER in request.headers:
-        return "It may have been acted upon all the same; try again with the same idempotency_key."
-    return "It may have been acted upon all the same: look before you try again, or give idempotency_key=."
+        return "The service may have acted on it: try again with the same idempotency_key."
+    return "The service may have acted on it: check before you try again, or give idempotency_key=."
 
 
 def retry_after(header: str | None, details: Mapping[str, Any]) -> float | None:
-    """Give the seconds that the service asks to wait, from `Retry-After` (seconds or a date) or the error's details."""
+    """Return the seconds that the service asks to wait, from `Retry-After` (seconds or a date) or the error's details."""
     for value in (header, details.get("retry_after")):
         wait = _seconds(value)
         if wait is not None:
@@ -135,7 +186,7 @@ def _seconds(value: Any) -> float | None:
 
 
 def _until(date: Any) -> float:
-    """Give the seconds until an HTTP date; not a number if it is none."""
+    """Return the seconds until an HTTP date; NaN if it is none."""
     try:
         return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
     except (AttributeError, OverflowError, TypeError, ValueError):
@@ -143,7 +194,7 @@ def _until(date: Any) -> float:
 
 
 def _read(response: Response) -> tuple[str, int | None, dict[str, Any]]:
-    """Give message, code and details of an error's body, in whichever shape it is."""
+    """Return message, code and details of an error's body, in whichever shape it is."""
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -168,7 +219,7 @@ def _read(response: Response) -> tuple[str, int | None, dict[str, Any]]:
 
 
 def _code(value: Any) -> int | None:
-    """Give a code that is a number, or the text of one."""
+    """Return a code that is a number, or the text of one."""
     try:
         return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
     except ValueError:  # thousands of digits

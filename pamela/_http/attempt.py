@@ -48,6 +48,9 @@ class Attempt(NamedTuple):
     give_up_at: float | None
     """The moment, of the monotonic clock, when the answer must be whole."""
     number: int
+    """1 for the first attempt of an operation."""
+    template: str = ""
+    """The path with the names of its arguments, `/api/b2b/v1/calls/{call_id}` say."""
 
     def __repr__(self) -> str:
         return f"Attempt({self.operation!r}, number={self.number})"  # the headers have the key

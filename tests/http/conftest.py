@@ -12,6 +12,7 @@ import pytest
 from pamela import AsyncPamelaClient, PamelaClient
 from pamela.sandbox import Sandbox
 
+from ..clock import FakeClock
 from .proxy import Proxy, running
 from .scripted import Scripted
 
@@ -50,27 +51,31 @@ def proxy(sandbox: Sandbox) -> Iterator[Proxy]:
         yield proxy
 
 
+@pytest.fixture
+def clock() -> FakeClock:
+    """The clock of the clients that `make` makes: its pauses are short."""
+    return FakeClock()
+
+
 @pytest.fixture(params=["sync", "async"])
-def make(request: pytest.FixtureRequest, api_key: str) -> Iterator[Make]:
+def make(request: pytest.FixtureRequest, api_key: str, clock: FakeClock) -> Iterator[Make]:
     """Make clients, sync or async, that are used alike and closed at the end."""
     made: list[Any] = []
 
     def make(base_url: str, **options: Any) -> Any:
+        client: PamelaClient | AsyncPamelaClient
         if request.param == "sync":
-            made.append(PamelaClient(api_key, base_url, **options))
+            client = PamelaClient(api_key, base_url, **options)
+            made.append(client)
         else:
-            made.append(Blocking(AsyncPamelaClient(api_key, base_url, **options)))
+            client = AsyncPamelaClient(api_key, base_url, **options)
+            made.append(Blocking(client))
+        client._clock = clock
         return made[-1]
 
     yield make
     for client in made:
         client.close()
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the pauses between attempts short; how long they are has tests of its own."""
-    monkeypatch.setattr("pamela._client.execution.FIRST_BACKOFF", 0.01)
 
 
 @pytest.fixture

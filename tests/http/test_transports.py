@@ -188,7 +188,7 @@ def test_no_cookie_is_kept(server: Server, kind: str) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_sending_is_an_attempt(server: Server, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     """A kept connection that turns out to be dead: what is sent again, our policy knows of."""
-    monkeypatch.setattr("pamela._client.execution.FIRST_BACKOFF", 0.001)
+    monkeypatch.setattr("pamela._client.retries.FIRST_BACKOFF", 0.001)
     server.requests_a_connection = 1
     attempts: list[AttemptInfo] = []
     get_calls(kind, server.base_url, times=3, on_response=attempts.append)

@@ -37,7 +37,7 @@ def test_a_call_that_ended_long_ago_gets_no_transcript(scripted: Scripted, make:
 
 def test_the_time_to_wait_ends_a_look(scripted: Scripted, proxy: Proxy, make: Make) -> None:
     proxy.chance = lambda: Fault.SILENCE
-    with pytest.raises(WaitTimeoutError, match=r"could not be looked at again after 0\.3 s") as caught:
+    with pytest.raises(WaitTimeoutError, match=r"Could not fetch the call within 0\.3 s") as caught:
         make(proxy.base_url).wait_for_call("call_1", timeout=0.3)
     assert isinstance(caught.value.__cause__, APITimeoutError)
     assert caught.value.call is None

@@ -22,6 +22,7 @@ from pamela import (
     CallPage,
     CallStatus,
     ErrorCode,
+    NotFoundError,
     PamelaClient,
     PamelaError,
     RateLimitError,
@@ -191,9 +192,9 @@ def test_tools(client: PamelaClient) -> None:
     assert {tool.name for tool in tools} == {"check_order_status", "positional", "default"}
     assert client.delete_tool(tools[0]["id"]).success
     assert tools[0].id not in {tool.id for tool in client.list_tools() if tool.active}
-    with pytest.raises(PamelaError) as caught:
+    with pytest.raises(NotFoundError) as caught:
         client.delete_tool("tool_none")
-    assert type(caught.value) is PamelaError
+    assert not isinstance(caught.value, CallError)
     assert caught.value.status_code == 404
 
 

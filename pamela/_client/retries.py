@@ -1,0 +1,102 @@
+"""Whether a failed request is sent again, and after which pause: the decision alone, without I/O.
+
+An attempt fails in one of four ways, and what follows depends on what a repeat could do twice:
+
+| the attempt                                | idempotent | no key  | key, honoured   | key, not known to be honoured |
+|--------------------------------------------|------------|---------|-----------------|-------------------------------|
+| UNSENT: nothing was acted upon             | retry      | retry   | retry           | retry                         |
+| LOST: it may have been, a repeat may work  | retry      | raise * | retry           | look up, then retry *         |
+| UNCERTAIN: it may have been, no use trying | raise      | raise * | look up, raise *| look up, then raise *         |
+| REFUSED: the service gave its answer       | raise      | raise   | raise           | raise                         |
+
+*: the exception is ambiguous. "Look up" searches the service's calls for the key, which works for `create_call` only;
+other requests with a key are repeated where the service honours keys, else the exception is raised. A look-up also
+precedes a retry after UNSENT while an earlier attempt is unresolved, and follows the last attempt that was LOST.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from ..errors import APIConnectionError, PamelaError, UnexpectedResponseError
+
+RETRIED_STATUSES = frozenset({408, 500, 502, 503, 504})
+FIRST_BACKOFF = 0.5
+LONGEST_BACKOFF = 8.0
+LONGEST_RETRY_AFTER = 60.0
+
+
+class FailureKind(Enum):
+    """How an attempt failed, as far as a repeat is concerned."""
+
+    UNSENT = "nothing was acted upon, and a repeat may work"
+    LOST = "it may have been acted upon, and a repeat may work"
+    UNCERTAIN = "it may have been acted upon, and a repeat would meet the same"
+    REFUSED = "the service gave its answer"
+
+
+class Decision(Enum):
+    """What to do after a failed attempt."""
+
+    RAISE = "raise the exception"
+    RETRY = "send the request again"
+    LOOK_UP_AND_RAISE = "look for the call; where there is none, raise the exception"
+    LOOK_UP_AND_RETRY = "look for the call; where there is none, send the request again"
+
+
+def kind_of(error: PamelaError) -> FailureKind:
+    """Return how an attempt failed that ended with this exception."""
+    status = error.status_code
+    if isinstance(error, APIConnectionError):
+        return FailureKind.LOST if error.sent else FailureKind.UNSENT
+    if status == 429:
+        return FailureKind.UNSENT
+    if status in RETRIED_STATUSES:
+        return FailureKind.LOST
+    if isinstance(error, UnexpectedResponseError) and status is not None:
+        if 200 <= status < 300:
+            return FailureKind.LOST
+        return FailureKind.UNCERTAIN if error.ambiguous else FailureKind.REFUSED
+    return FailureKind.LOST if error.ambiguous else FailureKind.REFUSED
+
+
+def decide(
+    kind: FailureKind,
+    *,
+    idempotent: bool,
+    has_key: bool,
+    keys_honoured: bool,
+    can_look_up: bool,
+    retries_left: bool,
+    outcome_unknown: bool,
+) -> Decision:
+    """Decide what follows a failed attempt.
+
+    Args:
+        kind: How it failed.
+        idempotent: Whether the operation may be repeated as often as one likes.
+        has_key: Whether the request has an idempotency key.
+        keys_honoured: Whether the service is known to honour such keys.
+        can_look_up: Whether what an attempt did can be found by its key.
+        retries_left: Whether there may be another attempt.
+        outcome_unknown: Whether it is unknown what this attempt or an earlier one did.
+    """
+    if kind is FailureKind.REFUSED:
+        return Decision.RAISE
+    if idempotent:
+        return Decision.RETRY if retries_left and kind is not FailureKind.UNCERTAIN else Decision.RAISE
+    if kind is FailureKind.UNCERTAIN:
+        return Decision.LOOK_UP_AND_RAISE if can_look_up else Decision.RAISE
+    if not outcome_unknown:
+        return Decision.RETRY if retries_left else Decision.RAISE
+    if has_key and keys_honoured and retries_left:
+        return Decision.RETRY
+    if can_look_up:
+        return Decision.LOOK_UP_AND_RETRY if retries_left else Decision.LOOK_UP_AND_RAISE
+    return Decision.RAISE
+
+
+def longest_backoff(attempts: int) -> float:
+    """Return the longest pause after so many attempts, in seconds."""
+    doublings = min(attempts - 1, 32)  # a float has an end
+    return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0**doublings)
