@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._client.options import Timeout
+    from ._client.raw_response import RawResponse
     from ._core.outcomes import CallOutcome
     from ._core.specification import openapi_document, openapi_specification
     from ._generated import exports as _exports
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         "PamelaError",
         "QuotaExceededError",
         "RateLimitError",
+        "RawResponse",
         "ServerError",
         "SubscriptionError",
         "Timeout",
@@ -97,6 +99,7 @@ if TYPE_CHECKING:
 
 _MODULES = {
     "_client.options": ("Timeout",),
+    "_client.raw_response": ("RawResponse",),
     "_core.outcomes": ("CallOutcome",),
     "_core.specification": ("openapi_document", "openapi_specification"),
     "_http.attempt": ("AttemptInfo", "Exchange"),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, Self, TypeVar, Unpack
+import sys
+import warnings
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
@@ -15,6 +18,7 @@ from ._client.options import UNSET, Hook, Options, SecretStr, Timeout, TimeoutLi
 from ._client.pagination import Pages
 from ._client.polling import Watch
 from ._client.raw_request import raw_request
+from ._client.raw_response import RawResponse, capture, capturing, raw_response
 from ._client.recovery import ServerCapabilities, wanted_call
 from ._generated.methods import AsyncOperationMethods, OperationMethods
 from ._http.attempt import Attempt, AttemptInfo, Failure, Outcome, Response
@@ -22,7 +26,7 @@ from ._http.transports import AsyncTransport, Library, SyncTransport
 from .errors import APIConnectionError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from datetime import date, datetime
     from types import TracebackType
 
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
     from ._generated.models.usage import Usage
 
 T = TypeVar("T")
+P = ParamSpec("P")
 H = TypeVar("H")
 X = TypeVar("X")
 
@@ -59,7 +64,7 @@ class _Client(Generic[H, X]):
         on_request: Hook | None = None,
         on_response: Hook | None = None,
     ) -> None:
-        api_key = hide(api_key)
+        api_key, headers = hide(api_key), hide(headers)
         self._options = Options.create(
             api_key,
             base_url,
@@ -124,7 +129,7 @@ class _Client(Generic[H, X]):
         Example:
             >>> client.with_options(timeout=2, max_retries=0).get_call(call["id"])  # doctest: +SKIP
         """
-        api_key = hide(api_key)
+        api_key, headers = hide(api_key), hide(headers)
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._options = self._options.replace(
@@ -139,6 +144,8 @@ class _Client(Generic[H, X]):
         return other
 
     def _end_attempt(self, info: AttemptInfo, outcome: Outcome, began: float) -> None:
+        if isinstance(outcome, Response):
+            capture(outcome)
         if self._options.on_response is None and not is_logged():
             return
         info.elapsed = self._clock.monotonic() - began
@@ -156,7 +163,8 @@ class _Client(Generic[H, X]):
         )
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(base_url={self.base_url!r})"
+        options = getattr(self, "_options", None)  # there is none in a traceback of a constructor that failed
+        return f"{type(self).__name__}({'' if options is None else f'base_url={options.base_url!r}'})"
 
 
 class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods):
@@ -353,7 +361,31 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         """
         return self._execute(raw_request(method, path, params, json, headers))
 
+    def with_raw_response(self, method: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
+        """Call a method of this client, and return its value with the HTTP response behind it.
+
+        Args:
+            method: The method, `client.get_call` say.
+            *args: Its arguments.
+            **kwargs: Its arguments by name.
+
+        Returns:
+            The value, and status, headers and request id of the last response that it took.
+
+        Raises:
+            ValidationError: The method made no request.
+            PamelaError: What the method raises.
+
+        Example:
+            >>> response = client.with_raw_response(client.get_call, call_id)  # doctest: +SKIP
+            >>> response.value.status, response.status_code, response.headers["date"]  # doctest: +SKIP
+        """
+        with capturing() as responses:
+            value = method(*args, **kwargs)
+        return raw_response(value, responses, method)
+
     def _execute(self, request: Request[T]) -> T:
+        warn_in_event_loop()
         tracer = tracing.get_tracer()
         if tracer is None:
             return self._drive(execute(request, self._options, self._capabilities, self._clock))
@@ -531,6 +563,31 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         """Call an endpoint that this version does not know yet, as `PamelaClient.request` does."""
         return await self._execute(raw_request(method, path, params, json, headers))
 
+    async def with_raw_response(
+        self, method: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
+    ) -> RawResponse[T]:
+        """Call a method of this client, and return its value with the HTTP response behind it.
+
+        Args:
+            method: The method, `client.get_call` say.
+            *args: Its arguments.
+            **kwargs: Its arguments by name.
+
+        Returns:
+            The value, and status, headers and request id of the last response that it took.
+
+        Raises:
+            ValidationError: The method made no request.
+            PamelaError: What the method raises.
+
+        Example:
+            >>> response = await client.with_raw_response(client.get_call, call_id)  # doctest: +SKIP
+            >>> response.value.status, response.status_code, response.headers["date"]  # doctest: +SKIP
+        """
+        with capturing() as responses:
+            value = await method(*args, **kwargs)
+        return raw_response(value, responses, method)
+
     async def _execute(self, request: Request[T]) -> T:
         tracer = tracing.get_tracer()
         if tracer is None:
@@ -610,9 +667,37 @@ class AsyncUsageClient:
         return await self._client.get_usage(period)
 
 
-def hide(api_key: Any) -> Any:
-    """Return a key that does not show itself where the variables of a traceback are printed."""
-    return SecretStr(api_key) if isinstance(api_key, str) and api_key is not UNSET else api_key
+def hide(value: Any) -> Any:
+    """Return a key, or headers, that do not show themselves where the variables of a traceback are printed."""
+    if isinstance(value, str):
+        return SecretStr(value)
+    return {name: hide(text) for name, text in value.items()} if isinstance(value, Mapping) else value
+
+
+_has_warned = False
+
+
+def warn_in_event_loop() -> None:
+    """Warn once in a process that the sync client holds an event loop up. A notebook has a loop that nobody waits for."""
+    global _has_warned
+    asyncio = sys.modules.get("asyncio")
+    if _has_warned or asyncio is None or asyncio._get_running_loop() is None or "ipykernel" in sys.modules:
+        return
+    _has_warned = True
+    warnings.warn(
+        "PamelaClient is used inside a running event loop and blocks it. Use AsyncPamelaClient and await its methods, "
+        "or call PamelaClient in a thread: await asyncio.to_thread(client.create_call, ...).",
+        RuntimeWarning,
+        stacklevel=depth_in_package(),
+    )
+
+
+def depth_in_package() -> int:
+    """Return how many frames of this package lie above the caller's program, this one included."""
+    frame, depth = sys._getframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("pamela."):
+        frame, depth = frame.f_back, depth + 1  # type: ignore[assignment]
+    return depth
 
 
 async def call_hook(hook: Hook, info: AttemptInfo) -> None:
