@@ -22,6 +22,22 @@ COMMANDS = {
     # A command is registered in one line: its name, the section of the help, the module with it, what it does.
     "call": Entry("Calls", "call:call", "Place a call."),
     "calls": Entry("Calls", "calls:calls", "List, show, watch and end calls."),
+    "usage": Entry("Calls", "usage:usage", "Show what was used in a month."),
+    "tools": Entry("Tools and webhooks", "tools:tools", "List, deploy, delete and try tools."),
+    "listen": Entry("Tools and webhooks", "listen:listen", "Receive webhooks on this machine."),
+    "trigger": Entry("Tools and webhooks", "trigger:trigger", "Send a signed webhook to an address."),
+    "verify": Entry(
+        "Tools and webhooks", "verify:verify", "Check the signature of a webhook, and say which step fails."
+    ),
+    "sandbox": Entry("Without an account", "sandbox:sandbox", "Serve a Pamela on this machine."),
+    "demo": Entry("Without an account", "demo:demo", "Show a call from beginning to end."),
+    "login": Entry("Account", "login:login", "Keep an API key for later."),
+    "logout": Entry("Account", "login:logout", "Forget an API key."),
+    "profiles": Entry("Account", "login:profiles", "List the API keys that are kept."),
+    "doctor": Entry("Account", "doctor:doctor", "Find out why something does not work."),
+    "spec": Entry("The API", "spec:spec", "Print the specification of the API."),
+    "request": Entry("The API", "request:request", "Send a request of your own, and print the JSON that comes back."),
+    "completion": Entry("This command", "completion:completion", "Print the completion script of a shell."),
 }
 
 
@@ -45,6 +61,7 @@ def cli(settings: Settings) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return the exit status; what went wrong has been told by then."""
+    stdout = sys.stdout
     try:
         result = cli.main(
             list(arguments),
@@ -66,8 +83,8 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return leave_closed_pipe()
     except SystemExit as error:
-        # click ends the process itself when the pipe is closed.
-        return leave_closed_pipe() if isinstance(error.__context__, BrokenPipeError) else _status(error.code)
+        # When the pipe is closed, click puts something else in the place of stdout and exits.
+        return leave_closed_pipe() if sys.stdout is not stdout else _status(error.code)
     except Exception as error:
         from pamela import PamelaError
 

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .calls import interval_option, timeout_option, watch_to_its_end, write_call
 from .completing import complete_voices
-from .dialling import confirm_dialling
+from .dialling import confirm_dialling, is_sandbox
 from .dry_run import dry_run_option, show_requests
 from .exit_codes import CommandError, ExitCode
 from .help import Command
-from .output import Output, output_options
+from .json_values import read_pairs
+from .objects import load_registry
+from .output import Output, output_options, prints_to_stderr
 from .settings import Settings, connection_options
 from .terminal import say
 
 if TYPE_CHECKING:
-    from pamela import Call, PamelaClient
+    from collections.abc import Iterator
 
-
-def read_metadata(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, Any]:
-    """Read `KEY=VALUE`; a value that is JSON is taken as JSON."""
-    metadata: dict[str, Any] = {}
-    for each in values:
-        key, equals, value = each.partition("=")
-        if not key or not equals:
-            raise click.BadParameter(f"{each!r} is not KEY=VALUE.")
-        try:
-            metadata[key] = json.loads(value)
-        except ValueError:
-            metadata[key] = value
-    return metadata
+    from pamela import Call, PamelaClient, ToolRegistry
 
 
 @click.command(
@@ -51,6 +41,12 @@ def read_metadata(context: click.Context, parameter: click.Parameter, values: tu
 @dry_run_option
 @interval_option
 @timeout_option
+@click.option(
+    "--tool",
+    "registry",
+    metavar="MODULE:REGISTRY",
+    help="Let the agent use the tools of a ToolRegistry of yours, and watch. At a sandbox they run here.",
+)
 @click.option("--instructions", metavar="TEXT", help="How the agent is to go about it.")
 @click.option("--country", metavar="CODE", help="The country called, ISO 3166-1 alpha-2: US.")
 @click.option("--locale", metavar="LOCALE", help="The language spoken: en-US.")
@@ -62,7 +58,7 @@ def read_metadata(context: click.Context, parameter: click.Parameter, values: tu
     "--metadata",
     multiple=True,
     metavar="KEY=VALUE",
-    callback=read_metadata,
+    callback=read_pairs,
     help="A value of your own to keep with the call. May be given again.",
 )
 @click.option("--end-user-id", metavar="ID", help="Which of your own users the call is for.")
@@ -79,11 +75,13 @@ def call(
     output: Output,
     to: str,
     task: str,
+    registry: str | None,
     watch: bool,
     yes: bool,
     dry_run: bool,
     interval: float,
     timeout: float | None,
+    metadata: list[tuple[str, Any]],
     idempotency_key: str | None,
     webhook_url: str | None,
     tool_webhook_url: str | None,
@@ -94,26 +92,60 @@ def call(
     TO is the number in E.164 form, TASK what the agent is to achieve. Before a real telephone rings you are asked;
     where nobody can be asked, nothing is dialled without --yes.
     """
-    webhooks = {"webhook_url": webhook_url, "tool_webhook_url": tool_webhook_url}
     wanted = {
         **arguments,
         "to": to,
         "task": task,
-        "webhooks": {name: url for name, url in webhooks.items() if url},
+        "metadata": dict(metadata),
+        "webhooks": given({"webhook_url": webhook_url, "tool_webhook_url": tool_webhook_url}),
         # With a key of its own the client repeats the request where the answer was lost.
         "idempotency_key": idempotency_key or new_key(),
     }
-    wanted = {name: value for name, value in wanted.items() if value not in (None, {}, [])}
+    tools = None if registry is None else load_registry(registry)
+    if tools is not None:
+        wanted["tools"] = tools.definitions()
     if dry_run:
-        show_requests(settings, lambda client: client.create_call(**wanted))
+        show_requests(settings, lambda client: client.create_call(**given(wanted)))
         return
     with settings.client() as client:
         confirm_dialling(client, [to], yes=yes)
-        placed = place(client, wanted)
-        if not watch:
-            write_call(placed, output)
-            return
-        context.exit(watch_to_its_end(client, placed["id"], output, interval, timeout))
+        with running_tools(client, tools, tool_webhook_url) as address:
+            if address is not None:
+                wanted["webhooks"]["tool_webhook_url"] = address
+            placed = place(client, given(wanted))
+            if not watch and tools is None:
+                write_call(placed, output)
+                return
+            context.exit(watch_to_its_end(client, placed["id"], output, interval, timeout))
+
+
+def given(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments that say something."""
+    return {name: value for name, value in arguments.items() if value not in (None, {}, [])}
+
+
+@contextmanager
+def running_tools(client: PamelaClient, tools: ToolRegistry | None, url: str | None) -> Iterator[str | None]:
+    """Run tools here for a sandbox's call, and yield the address at which they are; None where they run elsewhere.
+
+    Raises:
+        PamelaError: The sandbox cannot be asked.
+    """
+    if tools is None or url is not None:
+        yield None
+        return
+    if not is_sandbox(client):
+        say("The tools run where the project's tool webhook address leads; --tool-webhook-url names another.", dim=True)
+        yield None
+        return
+    from pamela import WebhookEndpoint
+
+    from .webhook_handlers import Executing
+    from .webhook_server import serving_in_thread
+
+    secret = client.request("GET", "/sandbox/project")["webhook_secret"]
+    with prints_to_stderr(), serving_in_thread(Executing(WebhookEndpoint(secret, tools=tools))) as address:
+        yield address
 
 
 def new_key() -> str:

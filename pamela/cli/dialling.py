@@ -44,12 +44,21 @@ def is_sandbox(client: PamelaClient) -> bool:
     """
     from pamela import APIConnectionError, PamelaError
 
-    if PRODUCTION_HOST in client.base_url:
+    if not may_be_sandbox(client.base_url):
         return False
     try:
-        described = client.request("GET", "/sandbox")
+        return is_sandbox_description(client.request("GET", "/sandbox"))
     except APIConnectionError:
         raise
     except PamelaError:
         return False
+
+
+def may_be_sandbox(base_url: str) -> bool:
+    """Whether it makes sense to ask an address whether it is a sandbox."""
+    return PRODUCTION_HOST not in base_url
+
+
+def is_sandbox_description(described: object) -> bool:
+    """Whether the answer to `GET /sandbox` is that of a sandbox."""
     return isinstance(described, dict) and described.get("name") == SANDBOX_NAME

@@ -62,7 +62,7 @@ class _HelpWithExamples(click.Command):
         sections: dict[str, list[tuple[str, str]]] = {OWN_OPTIONS: []}
         for parameter in self.get_params(ctx):
             record = parameter.get_help_record(ctx)
-            if record is not None:
+            if record is not None and isinstance(parameter, click.Option):
                 sections.setdefault(getattr(parameter, "section", OWN_OPTIONS), []).append(record)
         for section, records in sections.items():
             if records:

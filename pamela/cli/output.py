@@ -8,9 +8,10 @@ from __future__ import annotations
 import functools
 import json
 import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any, Literal, TextIO, TypeVar
 
 import click
 
@@ -41,7 +42,7 @@ class Output:
     @property
     def is_table(self) -> bool:
         """Whether a person reads it."""
-        return self.format is None and sys.stdout.isatty()
+        return self.format is None and stdout().isatty()
 
     def rows(self, rows: Iterable[Mapping[str, Any]], columns: Sequence[str], known: Iterable[str] = ()) -> None:
         """Write many things, each as soon as it is there where the format allows.
@@ -96,23 +97,47 @@ class Output:
         return row if self.columns is None else {name: value_at(row, name) for name in self.columns}
 
     def _write_lines(self, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+        rows = iter(rows)
+        # Nothing is written before the service has answered.
+        rows = chain(list(islice(rows, 1)), rows)
         lines: Iterator[list[str]] = ([as_text(value_at(row, name)) for name in columns] for row in rows)
         if self.format == "csv":
             import csv
 
-            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer = csv.writer(stdout(), lineterminator="\n")
             for line in chain([list(columns)], lines):
                 writer.writerow(line)
-                sys.stdout.flush()
+                stdout().flush()
         else:
             for line in chain([list(columns)], lines):
                 write_line("\t".join(" ".join(each.split()) for each in line))
 
 
+_stdout: TextIO | None = None
+
+
+def stdout() -> TextIO:
+    """Return the stream for data: stdout, also while what the user's own program prints goes to stderr."""
+    return _stdout or sys.stdout
+
+
+@contextmanager
+def prints_to_stderr() -> Iterator[None]:
+    """Keep what functions of the user print in the block apart from the data on stdout."""
+    global _stdout
+    _stdout = sys.stdout
+    sys.stdout = sys.stderr
+    try:
+        yield
+    finally:
+        sys.stdout, _stdout = _stdout, None
+
+
 def write_line(text: str) -> None:
     """Write a line to stdout, at once: whoever reads a pipe must not wait for the next one."""
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
+    stream = stdout()
+    stream.write(f"{text}\n")
+    stream.flush()
 
 
 def value_at(row: Mapping[str, Any], path: str) -> Any:

@@ -76,4 +76,6 @@ def console(*, stderr: bool = False) -> Console:
     """Return a rich console for one of the two streams."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, emoji=False, soft_wrap=False, markup=False)
+    from .output import stdout
+
+    return Console(file=sys.stderr if stderr else stdout(), highlight=False, emoji=False, soft_wrap=False, markup=False)

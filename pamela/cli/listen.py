@@ -1,0 +1,240 @@
+"""`pamela listen`: receive webhooks on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .exit_codes import CommandError, ExitCode
+from .help import Command
+from .output import Output, output_options, prints_to_stderr
+from .settings import Settings, connection_options
+from .terminal import say, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Sequence
+
+    from pamela import AsyncPamelaClient
+
+    from .listening import Listener
+    from .sandbox_session import SandboxSession
+    from .webhook_handlers import Handler
+
+PATIENCE = 10.0
+"""Seconds for a request to the sandbox."""
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "pamela listen --sandbox",
+        "pamela listen --sandbox --forward-to http://127.0.0.1:5000/webhooks/pamela",
+        "pamela listen --sandbox --exec shop.webhooks:endpoint",
+        "pamela listen --sandbox --events 'call.completed' --print-json | jq .transcript",
+        "pamela listen --port 8401",
+    ),
+)
+@click.option("--forward-to", metavar="URL", help="Send what comes on to this address, byte for byte.")
+@click.option("--forward-tools-to", metavar="URL", help="Where tool invocations go instead.")
+@click.option(
+    "--exec",
+    "target",
+    metavar="MODULE:ENDPOINT",
+    help="Give what comes to a WebhookEndpoint or a ToolRegistry of yours, without a web server.",
+)
+@click.option(
+    "--events",
+    "patterns",
+    multiple=True,
+    metavar="PATTERN",
+    help="Only these: call.completed, 'call.*', tool.invocation. May be given again.",
+)
+@click.option("--print-json", is_flag=True, help="Print what comes as JSON, a line each.")
+@click.option("--exit-on-disconnect", is_flag=True, help="End with status 1 when the sandbox goes away.")
+@click.option("--forward-unsigned", is_flag=True, help="Pass on also what is not signed with the secret.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen at.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), metavar="PORT", show_default="any that is free", help="The port."
+)
+@output_options
+@connection_options
+def listen(
+    settings: Settings,
+    output: Output,
+    forward_to: str | None,
+    forward_tools_to: str | None,
+    target: str | None,
+    patterns: Sequence[str],
+    print_json: bool,
+    exit_on_disconnect: bool,
+    forward_unsigned: bool,
+    host: str,
+    port: int | None,
+) -> None:
+    """Receive webhooks on this machine.
+
+    Shows every event and tool invocation with the answer of your application and how long it took. At a sandbox the
+    addresses of your project are set for as long as this runs, and put back at its end; if it is killed, when it is run
+    again, and what came meanwhile is caught up with. The service itself cannot be told where you are: give it the
+    address of a tunnel that leads here, and the secret to PAMELA_WEBHOOK_SECRET.
+    """
+    from .extras import needs
+
+    with needs("cli", "Listening"):
+        from .listening import Listener
+        from .webhook_screens import screen_for
+
+    handler = chosen_handler(settings, forward_to, forward_tools_to, target)
+    listener = Listener([], handler, screen_for(output, print_json=print_json), patterns, forward_unsigned)
+    with prints_to_stderr():
+        try:
+            work = _listen(settings, listener, host, port, exit_on_disconnect=exit_on_disconnect)
+            asyncio.run(until_stopped(work))
+        finally:
+            from .listening import summary
+
+            say(summary(listener.counts))
+
+
+def chosen_handler(
+    settings: Settings, forward_to: str | None, forward_tools_to: str | None, target: str | None
+) -> Handler:
+    """Return what webhooks are given to, by the options.
+
+    Raises:
+        CommandError: Options contradict each other, or the endpoint cannot be imported.
+    """
+    from .trigger import signed_request
+    from .webhook_handlers import Acknowledging, Executing, Forwarding
+
+    if target is not None:
+        if forward_to or forward_tools_to:
+            raise CommandError("--exec and --forward-to both take what comes. Give one of them.", ExitCode.USAGE)
+        return Executing(load_endpoint(settings, target))
+    if forward_to is None:
+        if forward_tools_to:
+            raise CommandError("--forward-tools-to needs --forward-to for the events.", ExitCode.USAGE)
+        return Acknowledging()
+    for url in (forward_to, forward_tools_to or forward_to):
+        signed_request(url, {}, "whsec_not_sent")  # refuses what is no address
+    return Forwarding(forward_to, forward_tools_to or forward_to)
+
+
+def load_endpoint(settings: Settings, target: str) -> Any:
+    """Import an endpoint, or make one for a registry of tools."""
+    from pamela import ToolRegistry, WebhookEndpoint
+
+    from .objects import load
+    from .webhook_secret import find_webhook_secret
+
+    found: Any = load(target, WebhookEndpoint, ToolRegistry)
+    if isinstance(found, ToolRegistry):
+        return WebhookEndpoint(find_webhook_secret(settings), tools=found, tolerance=None)
+    return found
+
+
+async def _listen(
+    settings: Settings, listener: Listener, host: str, port: int | None, *, exit_on_disconnect: bool
+) -> None:
+    async with settings.async_client(max_retries=0, deadline=PATIENCE) as client, listener.handler:
+        if await is_sandbox(client, settings):
+            await _listen_to_sandbox(client, listener, host, port, exit_on_disconnect=exit_on_disconnect)
+        elif exit_on_disconnect:
+            raise CommandError("--exit-on-disconnect needs a sandbox: the service keeps no connection.", ExitCode.USAGE)
+        else:
+            await _listen_to_service(settings, listener, host, port)
+
+
+async def is_sandbox(client: Any, settings: Settings) -> bool:
+    """Whether a client talks to a sandbox."""
+    from .dialling import is_sandbox_description, may_be_sandbox
+
+    if not may_be_sandbox(client.base_url):
+        return False
+    from pamela import APIConnectionError, PamelaError
+
+    try:
+        return is_sandbox_description(await client.request("GET", "/sandbox"))
+    except APIConnectionError:
+        raise
+    except PamelaError:
+        return False
+
+
+async def _listen_to_sandbox(
+    client: AsyncPamelaClient, listener: Listener, host: str, port: int | None, *, exit_on_disconnect: bool
+) -> None:
+    from .sandbox_session import SandboxSession, held
+    from .webhook_server import address_of, serving
+
+    async with held(client.base_url, client) as file:
+        session = SandboxSession(client, file, listener, with_tools=wants_tools(listener))
+        listener_socket = await session.bind(host, port)
+        async with serving(listener_socket, listener.receive):
+            await session.begin(listener_socket)
+            try:
+                say(f"Ready. {client.base_url} sends its webhooks to {address_of(listener_socket)}/")
+                await session.catch_up()
+                await session.watch(exit_on_disconnect=exit_on_disconnect)
+            finally:
+                await _put_back(session)
+
+
+def wants_tools(listener: Listener) -> bool:
+    """Whether tool invocations are to come here: somebody is there who runs them, and they are not filtered out."""
+    from .listening import TOOL_INVOCATION
+    from .webhook_handlers import matches
+
+    return listener.handler.answers_tools and matches(TOOL_INVOCATION, listener.patterns)
+
+
+async def _put_back(session: SandboxSession) -> None:
+    from pamela import PamelaError
+
+    try:
+        await session.end()
+    except PamelaError as error:
+        warn(f"The project's addresses are not put back: {error} Run pamela listen again to have them put back.")
+
+
+async def _listen_to_service(settings: Settings, listener: Listener, host: str, port: int | None) -> None:
+    from .webhook_secret import find_webhook_secret
+    from .webhook_server import address_of, bind, serving
+
+    listener.secrets.append(find_webhook_secret(settings))
+    listener_socket = bind(host, port or 0)
+    async with serving(listener_socket, listener.receive):
+        listener.ready.set()
+        say(
+            f"Ready on {address_of(listener_socket)}/ Lead a tunnel here, and give its address to your project or call."
+        )
+        await asyncio.Event().wait()
+
+
+async def until_stopped(work: Coroutine[Any, Any, object]) -> None:
+    """Do something until it ends, or cancel it when Ctrl-C, SIGTERM or SIGHUP comes.
+
+    Raises:
+        Exception: What the work raised.
+    """
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    for number in numbers:
+        # Windows has no handlers; there Ctrl-C cancels.
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(number, stopped.set)
+    working = asyncio.ensure_future(work)
+    stopping = asyncio.ensure_future(stopped.wait())
+    try:
+        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        if working.done():
+            working.result()
+    finally:
+        for task in (working, stopping):
+            task.cancel()
+        await asyncio.gather(working, stopping, return_exceptions=True)

@@ -1,0 +1,176 @@
+"""Listening to webhooks: verified, in order for each call, given to a handler, counted and shown."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .webhook_handlers import Reply, matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from .webhook_handlers import Handler, Headers
+
+TOOL_INVOCATION = "tool.invocation"
+SIGNATURE_HEADER = "x-pamela-signature"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A webhook and what became of it.
+
+    Attributes:
+        received_at: When it came.
+        name: Its event, or `tool.invocation`.
+        body: What came, byte for byte.
+        payload: The object in it, None if it is not signed or no object.
+        reply: What it was answered.
+        duration_ms: How long that took.
+        refused: Why it was not believed, None if it was.
+        caught_up: Whether it came while nobody listened.
+    """
+
+    received_at: datetime
+    name: str
+    body: bytes
+    payload: dict[str, Any] | None
+    reply: Reply
+    duration_ms: float
+    refused: str | None = None
+    caught_up: bool = False
+
+    @property
+    def call_id(self) -> str:
+        """The id of its call."""
+        return str((self.payload or {}).get("call_id", ""))
+
+
+class Screen(Protocol):
+    """What shows webhooks."""
+
+    def show(self, webhook: Shown) -> None:
+        """Show a webhook that was answered."""
+
+
+@dataclass
+class Listener:
+    """Takes webhooks, one after the other for each call.
+
+    Args:
+        secrets: What they are signed with, one or several.
+        handler: What they are given to.
+        screen: What shows them.
+        patterns: Which events are wanted; all if there are none.
+        forward_unsigned: Whether those that are not signed are given to the handler, too.
+    """
+
+    secrets: list[str]
+    handler: Handler
+    screen: Screen
+    patterns: Sequence[str] = ()
+    forward_unsigned: bool = False
+    counts: Counter[str] = field(default_factory=Counter)
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when what came before is caught up with; until then what comes waits."""
+
+    def __post_init__(self) -> None:
+        self._queues = _Queues()
+
+    async def receive(self, headers: Headers, body: bytes, is_gone: Callable[[], bool]) -> Reply | None:
+        """Return what a webhook is answered, as soon as its turn has come."""
+        await self.ready.wait()
+        if is_gone():
+            # It will be sent again, or is among what is caught up with.
+            return None
+        return await self.take(headers, body)
+
+    async def take(self, headers: Headers, body: bytes, *, caught_up: bool = False) -> Reply:
+        """Verify a webhook, have it handled, show it, and return what it is answered."""
+        received_at, began = datetime.now(UTC), time.perf_counter()
+        payload, refused = self._verified(headers, body)
+        name = name_of(payload)
+        if refused is None and not matches(name, self.patterns):
+            self.counts["passed over"] += 1
+            return Reply.of_json(200, {"received": True})
+        if refused is not None and not self.forward_unsigned:
+            reply = Reply.of_json(401, {"error": "Invalid signature"})
+        else:
+            is_tool = name == TOOL_INVOCATION
+            # The agent waits for a tool, and must not wait for an event of its call.
+            queue = "" if is_tool or payload is None else str(payload.get("call_id", ""))
+            async with self._queues.turn(queue):
+                reply = await self.handler.handle(headers, body, is_tool=is_tool)
+        duration_ms = (time.perf_counter() - began) * 1000
+        self.counts["webhooks"] += 1
+        self.counts["refused" if refused else "succeeded" if 200 <= reply.status < 300 else "failed"] += 1
+        self.counts["caught up"] += caught_up
+        self.screen.show(Shown(received_at, name, body, payload, reply, duration_ms, refused, caught_up))
+        return reply
+
+    def _verified(self, headers: Headers, body: bytes) -> tuple[dict[str, Any] | None, str | None]:
+        from pamela import WebhookVerificationError, construct_event
+
+        signature = next((value for name, value in headers if name.lower() == SIGNATURE_HEADER), None)
+        try:
+            # However old: what is caught up with is, and the application decides for itself.
+            return dict(construct_event(body, signature, self.secrets, tolerance=None)), None
+        except WebhookVerificationError as error:
+            return None, str(error.reason)
+
+
+def name_of(payload: dict[str, Any] | None) -> str:
+    """Return the name of a webhook: its event, or `tool.invocation`."""
+    if payload is None:
+        return "?"
+    if "tool_name" in payload and "event" not in payload:
+        return TOOL_INVOCATION
+    return str(payload.get("event", "?"))
+
+
+class _Queues:
+    """A queue for each call: first come, first served."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, asyncio.Lock] = {}
+        self._waiting: Counter[str] = Counter()
+
+    def turn(self, name: str) -> _Turn:
+        return _Turn(self, name)
+
+    async def enter(self, name: str) -> None:
+        self._waiting[name] += 1
+        await self._locks.setdefault(name, asyncio.Lock()).acquire()
+
+    def leave(self, name: str) -> None:
+        self._locks[name].release()
+        self._waiting[name] -= 1
+        if not self._waiting[name]:
+            del self._waiting[name], self._locks[name]
+
+
+@dataclass(frozen=True)
+class _Turn:
+    queues: _Queues
+    name: str
+
+    async def __aenter__(self) -> None:
+        if self.name:
+            await self.queues.enter(self.name)
+
+    async def __aexit__(self, *_: object) -> None:
+        if self.name:
+            self.queues.leave(self.name)
+
+
+def summary(counts: Counter[str]) -> str:
+    """Return in a sentence what came."""
+    total = counts["webhooks"]
+    parts = [f"{counts[name]} {name}" for name in ("succeeded", "failed", "refused", "caught up") if counts[name]]
+    if counts["passed over"]:
+        parts.append(f"{counts['passed over']} more passed over")
+    return f"{total} {'webhook' if total == 1 else 'webhooks'}" + (f": {', '.join(parts)}" if parts else "")

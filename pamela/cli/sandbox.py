@@ -1,0 +1,43 @@
+"""`pamela sandbox`: serve a Pamela on this machine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .help import Command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@click.command(
+    cls=Command,
+    examples=(
+        "pamela sandbox",
+        "pamela sandbox --speed 10 --database sandbox.db",
+        'pamela call +15551234567 "Order a pizza" --watch --sandbox',
+    ),
+)
+@click.option("--host", metavar="ADDRESS", show_default="127.0.0.1", help="The address to listen at.")
+@click.option("--port", type=int, metavar="PORT", show_default="8400", help="The port; 0 takes a free one.")
+@click.option("--database", type=click.Path(dir_okay=False), metavar="FILE", help="Where to keep everything.")
+@click.option("--speed", type=float, metavar="FACTOR", show_default="1", help="How many times faster than real calls.")
+@click.option("--webhook-secret", metavar="SECRET", show_default="whsec_sandbox", help="What webhooks are signed with.")
+@click.pass_context
+def sandbox(context: click.Context, /, **options: Any) -> None:
+    """Serve a Pamela on this machine.
+
+    Calls ring, talk, use your tools and end, and nobody's telephone does. The other commands talk to it with --sandbox.
+    Ctrl-C stops it.
+    """
+    from pamela.sandbox.__main__ import main
+
+    context.exit(main(list(_arguments(options))))
+
+
+def _arguments(options: dict[str, Any]) -> Iterator[str]:
+    for name, value in options.items():
+        if value is not None:
+            yield from (f"--{name.replace('_', '-')}", str(value))

@@ -1,0 +1,196 @@
+"""A session of listening to a sandbox: its addresses set and put back, its absence noticed, what came meanwhile fetched."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from .exit_codes import CommandError, ExitCode
+from .project_addresses import SETTINGS, Session, SessionFile, are_set, get_settings, put_settings
+from .terminal import say, warn
+from .webhook_server import address_of, bind
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import AsyncIterator
+
+    from pamela import AsyncPamelaClient
+
+    from .listening import Listener
+
+DELIVERIES = "/sandbox/deliveries"
+PAGE = 100
+HEARTBEAT = 2.0
+"""Seconds between two looks at whether the sandbox is there, and has something that did not arrive."""
+
+
+class SandboxSession:
+    """What is done at a sandbox while a listener listens.
+
+    Args:
+        client: A client of the sandbox.
+        file: Where the session is kept.
+        listener: What takes the webhooks.
+        with_tools: Whether tool invocations are wanted, too.
+    """
+
+    def __init__(self, client: AsyncPamelaClient, file: SessionFile, listener: Listener, *, with_tools: bool) -> None:
+        self._client = client
+        self._file = file
+        self._listener = listener
+        self._with_tools = with_tools
+        self._taken: set[str] = set()
+        self._session: Session
+        self._was_killed = False
+
+    async def bind(self, host: str, port: int | None) -> socket.socket:
+        """Take a port: the one given, or that of the session that was killed, or any.
+
+        Raises:
+            CommandError: It cannot be had.
+        """
+        killed = self._file.read()
+        if port is None and killed is not None:
+            try:
+                return bind(host, killed.port)
+            except CommandError:
+                warn(f"Port {killed.port}, to which webhooks are still on their way, is taken; they come late.")
+        return bind(host, port or 0)
+
+    async def begin(self, listener_socket: socket.socket) -> None:
+        """Set the addresses, keeping first what they were.
+
+        Raises:
+            PamelaError: The sandbox cannot be asked.
+        """
+        killed = self._file.read()
+        project = await get_settings(self._client)
+        self._listener.secrets[:] = [project["webhook_secret"]]
+        address = f"{address_of(listener_socket)}/"
+        ours = {
+            "webhook_url": address,
+            "tool_webhook_url": address if self._with_tools else project.get("tool_webhook_url"),
+            "webhook_secret": project.get("webhook_secret"),
+        }
+        before = {name: project.get(name) for name in SETTINGS}
+        since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
+        if killed is not None:
+            self._was_killed = True
+            since = killed.since
+            if are_set(project, killed.ours):
+                before = killed.before
+        self._session = Session(before, ours, since, listener_socket.getsockname()[1])
+        self._addresses = {ours["webhook_url"], ours["tool_webhook_url"]} - {None}
+        if killed is not None:
+            self._addresses |= {killed.ours.get("webhook_url"), killed.ours.get("tool_webhook_url")} - {None}
+        self._addresses -= {before.get("webhook_url"), before.get("tool_webhook_url")}
+        self._file.write(self._session)
+        await put_settings(self._client, ours)
+
+    async def catch_up(self) -> None:
+        """Take what came while nobody listened, in its order; then let in what waits at the door."""
+        if self._was_killed:
+            say("The last session did not end by itself. Catching up...", dim=True)
+        taken = 0
+        while found := await self._take_missed():
+            taken += found
+        if self._was_killed:
+            say(f"Caught up with {taken} {'webhook' if taken == 1 else 'webhooks'}.", dim=True)
+        self._listener.ready.set()
+
+    async def watch(self, *, exit_on_disconnect: bool) -> None:
+        """Look after the sandbox until cancelled.
+
+        Raises:
+            CommandError: It is gone, and that is to end the command.
+        """
+        from pamela import PamelaError
+
+        is_there = True
+        while True:
+            await asyncio.sleep(HEARTBEAT)
+            try:
+                project = await get_settings(self._client)
+                if not is_there:
+                    say("The sandbox is back.")
+                is_there = True
+                await self._keep_set(project)
+                await self._take_missed()
+            except PamelaError as error:
+                if exit_on_disconnect:
+                    raise CommandError(f"The sandbox is gone: {error}", ExitCode.FAILURE) from None
+                if is_there:
+                    warn(f"The sandbox is gone; waiting for it. {error}")
+                is_there = False
+
+    async def end(self) -> None:
+        """Put the addresses back as they were.
+
+        Raises:
+            PamelaError: The sandbox cannot be asked. They are put back when `pamela listen` is run again.
+        """
+        project = await get_settings(self._client)
+        if are_set(project, self._session.ours):
+            await put_settings(self._client, self._session.before)
+        self._file.delete()
+
+    async def _keep_set(self, project: dict[str, Any]) -> None:
+        if are_set(project, self._session.ours):
+            # The secret may have been changed on purpose.
+            if project.get("webhook_secret"):
+                self._listener.secrets[:] = [project["webhook_secret"]]
+            return
+        if project.get("webhook_url") or (self._with_tools and project.get("tool_webhook_url")):
+            return
+        # It was started anew, or reset: what it was set to is gone with the rest.
+        await put_settings(self._client, self._session.ours)
+        say("The sandbox had forgotten this address; it is set again.", dim=True)
+
+    async def _take_missed(self) -> int:
+        """Take the deliveries that never reached a listener, the oldest first; return how many there were."""
+        taken = 0
+        offset: int | None = 0
+        missed: list[dict[str, Any]] = []
+        while offset is not None:
+            page = await self._client.request(
+                "GET", DELIVERIES, params={"status": "failed", "limit": PAGE, "offset": offset}
+            )
+            missed += [each for each in page["items"] if self._is_missed(each)]
+            offset = page.get("next_offset")
+        for delivery in missed:
+            self._taken.add(delivery["id"])
+            if delivery["kind"] == "event":
+                await self._listener.take(_headers(delivery), delivery["body"].encode(), caught_up=True)
+                taken += 1
+            else:
+                self._listener.counts["missed tools"] += 1
+                say(f"The tool {delivery['name']} was invoked while nobody listened; the agent went on without it.")
+        return taken
+
+    def _is_missed(self, delivery: dict[str, Any]) -> bool:
+        return (
+            delivery["id"] not in self._taken
+            and delivery["url"] in self._addresses
+            and delivery["created_at"] >= self._session.since
+            and all(attempt["response_status"] is None for attempt in delivery["attempts"])
+        )
+
+
+def _headers(delivery: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    # Each attempt was signed; the last one is the one that counts.
+    return tuple(delivery["attempts"][-1]["request_headers"].items())
+
+
+@asynccontextmanager
+async def held(base_url: str, client: AsyncPamelaClient) -> AsyncIterator[SessionFile]:
+    """Hold the session of the client's project.
+
+    Raises:
+        CommandError: Another process holds it.
+        PamelaError: The sandbox cannot be asked.
+    """
+    project = await get_settings(client)
+    with SessionFile(base_url, project["project_id"]) as file:
+        yield file
