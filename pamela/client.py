@@ -1,20 +1,18 @@
-"""PamelaClient and AsyncPamelaClient: the operations of the contract, and what makes them pleasant to use."""
+"""PamelaClient and AsyncPamelaClient: the operations of the API as methods, with retries, paging and waiting."""
 
 from __future__ import annotations
 
 import inspect
-import sys
-import warnings
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar, Unpack
 
 import httpx
 
 from ._client import tracing
 from ._client.clock import SYSTEM_CLOCK, Clock
+from ._client.event_loops import warn_in_event_loop
 from ._client.execution import Steps, execute, look_up_call
 from ._client.logging import configure, is_logged, log_outcome
-from ._client.options import UNSET, Hook, Options, SecretStr, Timeout, TimeoutLike
+from ._client.options import UNSET, Hook, Options, Timeout, TimeoutLike, hide
 from ._client.pagination import Pages
 from ._client.polling import Watch
 from ._client.raw_request import raw_request
@@ -26,7 +24,7 @@ from ._http.transports import AsyncTransport, Library, SyncTransport
 from .errors import APIConnectionError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
     from datetime import date, datetime
     from types import TracebackType
 
@@ -177,7 +175,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         deadline: Seconds for an operation with all its attempts; None for no limit.
         max_retries: How often a request is sent again when that is safe; see the reliability page.
         headers: Headers to send with every request.
-        http_client: An `httpx.Client` of your own to send with; closing it is yours too.
+        http_client: An `httpx.Client` of your own to send with; you close it yourself.
         transport: An `httpx.BaseTransport` for the client that is made otherwise.
         on_request: Called with an `AttemptInfo` before each attempt.
         on_response: Called with the same `AttemptInfo` after it.
@@ -197,7 +195,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
 
     @property
     def usage(self) -> UsageClient:
-        """What was used and what is billed."""
+        """The usage and what is billed: `client.usage.get()`."""
         return UsageClient(self)
 
     def iter_calls(self, **filters: Unpack[ListCallsArguments]) -> Iterator[Call]:
@@ -210,8 +208,8 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
             The calls, the newest first. A call that moves to the next page while they are read comes once.
 
         Raises:
-            ValidationError: A filter cannot be right; at once, not at the first call.
-            PamelaError: A page could not be had.
+            ValidationError: A filter is invalid. It is raised at once, not at the first call.
+            PamelaError: A page could not be fetched.
 
         Example:
             >>> for call in client.iter_calls(status="completed"):  # doctest: +SKIP
@@ -236,15 +234,15 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         Args:
             call_id: The call's `id`.
             timeout: Seconds after which to give up; None for no limit.
-            poll_interval: Seconds between two looks.
+            poll_interval: Seconds between two requests.
             transcript_timeout: Seconds to wait, after a call has completed, for a transcript that is not there yet.
 
         Returns:
             The call at once, then again whenever it changed; last as it ended.
 
         Raises:
-            WaitTimeoutError: The call has not ended in time; the error has it as last seen.
-            PamelaError: The call could not be had.
+            WaitTimeoutError: The call has not ended in time; the error has the call as it was last seen.
+            PamelaError: The call could not be fetched.
 
         Example:
             >>> for call in client.watch_call(call_id):  # doctest: +SKIP
@@ -279,15 +277,15 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         Args:
             call_id: The call's `id`.
             timeout: Seconds after which to give up; None for no limit.
-            poll_interval: Seconds between two looks.
+            poll_interval: Seconds between two requests.
             transcript_timeout: Seconds to wait, after a call has completed, for a transcript that is not there yet.
 
         Returns:
             The call as it ended: completed, failed or cancelled.
 
         Raises:
-            WaitTimeoutError: The call has not ended in time; the error has it as last seen.
-            PamelaError: The call could not be had.
+            WaitTimeoutError: The call has not ended in time; the error has the call as it was last seen.
+            PamelaError: The call could not be fetched.
 
         Example:
             >>> call = client.wait_for_call(call_id, timeout=600)  # doctest: +SKIP
@@ -350,10 +348,10 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
             headers: More headers. An `Idempotency-Key` makes a `POST` that failed safe to repeat.
 
         Returns:
-            The JSON of the answer; None if it has no body.
+            The JSON of the response; None if it has no body.
 
         Raises:
-            ValidationError: An argument cannot be right, or the service refused it.
+            ValidationError: An argument is invalid, or the service refused the request.
             PamelaError: Anything else went wrong.
 
         Example:
@@ -439,7 +437,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
 
 
 class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], AsyncOperationMethods):
-    """The Pamela API for asyncio and trio: as `PamelaClient`, with `await`.
+    """The Pamela API for asyncio and trio: the same methods as `PamelaClient`, with `await`.
 
     Args:
         api_key: The API key, `pk_live_...`; else the environment variable `PAMELA_API_KEY`.
@@ -448,7 +446,7 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         deadline: Seconds for an operation with all its attempts; None for no limit.
         max_retries: How often a request is sent again when that is safe; see the reliability page.
         headers: Headers to send with every request.
-        http_client: An `httpx.AsyncClient` of your own to send with; closing it is yours too.
+        http_client: An `httpx.AsyncClient` of your own to send with; you close it yourself.
         transport: An `httpx.AsyncBaseTransport` for the client that is made otherwise.
         on_request: Called, and awaited if it can be, with an `AttemptInfo` before each attempt.
         on_response: Called with the same `AttemptInfo` after it.
@@ -466,11 +464,26 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
 
     @property
     def usage(self) -> AsyncUsageClient:
-        """What was used and what is billed."""
+        """The usage and what is billed: `client.usage.get()`."""
         return AsyncUsageClient(self)
 
     def iter_calls(self, **filters: Unpack[ListCallsArguments]) -> AsyncIterator[Call]:
-        """Go through all calls that match, as `PamelaClient.iter_calls` does, with `async for`."""
+        """Go through all calls that match, page by page, with one page in memory.
+
+        Args:
+            **filters: As for `list_calls`; `limit` is the size of a page, 100 if absent.
+
+        Returns:
+            The calls, the newest first, for `async for`. A call that moves to the next page while they are read comes once.
+
+        Raises:
+            ValidationError: A filter is invalid. It is raised at once, not at the first call.
+            PamelaError: A page could not be fetched.
+
+        Example:
+            >>> async for call in client.iter_calls(status="completed"):  # doctest: +SKIP
+            ...     print(call.id, call.duration_seconds)
+        """
         return self._iterate(Pages(filters))
 
     async def _iterate(self, pages: Pages) -> AsyncIterator[Call]:
@@ -486,7 +499,25 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         poll_interval: float = 1.0,
         transcript_timeout: float = 10.0,
     ) -> AsyncIterator[Call]:
-        """Follow a call until it ends, as `PamelaClient.watch_call` does, with `async for`."""
+        """Follow a call until it ends.
+
+        Args:
+            call_id: The call's `id`.
+            timeout: Seconds after which to give up; None for no limit.
+            poll_interval: Seconds between two requests.
+            transcript_timeout: Seconds to wait, after a call has completed, for a transcript that is not there yet.
+
+        Returns:
+            For `async for`: the call at once, then again whenever it changed; last as it ended.
+
+        Raises:
+            WaitTimeoutError: The call has not ended in time; the error has the call as it was last seen.
+            PamelaError: The call could not be fetched.
+
+        Example:
+            >>> async for call in client.watch_call(call_id):  # doctest: +SKIP
+            ...     print(call.status)
+        """
         return self._watch(call_id, Watch(timeout, poll_interval, transcript_timeout, self._clock))
 
     async def _watch(self, call_id: str, watch: Watch) -> AsyncIterator[Call]:
@@ -511,7 +542,24 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         poll_interval: float = 1.0,
         transcript_timeout: float = 10.0,
     ) -> Call:
-        """Wait until a call has ended, as `PamelaClient.wait_for_call` does."""
+        """Wait until a call has ended.
+
+        Args:
+            call_id: The call's `id`.
+            timeout: Seconds after which to give up; None for no limit.
+            poll_interval: Seconds between two requests.
+            transcript_timeout: Seconds to wait, after a call has completed, for a transcript that is not there yet.
+
+        Returns:
+            The call as it ended: completed, failed or cancelled.
+
+        Raises:
+            WaitTimeoutError: The call has not ended in time; the error has the call as it was last seen.
+            PamelaError: The call could not be fetched.
+
+        Example:
+            >>> call = await client.wait_for_call(call_id, timeout=600)  # doctest: +SKIP
+        """
         watch = Watch(timeout, poll_interval, transcript_timeout, self._clock)
         async for _ in self._watch(call_id, watch):
             pass
@@ -560,7 +608,25 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         json: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """Call an endpoint that this version does not know yet, as `PamelaClient.request` does."""
+        """Call an endpoint that this version does not know yet.
+
+        Args:
+            method: The HTTP method.
+            path: The path below `base_url`, `/api/b2b/v1/calls` say.
+            params: The query; a list repeats its name.
+            json: The body.
+            headers: More headers. An `Idempotency-Key` makes a `POST` that failed safe to repeat.
+
+        Returns:
+            The JSON of the response; None if it has no body.
+
+        Raises:
+            ValidationError: An argument is invalid, or the service refused the request.
+            PamelaError: Anything else went wrong.
+
+        Example:
+            >>> await client.request("GET", "/api/b2b/v1/voices", params={"locale": "en-US"})  # doctest: +SKIP
+        """
         return await self._execute(raw_request(method, path, params, json, headers))
 
     async def with_raw_response(
@@ -648,10 +714,14 @@ class UsageClient:
         self._client = client
 
     def get(self, period: str | None = None) -> Usage:
-        """Give the usage of a month, as `get_usage` does.
+        """Return the usage of a month, as `get_usage` does.
 
         Args:
             period: The UTC calendar month, `YYYY-MM`; the current one if absent.
+
+        Raises:
+            ValidationError: The month is not written like that.
+            PamelaError: Anything else went wrong; its subclasses say what.
         """
         return self._client.get_usage(period)
 
@@ -663,41 +733,16 @@ class AsyncUsageClient:
         self._client = client
 
     async def get(self, period: str | None = None) -> Usage:
-        """Give the usage of a month, as `UsageClient.get` does."""
+        """Return the usage of a month, as `get_usage` does.
+
+        Args:
+            period: The UTC calendar month, `YYYY-MM`; the current one if absent.
+
+        Raises:
+            ValidationError: The month is not written like that.
+            PamelaError: Anything else went wrong; its subclasses say what.
+        """
         return await self._client.get_usage(period)
-
-
-def hide(value: Any) -> Any:
-    """Return a key, or headers, that do not show themselves where the variables of a traceback are printed."""
-    if isinstance(value, str):
-        return SecretStr(value)
-    return {name: hide(text) for name, text in value.items()} if isinstance(value, Mapping) else value
-
-
-_has_warned = False
-
-
-def warn_in_event_loop() -> None:
-    """Warn once in a process that the sync client holds an event loop up. A notebook has a loop that nobody waits for."""
-    global _has_warned
-    asyncio = sys.modules.get("asyncio")
-    if _has_warned or asyncio is None or asyncio._get_running_loop() is None or "ipykernel" in sys.modules:
-        return
-    _has_warned = True
-    warnings.warn(
-        "PamelaClient is used inside a running event loop and blocks it. Use AsyncPamelaClient and await its methods, "
-        "or call PamelaClient in a thread: await asyncio.to_thread(client.create_call, ...).",
-        RuntimeWarning,
-        stacklevel=depth_in_package(),
-    )
-
-
-def depth_in_package() -> int:
-    """Return how many frames of this package lie above the caller's program, this one included."""
-    frame, depth = sys._getframe(), 0
-    while frame is not None and frame.f_globals.get("__name__", "").startswith("pamela."):
-        frame, depth = frame.f_back, depth + 1  # type: ignore[assignment]
-    return depth
 
 
 async def call_hook(hook: Hook, info: AttemptInfo) -> None:

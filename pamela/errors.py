@@ -15,12 +15,12 @@ class PamelaError(Exception):
         message: What went wrong, in words; `str(error)` gives it.
         error_code: The service's code for it (see `ErrorCode`), or None.
         details: Values that belong to it.
-        status_code: The HTTP status of the answer, or None without an answer.
-        request_id: What names the exchange at the service (`X-Request-Id`), or None.
+        status_code: The HTTP status of the response, or None without a response.
+        request_id: What names the request at the service (`X-Request-Id`), or None.
         retry_after: Seconds that the service asks to wait, or None.
         attempts: How many times the request was sent; 0 if it never was.
         elapsed: Seconds from the first attempt to the failure.
-        ambiguous: Whether the request may have been acted upon although this was raised.
+        ambiguous: Whether the service may have acted on the request all the same.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class WaitTimeoutError(CallError):
 
 
 class APIConnectionError(PamelaError):
-    """The service could not be reached, or the connection broke before the whole answer was here.
+    """The service could not be reached, or the connection broke before the whole response had come.
 
     Attributes:
         sent: Whether the request may have reached the service.
@@ -137,8 +137,8 @@ class APIConnectionError(PamelaError):
 
 
 class APITimeoutError(APIConnectionError):
-    """The service did not answer in time."""
+    """The service did not respond in time."""
 
 
 class UnexpectedResponseError(PamelaError):
-    """The answer is not one that the API gives: a proxy's page, truncated JSON, a redirect."""
+    """The response is not one that the API sends: a proxy's page, truncated JSON, a redirect."""

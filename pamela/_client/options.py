@@ -43,7 +43,7 @@ class Timeout(NamedTuple):
 
     Args:
         connect: Until the connection is made, TLS included.
-        read: Until the next bytes of the answer arrive.
+        read: Until the next bytes of the response arrive.
         write: Until the next bytes of the request are taken.
         pool: Until a connection of the pool is free.
     """
@@ -90,6 +90,13 @@ class SecretStr(str):
 
     def __repr__(self) -> str:
         return "'***'"
+
+
+def hide(value: Any) -> Any:
+    """Return a key, or headers, that do not show themselves where the variables of a traceback are printed."""
+    if isinstance(value, str):
+        return SecretStr(value)
+    return {name: hide(text) for name, text in value.items()} if isinstance(value, Mapping) else value
 
 
 class Options(NamedTuple):

@@ -1,4 +1,4 @@
-"""Going through the pages of a list, one page in memory at a time. Without I/O."""
+"""Reading a list page by page, with one page in memory. Without I/O."""
 
 from __future__ import annotations
 
@@ -24,29 +24,31 @@ class Pages:
     """
 
     def __init__(self, filters: Mapping[str, Any]) -> None:
-        self.filters = {"limit": LARGEST_PAGE, **filters}
-        self.offset: int = self.filters.pop("offset", None) or 0
-        self.seen: set[str] = set()
-        self.next: Request[CallPage] | None = self.request()
+        self._filters = {"limit": LARGEST_PAGE, **filters}
+        self._offset: int = self._filters.pop("offset", None) or 0
+        self._ids_before: set[str] = set()
+        self.next: Request[CallPage] | None = self._request()
 
-    def request(self) -> Request[CallPage]:
-        return list_calls.build_request(**self.filters, offset=self.offset)
+    def _request(self) -> Request[CallPage]:
+        return list_calls.build_request(**self._filters, offset=self._offset)
 
     def take(self, page: CallPage) -> list[Call]:
-        """Take a page, give its calls that were not on the page before, and prepare the next request."""
+        """Take a page, return its calls that were not on the page before, and prepare the next request."""
         items = page.items_
         calls = [call for call in items if isinstance(call, Call)] if isinstance(items, list) else []
-        new = [call for call in calls if id_of(call) not in self.seen]
-        self.seen = {call_id for call in calls if (call_id := id_of(call)) is not None}
-        told = page.get("next_offset")
-        if not calls or not (page.get("has_more") or told):
+        new = [call for call in calls if id_of(call) not in self._ids_before]
+        self._ids_before = {call_id for call in calls if (call_id := id_of(call)) is not None}
+        next_offset = page.get("next_offset")
+        if not calls or not (page.get("has_more") or next_offset):
             self.next = None
             return new
-        self.offset = told if isinstance(told, int) and told > self.offset else self.offset + len(calls)
-        self.next = self.request()
+        is_further = isinstance(next_offset, int) and next_offset > self._offset
+        self._offset = next_offset if is_further else self._offset + len(calls)
+        self.next = self._request()
         return new
 
 
-def id_of(call: Call) -> str | None:
+def id_of(call: Mapping[str, Any]) -> str | None:
+    """Return the id of a call if it has one."""
     value = call.get("id")
     return value if isinstance(value, str) else None

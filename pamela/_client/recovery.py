@@ -17,6 +17,7 @@ from .._core import validation
 from .._generated.api.calls import get_call, list_calls
 from .._generated.models.call import Call
 from ..errors import CallLookupError
+from .pagination import id_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -201,12 +202,6 @@ class CallLookUp:
             "Look at the account's calls before you place it again.",
             ambiguous=True,
         )
-
-
-def id_of(call: Mapping[str, Any]) -> str | None:
-    """Return the id of a call if it has one."""
-    value = call.get("id")
-    return value if isinstance(value, str) else None
 
 
 def _may_be_number(wanted: str | None, shown: object) -> bool:

@@ -116,7 +116,7 @@ def _kind(request: Request[Any], status: int, code: int | None) -> type[PamelaEr
 
 
 def _is_path_unknown(request: Request[Any], response: Response) -> bool:
-    """Whether a 404 is about the path: no id was asked for, or it is the answer of a web framework or a proxy."""
+    """Whether a 404 is about the path: no id was asked for, or it is the response of a web framework or a proxy."""
     if "{" not in request.operation.path:
         return True
     try:

@@ -7,7 +7,7 @@ An attempt fails in one of four ways, and what follows depends on what a repeat 
 | UNSENT: nothing was acted upon             | retry      | retry   | retry           | retry                         |
 | LOST: it may have been, a repeat may work  | retry      | raise * | retry           | look up, then retry *         |
 | UNCERTAIN: it may have been, no use trying | raise      | raise * | look up, raise *| look up, then raise *         |
-| REFUSED: the service gave its answer       | raise      | raise   | raise           | raise                         |
+| REFUSED: the service decided               | raise      | raise   | raise           | raise                         |
 
 *: the exception is ambiguous. "Look up" searches the service's calls for the key, which works for `create_call` only;
 other requests with a key are repeated where the service honours keys, else the exception is raised. A look-up also
@@ -32,7 +32,7 @@ class FailureKind(Enum):
     UNSENT = "nothing was acted upon, and a repeat may work"
     LOST = "it may have been acted upon, and a repeat may work"
     UNCERTAIN = "it may have been acted upon, and a repeat would meet the same"
-    REFUSED = "the service gave its answer"
+    REFUSED = "the service decided, and would decide the same again"
 
 
 class Decision(Enum):

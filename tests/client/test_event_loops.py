@@ -7,13 +7,13 @@ import warnings
 
 import pytest
 
-import pamela.client
 from pamela import PamelaClient
+from pamela._client import event_loops
 
 
 @pytest.fixture(autouse=True)
 def _not_warned(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pamela.client, "_has_warned", False)
+    monkeypatch.setattr(event_loops, "_has_warned", False)
 
 
 async def test_in_a_running_loop_it_warns_once(client: PamelaClient) -> None:
