@@ -42,8 +42,10 @@ class Pages:
         if not calls or not (page.get("has_more") or next_offset):
             self.next = None
             return new
-        is_further = isinstance(next_offset, int) and next_offset > self._offset
-        self._offset = next_offset if is_further else self._offset + len(calls)
+        if isinstance(next_offset, int) and next_offset > self._offset:
+            self._offset = next_offset
+        else:
+            self._offset += len(calls)
         self.next = self._request()
         return new
 
