@@ -23,31 +23,33 @@ class BodyReader:
     def __init__(self, headers: Mapping[str, str], give_up_at: float | None) -> None:
         self.content = bytearray()
         self.give_up_at = give_up_at
+        self.problem: httpx.HTTPError | None = None
+        """Why no more bytes are taken."""
         self.encoding = encoding_of(headers)
 
-    def add(self, chunk: bytes) -> None:
-        """Take the next bytes.
-
-        Raises:
-            httpx.ReadTimeout: The time for the whole response is over.
-            httpx.DecodingError: There are more bytes than a response can have.
-        """
+    def add(self, chunk: bytes) -> bool:
+        """Take the next bytes and return whether more can follow: there is time, and they are not too many."""
+        if self.problem is not None:
+            return False
         self.content += chunk
         if len(self.content) > LARGEST_BODY:
-            raise httpx.DecodingError(f"the response is larger than {LARGEST_BODY} bytes")
-        self.check_time()
+            self.problem = httpx.DecodingError(f"the response is larger than {LARGEST_BODY} bytes")
+        elif self.is_late():
+            self.problem = httpx.ReadTimeout("")
+        return self.problem is None
 
-    def check_time(self) -> None:
-        if self.give_up_at is not None and time.monotonic() > self.give_up_at:
-            raise httpx.ReadTimeout("")
+    def is_late(self) -> bool:
+        return self.give_up_at is not None and time.monotonic() > self.give_up_at
 
     def whole(self) -> bytes:
         """Return the whole body, inflated.
 
         Raises:
             httpx.ReadTimeout: The time for the whole response is over.
-            httpx.DecodingError: It is not what its encoding says, or too large.
+            httpx.DecodingError: It is too large, or not what its encoding says.
         """
+        if self.problem is not None:
+            raise self.problem
         content = bytes(self.content)
         return self.inflate(content) if self.encoding and content else content
 
@@ -60,7 +62,8 @@ class BodyReader:
                 inflated += inflater.decompress(content[start : start + INFLATED_AT_ONCE], left)
                 if len(inflated) > LARGEST_BODY:
                     raise httpx.DecodingError(f"the response, inflated, is larger than {LARGEST_BODY} bytes")
-                self.check_time()
+                if self.is_late():
+                    raise httpx.ReadTimeout("")
         except zlib.error as error:
             raise httpx.DecodingError(f"the response is not {self.encoding}, as its head says: {error}") from None
         if not inflater.eof or inflater.unused_data:

@@ -32,7 +32,7 @@ LONGEST_HEAD = 1024 * 1024
 class Progress:
     """How far the current attempt on a connection has come."""
 
-    __slots__ = ("connect_timeout", "head_left", "request_line", "stream", "touched", "written")
+    __slots__ = ("aborted", "connect_timeout", "head_left", "request_line", "stream", "touched", "written")
 
     def __init__(self) -> None:
         self.stream: Stream | AsyncStream | None = None
@@ -47,6 +47,7 @@ class Progress:
         self.request_line = request_line
         self.connect_timeout = connect_timeout
         self.head_left = LONGEST_HEAD
+        self.aborted = False
         self.touched = False
         """Whether the network was used at all: it is not where a test replaces httpx's transports."""
         self.written = False
@@ -70,6 +71,19 @@ class Progress:
         """Take note that the head of the response is here: its body has a limit of its own."""
         self.written = True
         self.head_left = 1 << 62
+
+    def abort(self) -> None:
+        """Have the next step fail.
+
+        That ends the generators of httpcore one by one, from the inside. Trio minds those that are left behind.
+        """
+        self.aborted = True
+
+    def before_read(self) -> None:
+        if self.aborted:
+            import httpcore
+
+            raise httpcore.ReadError("aborted")
 
     def timeout(self, timeout: float | None) -> float | None:
         """Return the seconds that a step may take; httpcore sets none for talking to a SOCKS proxy."""
@@ -198,6 +212,7 @@ class AsyncStream:
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         progress = self.progress
+        progress.before_read()
         return progress.after_read(await self.stream.read(max_bytes, seconds_for(progress.timeout(timeout), "Read")))
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:

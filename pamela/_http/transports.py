@@ -114,7 +114,8 @@ class SyncTransport:
                 connection.progress.end_of_head()
                 body = BodyReader(received.headers, attempt.give_up_at)
                 for chunk in received.stream:
-                    body.add(chunk)
+                    if not body.add(chunk):
+                        break
             finally:
                 received.close()
             reusable = connection.is_reusable()
@@ -141,7 +142,8 @@ class SyncTransport:
                 if received.is_stream_consumed:  # by a hook or transport that reads every response
                     return Response(received.status_code, received.headers, received.content)
                 for chunk in received.iter_raw():
-                    body.add(chunk)
+                    if not body.add(chunk):
+                        break
             finally:
                 received.close()
             return Response(received.status_code, received.headers, body.whole())
@@ -235,12 +237,16 @@ class AsyncTransport:
             connection = await pool.acquire(attempt.timeout["pool"])
             connection.progress.begin(attempt)
             received = await connection.transport.handle_async_request(request)
+            connection.progress.end_of_head()
             try:
-                connection.progress.end_of_head()
                 body = BodyReader(received.headers, attempt.give_up_at)
                 stream: Any = received.stream
                 async for chunk in stream:
-                    body.add(chunk)
+                    if not body.add(chunk):
+                        connection.progress.abort()
+            except httpx.ReadError:
+                if body.problem is None:
+                    raise
             finally:
                 await received.aclose()
             reusable = connection.is_reusable()
@@ -271,7 +277,8 @@ class AsyncTransport:
                     if received.is_stream_consumed:  # by a hook or transport that reads every response
                         return Response(received.status_code, received.headers, received.content)
                     async for chunk in received.aiter_raw():
-                        body.add(chunk)
+                        if not body.add(chunk):
+                            break
                 finally:
                     await received.aclose()
                 return Response(received.status_code, received.headers, body.whole())
