@@ -27,6 +27,7 @@ from ..errors import (
     UnexpectedResponseError,
     ValidationError,
 )
+from .logging import mask
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -237,7 +238,7 @@ def _issue(issue: Any) -> str:
 
 
 def _excerpt(response: Response) -> str:
-    text = " ".join(response.content[:500].decode("utf-8", "replace").split())
+    text = mask(" ".join(response.content[:500].decode("utf-8", "replace").split()))
     if not text:
         return "an empty body"
     return repr(text if len(text) <= 120 else f"{text[:120]}...")

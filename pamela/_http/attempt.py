@@ -69,6 +69,9 @@ class Response(NamedTuple):
     headers: Mapping[str, str]
     content: bytes
 
+    def __repr__(self) -> str:
+        return f"Response({self.status}, {len(self.content)} bytes)"  # a server may have put what it was sent in it
+
 
 class Failure(NamedTuple):
     """No whole response came back."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import errno
-import re
 import ssl
 from typing import TYPE_CHECKING
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import httpx
 
 from .addresses import is_loopback
 from .attempt import Failure
+from .redaction import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from .attempt import Attempt
     from .proxies import Proxy
@@ -29,7 +28,6 @@ NOT_TLS = {
 }
 """What OpenSSL says when the other side does not speak TLS, depending on its version and on what came instead."""
 TLS_RECORDS = ("\\x14\\x03", "\\x15\\x03", "\\x16\\x03")
-LONGEST_PROBLEM = 300
 IN_TIME: dict[type[Exception], str] = {
     httpx.PoolTimeout: "no connection of the pool was free in time",
     httpx.WriteTimeout: "the request could not be sent in time",
@@ -49,7 +47,7 @@ def failure_of(error: Exception, attempt: Attempt, *, sent: bool, proxy: Proxy |
     timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
     problem = (timeout_of(error, sent) if timed_out else None) or hint(error, attempt, proxy)
     if problem is None:
-        problem = clean(str(error), secrets_of(attempt, proxy)).rstrip(".") or type(error).__name__
+        problem = redact(str(error), attempt, proxy).rstrip(".") or type(error).__name__
     forget_frames(error)
     return Failure(error, problem, timed_out=timed_out, sent=sent)
 
@@ -100,25 +98,3 @@ def forget_frames(error: BaseException) -> None:
     """
     for each in causes_of(error):
         each.__traceback__ = None
-
-
-def secrets_of(attempt: Attempt, proxy: Proxy | None) -> Iterator[str]:
-    """Return what must not be shown, in each form in which it travels."""
-    yield from (value for name, value in attempt.headers.items() if name.lower() == "authorization")
-    yield from (
-        word for name, value in attempt.headers.items() if name.lower() == "authorization" for word in value.split()[1:]
-    )
-    if proxy is not None and (proxy.username or proxy.password):
-        for word in (proxy.password, proxy.username):
-            yield word
-            yield quote(word, safe="")
-        yield base64.b64encode(f"{proxy.username}:{proxy.password}".encode()).decode()
-
-
-def clean(text: str, secrets: Iterable[str] = ()) -> str:
-    """Return text of a server or of another library without secrets, control characters and excess."""
-    for secret in sorted(filter(None, secrets), key=len, reverse=True):
-        text = text.replace(secret, "***")
-    text = re.sub(r"(?<=://)[^/\s]*@", "***@", text)
-    text = " ".join("".join(each if each.isprintable() else " " for each in text).split())
-    return text if len(text) <= LONGEST_PROBLEM else f"{text[:LONGEST_PROBLEM]}..."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from ..errors import ValidationError
@@ -11,6 +12,7 @@ from .addresses import address_parts, ip_address_of, is_url_of_httpx, without_cr
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import Iterator
 
     import httpx
 
@@ -24,6 +26,13 @@ class Proxy(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Proxy({self.url!r})"
+
+    def secrets(self) -> Iterator[str]:
+        """Return what must not be shown, in each form in which it travels."""
+        for word in filter(None, (self.username, self.password)):
+            yield from (word, quote(word, safe=""))
+        if self.username or self.password:
+            yield base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
     @property
     def is_tls(self) -> bool:

@@ -17,12 +17,13 @@ import httpx
 
 from .._version import __version__
 from ..errors import PamelaError, ValidationError
-from .attempt import Attempt, Outcome, Response, remaining
+from .attempt import Attempt, Outcome, remaining
 from .bodies import BodyReader
 from .certificates import tls_context
 from .connections import AsyncPool, SyncPool
 from .failures import failure_of
 from .proxies import proxy_for
+from .redaction import redacted_response
 from .user_clients import Observer
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ class SyncTransport:
             finally:
                 received.close()
             reusable = connection.is_reusable()
-            return Response(received.status_code, received.headers, body.whole())
+            return redacted_response(received, body.whole(), attempt)
         except Exception as error:
             if raised_by_test(error, connection):
                 raise
@@ -140,13 +141,13 @@ class SyncTransport:
             try:
                 body = BodyReader(received.headers, attempt.give_up_at)
                 if received.is_stream_consumed:  # by a hook or transport that reads every response
-                    return Response(received.status_code, received.headers, received.content)
+                    return redacted_response(received, received.content, attempt)
                 for chunk in received.iter_raw():
                     if not body.add(chunk):
                         break
             finally:
                 received.close()
-            return Response(received.status_code, received.headers, body.whole())
+            return redacted_response(received, body.whole(), attempt)
         except ERRORS as error:
             return failure_of(error, attempt, sent=handed_over and observer.may_have_sent(error))
 
@@ -250,7 +251,7 @@ class AsyncTransport:
             finally:
                 await received.aclose()
             reusable = connection.is_reusable()
-            return Response(received.status_code, received.headers, body.whole())
+            return redacted_response(received, body.whole(), attempt)
         except Exception as error:
             if raised_by_test(error, connection):
                 raise
@@ -275,13 +276,13 @@ class AsyncTransport:
                 try:
                     body = BodyReader(received.headers, attempt.give_up_at)
                     if received.is_stream_consumed:  # by a hook or transport that reads every response
-                        return Response(received.status_code, received.headers, received.content)
+                        return redacted_response(received, received.content, attempt)
                     async for chunk in received.aiter_raw():
                         if not body.add(chunk):
                             break
                 finally:
                     await received.aclose()
-                return Response(received.status_code, received.headers, body.whole())
+                return redacted_response(received, body.whole(), attempt)
         except ERRORS as error:
             return failure_of(error, attempt, sent=handed_over and observer.may_have_sent(error))
 

@@ -1,0 +1,58 @@
+"""Keeps the API key and a proxy's password out of what servers and other libraries say."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from .attempt import Response
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import httpx
+
+    from .attempt import Attempt
+    from .proxies import Proxy
+
+HIDDEN = "***"
+LONGEST_TEXT = 300
+SHORTEST_KEY = 6
+
+
+def redact(text: str, attempt: Attempt, proxy: Proxy | None = None) -> str:
+    """Return text of a server or of another library without secrets, control characters and excess."""
+    for secret in sorted(secrets_of(attempt, proxy), key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    text = re.sub(r"(?<=://)[^/\s]*@", f"{HIDDEN}@", text)
+    text = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
+
+
+def secrets_of(attempt: Attempt, proxy: Proxy | None) -> Iterator[str]:
+    """Return what must not be shown, in each form in which it travels."""
+    if key := key_of(attempt):
+        yield key
+    if proxy is not None:
+        yield from proxy.secrets()
+
+
+def key_of(attempt: Attempt) -> str:
+    """Return the API key that an attempt is sent with; nothing for one so short that it is a word like any other."""
+    key = attempt.headers.get("Authorization", "").removeprefix("Bearer ")
+    return key if len(key) >= SHORTEST_KEY else ""
+
+
+def redacted_response(received: httpx.Response, content: bytes, attempt: Attempt) -> Response:
+    """Return a response in which a server that gives the key back does not make it part of a message.
+
+    The body of a success is left as it came.
+    """
+    headers = received.headers
+    key = key_of(attempt).encode()
+    if key:
+        if any(key in value for _, value in headers.raw):
+            headers = type(headers)([(name, value.replace(key, HIDDEN.encode())) for name, value in headers.raw])
+        if received.status_code >= 300:
+            content = content.replace(key, HIDDEN.encode())
+    return Response(received.status_code, headers, content)
