@@ -1,0 +1,42 @@
+"""Campaigns: call everybody in a list, politely, and nobody twice. Needs `pip install 'thisispamela[campaigns]'`."""
+
+from __future__ import annotations
+
+from .campaign import AddOptions, AsyncCampaign, Campaign
+from .checks import CheckReport, Problem
+from .decisions import Decide, Decision, Done, GiveUp, RetryAt
+from .errors import CampaignError, CampaignHaltedError, InvalidRowsError, LedgerError
+from .hours import Hours
+from .ledger import Ledger
+from .records import CampaignInfo, Progress
+from .results import CampaignResult
+from .schema import CampaignState, RecipientState
+from .settings import Breaker, Pace, Rate, Retry
+
+__all__ = [
+    "AddOptions",
+    "AsyncCampaign",
+    "Breaker",
+    "Campaign",
+    "CampaignError",
+    "CampaignHaltedError",
+    "CampaignInfo",
+    "CampaignResult",
+    "CampaignState",
+    "CheckReport",
+    "Decide",
+    "Decision",
+    "Done",
+    "GiveUp",
+    "Hours",
+    "InvalidRowsError",
+    "Ledger",
+    "LedgerError",
+    "Pace",
+    "Problem",
+    "Progress",
+    "Rate",
+    "RecipientState",
+    "Retry",
+    "RetryAt",
+]

@@ -1,0 +1,140 @@
+"""Adding recipients: all rows are checked, with their lines, before any of them can be called."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from .checks import (
+    DOLLARS_PER_MINUTE,
+    CheckReport,
+    MissingColumnsError,
+    Problem,
+    RowChecker,
+    RowFormat,
+    batches,
+    estimate_end,
+)
+from .errors import CampaignError, InvalidRowsError
+from .runners import RunnerIdentity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from .ledger import Ledger
+    from .readers import Row
+    from .records import CampaignInfo, Recipient
+
+BATCH = 2000
+KEPT_PROBLEMS = 1000
+
+
+class Addition:
+    """One addition of recipients to a campaign.
+
+    Args:
+        ledger: The ledger.
+        campaign: The campaign.
+        format_: Which columns mean what.
+        same_number: Whether several recipients may have one number.
+        on_problem: Called with every problem as it is found.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        campaign: CampaignInfo,
+        format_: RowFormat,
+        *,
+        same_number: bool = False,
+        on_problem: Callable[[Problem], object] | None = None,
+    ) -> None:
+        self._ledger = ledger
+        self._campaign = campaign
+        self._settings = campaign.settings
+        self._checker = RowChecker(format_, campaign.settings)
+        self._same_number = same_number
+        self._on_problem = on_problem
+        self._runner = RunnerIdentity.create()
+        self._problems: list[Problem] = []
+        self._invalid = self._rows = self._added = self._known = self._longest = 0
+        self._minutes = 0
+
+    def add(self, rows: Iterable[Row], *, skip_invalid: bool, dry_run: bool, now: datetime | None) -> CheckReport:
+        """Check all rows, and add them if they are to be.
+
+        Args:
+            rows: The rows.
+            skip_invalid: Leave invalid rows out, rather than refuse all.
+            dry_run: Add nothing, whatever is found.
+            now: The time by which hours count; that of the machine if absent.
+
+        Raises:
+            InvalidRowsError: Rows are invalid, and are not to be left out.
+            CampaignError: The input cannot be read.
+        """
+        self._ledger.register(self._runner)
+        self._ledger.begin_adding(self._campaign.id, self._runner.id)
+        keep = False
+        try:
+            for batch in batches(rows, BATCH):
+                self._check_batch(batch)
+            report = self._report(now or datetime.now(UTC))
+            if not dry_run:
+                if self._invalid and not skip_invalid:
+                    raise InvalidRowsError(self._problems, self._invalid)
+                keep = True
+            return report
+        finally:
+            self._checker.close()
+            self._ledger.end_adding(self._campaign.id, self._runner.id, keep=keep)
+            self._ledger.unregister(self._runner)
+
+    def _check_batch(self, batch: Sequence[Row]) -> None:
+        recipients: list[Recipient] = []
+        for row in batch:
+            self._rows += 1
+            try:
+                recipients.append(self._checker.check(row))
+            except MissingColumnsError:
+                raise
+            except CampaignError as error:
+                self._refuse(row.line, str(error))
+        self._ledger.register(self._runner)
+        staged = self._ledger.stage(self._campaign.id, self._runner.id, recipients, self._settings, self._same_number)
+        refused = {id(recipient) for recipient, _ in staged.problems}
+        for recipient, message in staged.problems:
+            self._refuse(recipient.line, f"{message}.")
+        self._added += staged.added
+        self._known += staged.known
+        for recipient in recipients:
+            if id(recipient) not in refused:
+                self._minutes += recipient.max_minutes
+                self._longest = max(self._longest, recipient.max_minutes)
+
+    def _refuse(self, line: int, message: str) -> None:
+        problem = Problem(line, message)
+        self._invalid += 1
+        if len(self._problems) < KEPT_PROBLEMS:
+            self._problems.append(problem)
+        if self._on_problem is not None:
+            self._on_problem(problem)
+
+    def _report(self, now: datetime) -> CheckReport:
+        minutes = self._minutes * (1 + self._settings.retry.most)
+        if self._settings.max_minutes is not None:
+            minutes = min(minutes, self._settings.max_minutes)
+        groups = self._ledger.staged_groups(self._campaign.id)
+        longest = max(1.0, self._longest * 60.0)
+        return CheckReport(
+            rows=self._rows,
+            added=self._added,
+            known=self._known,
+            do_not_call=self._ledger.staged_do_not_call(self._campaign.id),
+            invalid=self._invalid,
+            problems=tuple(self._problems),
+            max_minutes=minutes,
+            max_cost=math.ceil(minutes * DOLLARS_PER_MINUTE * 100) / 100,
+            done_by=estimate_end(groups, self._settings, now, longest),
+        )

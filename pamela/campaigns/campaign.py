@@ -1,0 +1,487 @@
+"""Campaign and AsyncCampaign: call everybody in a list, politely, and nobody twice."""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, NotRequired, Self, TypedDict, TypeVar, Unpack
+
+from .. import AsyncPamelaClient, PamelaClient
+from .adding import Addition
+from .callers import AsyncCaller, Caller, SyncCaller
+from .checks import CheckReport, Problem, RowFormat
+from .errors import CampaignError
+from .ledger import Ledger
+from .numbers import parse_number, to_e164
+from .readers import read_csv, read_json_lines, read_parquet, read_rows, read_sql
+from .results import CampaignResult, write_results
+from .runner import Runner
+from .schema import CampaignState
+from .settings import Breaker, Pace, Rate, Retry, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    from ..events import WebhookEvent
+    from .decisions import Decide
+    from .hours import Hours
+    from .readers import Row
+    from .records import CampaignInfo, Progress
+
+C = TypeVar("C", PamelaClient, AsyncPamelaClient)
+Duration = timedelta | float | str
+
+
+class AddOptions(TypedDict):
+    """How rows become recipients.
+
+    Args:
+        to: The column with the phone number.
+        task: What the agent is to achieve, with columns in braces: `Tell {name} that order {order} is here`.
+        call: Other arguments of `create_call`, texts being templates too.
+        id: The column that names the recipient; the number does, if absent.
+        timezone: The column with the recipient's time zone, an IANA name.
+        region: The country of numbers in national form, ISO 3166-1 alpha-2.
+        assigned: Whether to refuse numbers of ranges that are not assigned; True if absent.
+        same_number: Whether several recipients may have one number; False if absent.
+        skip_invalid: Whether to leave invalid rows out, rather than refuse all; False if absent.
+        dry_run: Whether to check only, and add nothing; False if absent.
+        on_problem: Called with every problem as it is found.
+    """
+
+    to: str
+    task: str
+    call: NotRequired[Mapping[str, Any]]
+    id: NotRequired[str | None]
+    timezone: NotRequired[str | None]
+    region: NotRequired[str | None]
+    assigned: NotRequired[bool]
+    same_number: NotRequired[bool]
+    skip_invalid: NotRequired[bool]
+    dry_run: NotRequired[bool]
+    on_problem: NotRequired[Callable[[Problem], object] | None]
+
+
+class BaseCampaign(Generic[C]):
+    """What `Campaign` and `AsyncCampaign` have in common."""
+
+    def __init__(
+        self,
+        client: C,
+        name: str,
+        *,
+        ledger: str | Path | Ledger,
+        in_flight: int = 20,
+        rate: float | str | Sequence[Rate] | None = "5/s",
+        per_prefix: Mapping[str, Pace] | None = None,
+        hours: Hours | None = None,
+        zone_fallback: str | None = None,
+        retry: Retry | None = None,
+        breaker: Breaker | None = Breaker(),  # noqa: B008
+        max_minutes: int | None = None,
+        decide: Decide | None = None,
+        poll_interval: Duration = "5s",
+        transcript_timeout: Duration = "10s",
+        settle: Duration = "10s",
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        if not isinstance(name, str) or not name.strip():
+            raise CampaignError(f"{name!r} is not a name for a campaign. It goes into the keys of its calls: keep it.")
+        settings = Settings(
+            in_flight=in_flight,
+            rate=rate,
+            per_prefix=per_prefix,
+            hours=hours,
+            zone_fallback=zone_fallback,
+            retry=retry,
+            breaker=breaker,
+            max_minutes=max_minutes,
+            poll_interval=poll_interval,
+            transcript_timeout=transcript_timeout,
+            settle=settle,
+        )
+        self._client: C = client
+        self._decide = decide
+        self._clock = clock
+        self._owns_ledger = not isinstance(ledger, Ledger)
+        self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger, clock=clock)
+        self._id = self.ledger.open_campaign(name, settings).id
+        self.name = name
+        self._webhooks_noted = False
+
+    @property
+    def info(self) -> CampaignInfo:
+        """The campaign as it stands in the ledger."""
+        return self.ledger.campaign(self.name)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, ledger={self.ledger.name!r})"
+
+    def progress(self) -> Progress:
+        """Return how far the campaign is."""
+        return self.ledger.progress(self._id)
+
+    def pause(self) -> None:
+        """Place no more calls until `resume`, whoever runs the campaign. Calls in progress go on."""
+        self._change(CampaignState.PAUSED, "pause", CampaignState.ACTIVE)
+
+    def resume(self) -> None:
+        """Let a campaign go on that was paused or stopped, or that stopped itself. Whoever runs it goes on with it."""
+        self.ledger.set_state(self._id, CampaignState.ACTIVE)
+
+    def stop(self) -> None:
+        """Place no more calls. Whoever runs the campaign follows the calls in progress to their end, and ends."""
+        self._change(CampaignState.STOPPED, "stop", CampaignState.ACTIVE, CampaignState.PAUSED)
+
+    def _change(self, state: CampaignState, verb: str, *allowed: CampaignState) -> None:
+        current = self.info.state
+        if current is not state and current not in allowed:
+            raise CampaignError(f"The campaign is {current}; there is nothing to {verb}.")
+        self.ledger.set_state(self._id, state)
+
+    def results(self) -> Iterator[CampaignResult]:
+        """Return what became of all recipients that are through, in the order in which they were added."""
+        return map(CampaignResult.from_row, self.ledger.results(self._id))
+
+    def write_results(self, path: str | Path) -> int:
+        """Write what became of all recipients that are through to a .csv, .jsonl or .parquet file.
+
+        Returns:
+            How many there are.
+
+        Raises:
+            CampaignError: The file cannot be written.
+        """
+        return write_results(path, self.results())
+
+    def write_report(self, path: str | Path) -> None:
+        """Write a report, one HTML file with plots.
+
+        Raises:
+            CampaignError: The file cannot be written.
+        """
+        from .report import write_report
+
+        write_report(path, self.ledger, self.info)
+
+    def handle_event(self, event: WebhookEvent) -> None:
+        """Take the event of a webhook: `endpoint.include(campaign)` calls this with each.
+
+        While events come, the campaign reads lists of calls seldom.
+        """
+        call_id = event.get("call_id")
+        if event.get("event") not in {"call.completed", "call.failed"} or not isinstance(call_id, str):
+            return
+        if not self._webhooks_noted:
+            self.ledger.use_webhooks(self._id)
+            self._webhooks_noted = True
+        self.ledger.notice(call_id)
+
+    def _close(self) -> None:
+        if self._owns_ledger:
+            self.ledger.close()
+
+    def _add(self, rows: Iterable[Row], options: AddOptions) -> CheckReport:
+        unknown = set(options) - set(AddOptions.__annotations__)
+        if unknown:
+            raise TypeError(
+                f"There is no argument {sorted(unknown)[0]!r}. Arguments of the call stand in call={{...}}."
+            )
+        format_ = RowFormat(
+            to=options["to"],
+            id=options.get("id"),
+            timezone=options.get("timezone"),
+            region=options.get("region"),
+            assigned=options.get("assigned", True),
+            call={"task": options["task"], **options.get("call", {})},
+        )
+        addition = Addition(
+            self.ledger,
+            self.info,
+            format_,
+            same_number=options.get("same_number", False),
+            on_problem=options.get("on_problem"),
+        )
+        return addition.add(
+            rows,
+            skip_invalid=options.get("skip_invalid", False),
+            dry_run=options.get("dry_run", False),
+            now=None if self._clock is None else self._clock(),
+        )
+
+    def _add_do_not_call(self, numbers: str | Path | Iterable[str], region: str | None) -> int:
+        return self.ledger.add_do_not_call(read_do_not_call(numbers, region))
+
+    def _begin(self, caller: Caller, on_result: Callable[[list[int]], None]) -> Runner:
+        info = self.info
+        if info.state is CampaignState.STOPPED:
+            raise CampaignError(f"The campaign {self.name!r} was stopped. Let it go on with resume().")
+        if info.state is CampaignState.HALTED:
+            self.ledger.set_state(self._id, CampaignState.ACTIVE)
+        return Runner(
+            self.ledger,
+            self.info,
+            caller,
+            decide=self._decide,
+            on_result=on_result,
+            other_clock=self._clock is not None,
+        )
+
+    def _load(self, ids: list[int]) -> list[CampaignResult]:
+        return [CampaignResult.from_row(row) for row in self.ledger.results(self._id, ids=ids)]
+
+
+class Campaign(BaseCampaign[PamelaClient]):
+    """Calls everybody in a list, politely, and nobody twice, however often the program is killed and started again.
+
+    Args:
+        client: The client that places the calls. Its `max_retries` and `deadline` count for each request.
+        name: The campaign's name. It goes into the idempotency keys of its calls: the same name calls the same
+            recipients no second time, and another campaign needs another name.
+        ledger: The file in which everything is kept, or `postgresql://user:password@host/name`.
+        in_flight: How many calls may be live at once.
+        rate: How fast calls are placed: `5` (a second), `"5/s"`, `"100/min"`, or `"5/s,100/min"`; None for no limit.
+        per_prefix: A pace of their own for numbers with a prefix: `{"+44": Pace(in_flight=5, rate="1/s")}`.
+        hours: The hours in which callees may be called, on their own clocks; at any time if absent.
+        zone_fallback: The time zone of numbers whose zones are not known, or have no hour in common.
+        retry: Which calls are placed again; none if absent.
+        breaker: When the campaign stops itself; None for never.
+        max_minutes: How many minutes may be billed. No call is placed that could exceed them.
+        decide: Called with each call that has ended; returns `Done()`, `RetryAt(...)`, `GiveUp(...)`, or None to leave it
+            to `retry`. It may be asked twice about a call.
+        poll_interval: How often calls in progress are looked at. Durations are timedeltas, seconds, or `15m`.
+        transcript_timeout: How long to wait, after a call has completed, for a transcript that is not there yet.
+        settle: How long to wait before an attempt whose outcome is open is looked up.
+        clock: Returns the time by which hours and pauses count; the ledger's own if absent.
+
+    Raises:
+        CampaignError: A setting is invalid.
+        LedgerError: The ledger cannot be opened.
+
+    Example:
+        >>> campaign = Campaign(client, "orders-2026-11", ledger="orders.db")  # doctest: +SKIP
+        >>> campaign.add_csv("customers.csv", to="phone", task="Tell {name} that it is here")  # doctest: +SKIP
+        >>> for result in campaign.run():  # doctest: +SKIP
+        ...     print(result.id, result.outcome)
+    """
+
+    def add_csv(
+        self,
+        path: str | Path,
+        *,
+        encoding: str | None = None,
+        delimiter: str | None = None,
+        **options: Unpack[AddOptions],
+    ) -> CheckReport:
+        """Check all rows of a CSV file, then add them. What is in the campaign already is not added again.
+
+        Args:
+            path: The file; its first line names the columns.
+            encoding: Its encoding; found out if absent.
+            delimiter: What stands between values; found out if absent.
+            **options: See `AddOptions`.
+
+        Returns:
+            What the check found.
+
+        Raises:
+            InvalidRowsError: Rows are invalid; nothing was added.
+            CampaignError: The file cannot be read, or an option is invalid.
+        """
+        return self._add(read_csv(path, encoding=encoding, delimiter=delimiter), options)
+
+    def add_json_lines(self, path: str | Path, **options: Unpack[AddOptions]) -> CheckReport:
+        """Check all rows of a file with a JSON object on each line, then add them; as `add_csv`."""
+        return self._add(read_json_lines(path), options)
+
+    def add_parquet(self, path: str | Path, **options: Unpack[AddOptions]) -> CheckReport:
+        """Check all rows of a Parquet file, then add them; as `add_csv`. Needs pyarrow."""
+        return self._add(read_parquet(path), options)
+
+    def add_sql(self, address: str, query: str, **options: Unpack[AddOptions]) -> CheckReport:
+        """Check all rows of an SQL query, then add them; as `add_csv`.
+
+        Args:
+            address: The database, as SQLAlchemy writes it.
+            query: The query.
+            **options: See `AddOptions`.
+        """
+        return self._add(read_sql(address, query), options)
+
+    def add_rows(self, rows: Iterable[Mapping[str, Any]], **options: Unpack[AddOptions]) -> CheckReport:
+        """Check all rows of an iterable of mappings, then add them; as `add_csv`."""
+        return self._add(read_rows(rows), options)
+
+    def add_do_not_call(self, numbers: str | Path | Iterable[str], *, region: str | None = None) -> int:
+        """Put numbers on the do-not-call list, which holds for all campaigns of the ledger.
+
+        Args:
+            numbers: The numbers, or a file with one at the beginning of each line.
+            region: The country of numbers in national form.
+
+        Returns:
+            How many were not on it.
+        """
+        return self._add_do_not_call(numbers, region)
+
+    def run(self) -> Iterator[CampaignResult]:
+        """Run the campaign to its end.
+
+        Returns:
+            What became of each recipient, as soon as it is through. Who stops iterating ends the run: no more calls are
+            placed, those in progress go on, and the next run goes on with everything.
+
+        Raises:
+            CampaignHaltedError: The campaign stopped itself.
+            CampaignError: It was stopped before, or the `decide` hook failed.
+            LedgerError: The ledger failed. Nothing is lost; run it again.
+        """
+        caller = SyncCaller(self._client, self.info.settings.in_flight)
+        try:
+            yield from self._run(caller)
+        finally:
+            caller.close()
+
+    def _run(self, caller: Caller) -> Iterator[CampaignResult]:
+        events: queue.SimpleQueue[list[int] | BaseException | None] = queue.SimpleQueue()
+        runner = self._begin(caller, events.put)
+        thread = _start(runner, events.put)
+        try:
+            while (event := events.get()) is not None:
+                if isinstance(event, BaseException):
+                    raise event
+                yield from self._load(event)
+        finally:
+            runner.end()
+            thread.join()
+
+    def close(self) -> None:
+        """Close the ledger. The client stays open."""
+        self._close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncCampaign(BaseCampaign[AsyncPamelaClient]):
+    """As `Campaign`, with an `AsyncPamelaClient`, on asyncio: `add_...` are coroutines, `run` is for `async for`.
+
+    The `decide` hook is an ordinary function; it is called in a thread. `progress`, `results` and what else only reads or
+    writes the ledger are ordinary methods.
+    """
+
+    async def add_csv(
+        self,
+        path: str | Path,
+        *,
+        encoding: str | None = None,
+        delimiter: str | None = None,
+        **options: Unpack[AddOptions],
+    ) -> CheckReport:
+        """Check all rows of a CSV file, then add them; as `Campaign.add_csv`."""
+        return await asyncio.to_thread(self._add, read_csv(path, encoding=encoding, delimiter=delimiter), options)
+
+    async def add_json_lines(self, path: str | Path, **options: Unpack[AddOptions]) -> CheckReport:
+        """Check all rows of a file with a JSON object on each line, then add them; as `Campaign.add_csv`."""
+        return await asyncio.to_thread(self._add, read_json_lines(path), options)
+
+    async def add_parquet(self, path: str | Path, **options: Unpack[AddOptions]) -> CheckReport:
+        """Check all rows of a Parquet file, then add them; as `Campaign.add_csv`. Needs pyarrow."""
+        return await asyncio.to_thread(self._add, read_parquet(path), options)
+
+    async def add_sql(self, address: str, query: str, **options: Unpack[AddOptions]) -> CheckReport:
+        """Check all rows of an SQL query, then add them; as `Campaign.add_sql`."""
+        return await asyncio.to_thread(self._add, read_sql(address, query), options)
+
+    async def add_rows(self, rows: Iterable[Mapping[str, Any]], **options: Unpack[AddOptions]) -> CheckReport:
+        """Check all rows of an iterable of mappings, then add them; as `Campaign.add_csv`."""
+        return await asyncio.to_thread(self._add, read_rows(rows), options)
+
+    async def add_do_not_call(self, numbers: str | Path | Iterable[str], *, region: str | None = None) -> int:
+        """Put numbers on the do-not-call list; as `Campaign.add_do_not_call`."""
+        return await asyncio.to_thread(self._add_do_not_call, numbers, region)
+
+    async def run(self) -> AsyncIterator[CampaignResult]:
+        """Run the campaign to its end; as `Campaign.run`, with `async for`."""
+        loop = asyncio.get_running_loop()
+        events: asyncio.Queue[list[int] | BaseException | None] = asyncio.Queue()
+
+        def put(event: list[int] | BaseException | None) -> None:
+            loop.call_soon_threadsafe(events.put_nowait, event)
+
+        caller = AsyncCaller(self._client, self.info.settings.in_flight, loop)
+        runner = self._begin(caller, put)
+        thread = _start(runner, put)
+        try:
+            while (event := await events.get()) is not None:
+                if isinstance(event, BaseException):
+                    raise event
+                for result in await asyncio.to_thread(self._load, event):
+                    yield result
+        finally:
+            runner.end()
+            await asyncio.to_thread(thread.join)
+
+    async def close(self) -> None:
+        """Close the ledger. The client stays open."""
+        self._close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+
+def _start(runner: Runner, put: Callable[[BaseException | None], None]) -> threading.Thread:
+    """Run a runner in a thread; put what it failed with, or None, at its end."""
+
+    def run() -> None:
+        try:
+            runner.run()
+        except BaseException as error:
+            put(error)
+        else:
+            put(None)
+
+    thread = threading.Thread(target=run, name="pamela-campaign", daemon=True)
+    thread.start()
+    return thread
+
+
+def read_do_not_call(numbers: str | Path | Iterable[str], region: str | None) -> dict[str, str | None]:
+    """Return the numbers of a do-not-call list in E.164 form.
+
+    Raises:
+        CampaignError: The file cannot be read, or has a line without a number.
+    """
+    if isinstance(numbers, str | Path):
+        path = Path(numbers)
+        try:
+            lines = path.read_text(encoding="utf-8-sig").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CampaignError(f"Cannot read the do-not-call list {path}: {error}.") from None
+        named = [(f"{path}, line {number}: ", line) for number, line in enumerate(lines, 1)]
+    else:
+        named = [("", number) for number in numbers]
+    found: dict[str, str | None] = {}
+    for where, line in named:
+        text, _, reason = line.partition("#")[0].partition(",")
+        if not text.strip():
+            continue
+        try:
+            found[to_e164(parse_number(text.strip().strip('"'), region, assigned=False))] = reason.strip() or None
+        except CampaignError as error:
+            raise CampaignError(f"{where}{error}") from None
+    return found

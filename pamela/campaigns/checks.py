@@ -1,0 +1,322 @@
+"""Checking all rows before the first dial: numbers, templates, time zones, arguments; and what it will come to at most."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import math
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import httpx
+
+from .. import APIConnectionError, PamelaClient, ValidationError
+from .errors import CampaignError
+from .hours import load_zone
+from .numbers import parse_number, to_e164, zones_of
+from .records import Recipient
+from .templates import columns_of, fill
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from .hours import Hours
+    from .readers import Row
+    from .settings import Settings
+
+DOLLARS_PER_MINUTE = 0.10
+DEFAULT_MAX_DURATION = 299
+"""Seconds that a call may take when nothing is said, by the API's specification."""
+_ESTIMATE_STEP = timedelta(minutes=15)
+_ESTIMATE_HORIZON = timedelta(days=366)
+_RESERVED = frozenset({"to", "idempotency_key", "self"})
+
+
+@attrs.frozen
+class Problem:
+    """What is wrong with a row.
+
+    Attributes:
+        line: The line in the file, or the number of the row.
+        message: What is wrong.
+    """
+
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"line {self.line:,}: {self.message}"
+
+
+@attrs.frozen
+class CheckReport:
+    """What the check of all rows found.
+
+    Attributes:
+        rows: How many rows there are.
+        added: How many can be called, or have been added.
+        known: How many are in the campaign already.
+        do_not_call: How many are on the do-not-call list, of those added.
+        invalid: How many are invalid.
+        problems: The first thousand problems.
+        max_minutes: The minutes that can be billed at most, retries included.
+        max_cost: What these cost, in US dollars.
+        done_by: When the last of them will have been called for the first time, at the campaign's pace and within its
+            hours, if every call lasts as long as it may; None if not within a year.
+    """
+
+    rows: int
+    added: int
+    known: int
+    do_not_call: int
+    invalid: int
+    problems: Sequence[Problem]
+    max_minutes: int
+    max_cost: float
+    done_by: datetime | None
+
+
+@lru_cache(maxsize=1)
+def call_arguments() -> frozenset[str]:
+    """Return the names of the arguments that a call can have, beside the number."""
+    return frozenset(inspect.signature(PamelaClient.create_call).parameters) - _RESERVED
+
+
+@attrs.frozen(kw_only=True)
+class RowFormat:
+    """Which columns mean what, and the call that is made of them.
+
+    Args:
+        to: The column with the phone number.
+        id: The column that names the recipient; the number does, if absent.
+        timezone: The column with the recipient's time zone, an IANA name. An empty value is as none.
+        region: The country of numbers in national form, ISO 3166-1 alpha-2.
+        assigned: Whether to refuse numbers of ranges that are not assigned.
+        call: The arguments of `create_call` but for `to`, texts being templates.
+    """
+
+    to: str
+    id: str | None = None
+    timezone: str | None = None
+    region: str | None = None
+    assigned: bool = True
+    call: Mapping[str, Any]
+
+    def __attrs_post_init__(self) -> None:
+        for name in self.call:
+            if name not in call_arguments():
+                close = get_close_matches(name, call_arguments(), n=1)
+                hint = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(sorted(call_arguments()))}."
+                raise CampaignError(f"A call has no {name!r}. {hint}")
+        if not self.call.get("task"):
+            raise CampaignError('There is no task. Give task="Tell {name} ...", with columns in braces.')
+        if self.region is not None:
+            import phonenumbers
+
+            if self.region.upper() not in phonenumbers.SUPPORTED_REGIONS:
+                raise CampaignError(f"region={self.region!r} is not a country. Write US or GB.")
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns that every row must have."""
+        named = {self.to, self.id, self.timezone} - {None}
+        return columns_of(self.call) | {str(name) for name in named}
+
+
+class RowChecker:
+    """Checks rows one by one, and makes recipients of them."""
+
+    def __init__(self, format_: RowFormat, settings: Settings) -> None:
+        self._format = format_
+        self._settings = settings
+        self._columns = columns_of(format_.call)
+        # Arguments that are the same in all rows are checked once.
+        others = {name: value for name, value in format_.call.items() if name not in {"task", "metadata"}}
+        self._check_each = bool(columns_of(others))
+        self._checked = False
+        self._arguments = ArgumentCheck()
+        self._seen_columns = False
+        self._zones_that_never_open: dict[tuple[str, ...], bool] = {}
+
+    def close(self) -> None:
+        self._arguments.close()
+
+    def check(self, row: Row) -> Recipient:
+        """Return the recipient of a row.
+
+        Raises:
+            CampaignError: The row is invalid; the message says why. `MissingColumnsError` for the input as a whole.
+        """
+        if row.problem is not None:
+            raise CampaignError(f"{row.problem}.")
+        if not self._seen_columns:
+            self._check_columns(row)
+            self._seen_columns = True
+        text = _text(row.values, self._format.to)
+        if not text:
+            raise CampaignError(f"{self._format.to!r} is empty: there is no number.")
+        number = parse_number(text, self._format.region, assigned=self._format.assigned)
+        e164 = to_e164(number)
+        identity = e164 if self._format.id is None else _text(row.values, self._format.id)
+        if not identity:
+            raise CampaignError(f"{self._format.id!r} is empty: the row has no id.")
+        request = self._request(e164, row.values)
+        return Recipient(
+            identity=identity,
+            line=row.line,
+            number=e164,
+            zones=self._zones(row.values, number, e164),
+            request=request,
+            max_minutes=max_minutes(request),
+        )
+
+    def _check_columns(self, row: Row) -> None:
+        missing = sorted(self._format.columns - set(row.values))
+        if missing:
+            names = ", ".join(repr(str(name)) for name in row.values) or "none"
+            raise MissingColumnsError(f"There is no column {missing[0]!r}. The columns are {names}.")
+
+    def _request(self, number: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        texts = {name: _text(values, name) for name in self._columns}
+        if empty := sorted(name for name, value in texts.items() if not value):
+            raise CampaignError(f"{empty[0]!r} is empty, and the call needs it.")
+        request = {"to": number, **fill(self._format.call, texts)}
+        if self._check_each or not self._checked:
+            self._arguments.check(request)
+            self._checked = True
+        return request
+
+    def _zones(self, values: Mapping[str, Any], number: Any, e164: str) -> tuple[str, ...]:
+        own = "" if self._format.timezone is None else _text(values, self._format.timezone)
+        if own:
+            load_zone(own)
+            zones: tuple[str, ...] = (own,)
+        else:
+            zones = zones_of(number)
+        if self._settings.hours is None:
+            return zones if own else ()
+        fallback = self._settings.zone_fallback
+        if not zones:
+            if fallback is None:
+                raise CampaignError(
+                    f"the time zone of {e164} is not known. Give it in a column (timezone=), or a zone_fallback=."
+                )
+            return (fallback,)
+        if self._never_opens(self._settings.hours, zones):
+            if fallback is None or own:
+                raise CampaignError(
+                    f"{e164} may be in {len(zones)} time zones, and no hour suits all of them. Give its own in a column "
+                    "(timezone=), or a zone_fallback=."
+                )
+            return (fallback,)
+        return zones
+
+    def _never_opens(self, hours: Hours, zones: tuple[str, ...]) -> bool:
+        if zones not in self._zones_that_never_open:
+            if len(self._zones_that_never_open) > 10_000:
+                self._zones_that_never_open.clear()
+            opening = hours.next_opening(datetime.now(UTC), zones)
+            self._zones_that_never_open[zones] = opening is None
+        return self._zones_that_never_open[zones]
+
+
+class MissingColumnsError(CampaignError):
+    """The input lacks columns, so that no row can be right."""
+
+
+class ArgumentCheck:
+    """Has a client check the arguments of a call, without sending it."""
+
+    def __init__(self) -> None:
+        def refuse(request: httpx.Request) -> httpx.Response:
+            raise httpx.ConnectError("Nothing is sent by a check.", request=request)
+
+        self._client = PamelaClient(
+            "pk_live_check", "http://127.0.0.1:1", max_retries=0, transport=httpx.MockTransport(refuse)
+        )
+
+    def check(self, request: Mapping[str, Any]) -> None:
+        """Check the arguments of a call.
+
+        Raises:
+            CampaignError: One is invalid.
+        """
+        try:
+            json.dumps(request)
+            self._client.create_call(**request)
+        except APIConnectionError:
+            return
+        except (ValidationError, TypeError, ValueError) as error:
+            raise CampaignError(str(error)) from None
+
+    def close(self) -> None:
+        self._client.close()
+
+
+def max_minutes(request: Mapping[str, Any]) -> int:
+    """Return the minutes that a call can be billed for at most."""
+    seconds = request.get("max_duration_seconds")
+    return max(1, math.ceil((DEFAULT_MAX_DURATION if seconds is None else int(seconds)) / 60))
+
+
+def estimate_end(
+    groups: Iterable[tuple[tuple[str, ...], int]], settings: Settings, now: datetime, call_seconds: float
+) -> datetime | None:
+    """Return when the last recipient will have been called for the first time.
+
+    Args:
+        groups: How many recipients there are for each set of time zones.
+        settings: The campaign's pace and hours.
+        now: When it begins.
+        call_seconds: How long a call takes.
+
+    Returns:
+        The moment; None if it is not within a year.
+    """
+    per_second = min(
+        [rate.per_second for rate in settings.rate] + [settings.in_flight / call_seconds], default=math.inf
+    )
+    waiting = {zones: count for zones, count in groups if count}
+    moment = now
+    while waiting and moment - now < _ESTIMATE_HORIZON:
+        openings = {
+            zones: moment if settings.hours is None else settings.hours.next_opening(moment, zones or ("UTC",))
+            for zones in waiting
+        }
+        reachable = [opening for opening in openings.values() if opening is not None]
+        if len(reachable) < len(openings):
+            return None
+        if (first := min(reachable)) > moment:
+            moment = first
+            continue
+        open_now = [zones for zones, opening in openings.items() if opening == moment]
+        count = sum(waiting[zones] for zones in open_now)
+        needed = timedelta(seconds=count / per_second)
+        step = needed if settings.hours is None else min(needed, _ESTIMATE_STEP)
+        share = min(1.0, step / needed) if needed else 1.0
+        for zones in open_now:
+            waiting[zones] = math.floor(waiting[zones] * (1 - share))
+            if not waiting[zones]:
+                del waiting[zones]
+        moment += step
+    return None if waiting else moment
+
+
+def batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
+    """Group rows."""
+    batch: list[Row] = []
+    for row in rows:
+        batch.append(row)
+        if len(batch) >= size:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name)
+    return "" if value is None else str(value).strip()

@@ -1,0 +1,157 @@
+"""Who may be called now: by state, hours, slots, rates and budget, inside the transaction of a claim."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, insert, select, update
+
+from .records import MICROSECONDS, from_micros, to_micros
+from .schema import BUCKETS, LIVE, RECIPIENTS, RecipientState, in_state
+from .settings import Pace, Rate, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from datetime import datetime
+
+    from sqlalchemy import Connection, Row
+
+
+class ClaimRound:
+    """One choice of the recipients that may be called now: by state, hours, slots, rates and budget."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        campaign: Row[Any],
+        settings: Settings,
+        now: int,
+        calendar: int,
+    ) -> None:
+        self.connection = connection
+        self.campaign = campaign
+        self.settings = settings
+        self.now = now
+        self.calendar = calendar
+        self.moment = from_micros(calendar)
+        self.waits: list[float] = []
+        self.over_budget = False
+        self._openings: dict[str, datetime | None] = {}
+
+    def take(self, limit: int, only: Collection[int] | None) -> tuple[list[Row[Any]], float | None]:
+        live, reserved = self._live()
+        room = None
+        if self.settings.max_minutes is not None:
+            room = self.settings.max_minutes - self.campaign.minutes_billed - reserved
+        free = min(limit, self.settings.in_flight - sum(live.values()))
+        if free > 0:
+            free = min(free, self._tokens("all", self.settings.rate))
+        rows: list[Row[Any]] = []
+        prefixes = ["", *self.settings.per_prefix] if self.settings.per_prefix else [None]
+        blocked = False
+        for prefix in prefixes:
+            pace = self.settings.per_prefix.get(prefix or "", Pace())
+            share = free - len(rows)
+            if pace.in_flight is not None:
+                share = min(share, pace.in_flight - live.get(prefix or "", 0))
+            if share <= 0:
+                continue
+            waiting = self._waiting(prefix, share, only)
+            if pace.rate and waiting:
+                waiting = waiting[: self._tokens(f"prefix {prefix}", pace.rate)]
+            for row in waiting:
+                if room is not None and row.max_minutes > room:
+                    blocked = True
+                    break
+                room = None if room is None else room - row.max_minutes
+                rows.append(row)
+            if pace.rate:
+                self._spend(f"prefix {prefix}", pace.rate, sum(row.prefix == prefix for row in rows))
+        self._spend("all", self.settings.rate, len(rows))
+        self.over_budget = blocked and not rows and not live
+        if len(rows) < free:
+            self._wait_for_due()
+        return rows, min(self.waits, default=None)
+
+    def _live(self) -> tuple[dict[str, int], int]:
+        rows = self.connection.execute(
+            select(RECIPIENTS.c.prefix, func.count(), func.sum(RECIPIENTS.c.max_minutes))
+            .where(in_state(self.campaign.id, *LIVE))
+            .group_by(RECIPIENTS.c.prefix)
+        ).all()
+        return {prefix: count for prefix, count, _ in rows}, sum(minutes for _, _, minutes in rows)
+
+    def _waiting(self, prefix: str | None, limit: int, only: Collection[int] | None) -> list[Row[Any]]:
+        """Return recipients that are due and within their hours; those out of their hours are made to wait for them."""
+        condition = and_(in_state(self.campaign.id, RecipientState.WAITING), RECIPIENTS.c.due_at <= self.calendar)
+        if prefix is not None:
+            condition = and_(condition, RECIPIENTS.c.prefix == prefix)
+        if only is not None:
+            condition = and_(condition, RECIPIENTS.c.id.in_(list(only)))
+        columns = [
+            RECIPIENTS.c[name] for name in ("id", "identity", "attempts", "request", "max_minutes", "zones", "prefix")
+        ]
+        query = select(*columns).where(condition).order_by(RECIPIENTS.c.due_at, RECIPIENTS.c.id).limit(limit)
+        while True:
+            rows = list(self.connection.execute(query).all())
+            closed = {row.zones for row in rows if self._opening(row.zones) != self.moment}
+            if not closed:
+                return rows
+            for zones in closed:
+                opening = self._opening(zones)
+                values: dict[str, Any] = (
+                    {"state": RecipientState.GIVEN_UP, "detail": "No hour suits all time zones of the number."}
+                    if opening is None
+                    else {"due_at": to_micros(opening)}
+                )
+                self.connection.execute(
+                    update(RECIPIENTS).where(condition, RECIPIENTS.c.zones == zones).values(**values)
+                )
+
+    def _opening(self, zones: str) -> datetime | None:
+        if self.settings.hours is None:
+            return self.moment
+        if zones not in self._openings:
+            names = zones.split(",") if zones else [self.settings.zone_fallback or "UTC"]
+            self._openings[zones] = self.settings.hours.next_opening(self.moment, names)
+        return self._openings[zones]
+
+    def _tokens(self, name: str, rates: Iterable[Rate]) -> int:
+        """Return how many tokens the buckets have, all of them; note when there will be more."""
+        grants = math.inf
+        for rate in rates:
+            tokens = self._bucket(name, rate)
+            grants = min(grants, math.floor(tokens + 1e-9))
+            if tokens < 1:
+                self.waits.append((1 - tokens) / rate.per_second)
+        return int(min(grants, 1_000_000))
+
+    def _bucket(self, name: str, rate: Rate) -> float:
+        this = and_(BUCKETS.c.campaign_id == self.campaign.id, BUCKETS.c.name == f"{name} {rate}")
+        row = self.connection.execute(select(BUCKETS.c.tokens, BUCKETS.c.updated_at).where(this)).first()
+        if row is None:
+            return rate.burst
+        # A clock that has been put back earns nothing for a while rather than a day's worth at once.
+        elapsed: float = max(0, self.now - row.updated_at) / MICROSECONDS
+        tokens: float = row.tokens + elapsed * rate.per_second
+        return min(rate.burst, tokens)
+
+    def _spend(self, name: str, rates: Iterable[Rate], count: int) -> None:
+        if not count:
+            return
+        for rate in rates:
+            tokens = self._bucket(name, rate) - count
+            if tokens < 1:
+                self.waits.append((1 - tokens) / rate.per_second)
+            key = {"campaign_id": self.campaign.id, "name": f"{name} {rate}"}
+            values = {"tokens": tokens, "updated_at": self.now}
+            this = and_(BUCKETS.c.campaign_id == key["campaign_id"], BUCKETS.c.name == key["name"])
+            if not self.connection.execute(update(BUCKETS).where(this).values(**values)).rowcount:
+                self.connection.execute(insert(BUCKETS).values(**key, **values))
+
+    def _wait_for_due(self) -> None:
+        query = select(func.min(RECIPIENTS.c.due_at)).where(in_state(self.campaign.id, RecipientState.WAITING))
+        due = self.connection.execute(query).scalar()
+        if due is not None and due > self.calendar:
+            self.waits.append((due - self.calendar) / MICROSECONDS)

@@ -1,0 +1,174 @@
+"""The database of a ledger: SQLite or PostgreSQL, short transactions that can be repeated, errors in plain words."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from .errors import LedgerError, needs_extra
+from .schema import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+try:
+    from sqlalchemy import Connection, Engine, create_engine, event, func, select
+    from sqlalchemy.engine import URL, make_url
+    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+except ImportError:
+    raise needs_extra("SQLAlchemy") from None
+
+T = TypeVar("T")
+
+_BUSY_SECONDS = 30.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
+_TRANSIENT_CLASSES = ("08", "40", "57")
+"""Classes of SQLSTATE: connection lost, transaction rolled back, server shutting down or starting."""
+
+
+class Database:
+    """A database in which a ledger is kept.
+
+    Args:
+        address: The name of a file, or `postgresql://user:password@host/name`.
+        patience: Seconds for which a transaction is repeated while the server cannot be reached.
+
+    Raises:
+        LedgerError: It cannot be opened.
+    """
+
+    def __init__(self, address: str | Path, patience: float = 60.0) -> None:
+        self.url = _parse_address(address)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._patience = patience
+        # Within a process, writers of SQLite take turns here, without the pauses of SQLite's own waiting.
+        self._turn = threading.Lock()
+        try:
+            self.engine = self._create_engine()
+        except (ModuleNotFoundError, NoSuchModuleError):
+            raise needs_extra("psycopg") from None
+        try:
+            self._attempt(migrate, True)
+        except DBAPIError as error:
+            self.engine.dispose()
+            raise LedgerError(f"Cannot open the ledger {self.name}: {_in_words(error)}.") from None
+        except BaseException:
+            self.engine.dispose()
+            raise
+
+    @property
+    def name(self) -> str:
+        """The file, or the address without its password."""
+        return str(self.url.database) if self.is_sqlite else self.url.render_as_string(hide_password=True)
+
+    def __repr__(self) -> str:
+        return f"Database({self.name!r})"
+
+    def _create_engine(self) -> Engine:
+        if not self.is_sqlite:
+            return create_engine(self.url, pool_size=10, max_overflow=20, hide_parameters=True)
+        engine = create_engine(
+            self.url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True
+        )
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Carry out a transaction. It is repeated when the connection is lost, so it must bear that.
+
+        Raises:
+            LedgerError: It failed, or the database could not be reached for too long.
+        """
+        return self._run(work, True)
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Carry out a transaction that only reads.
+
+        Raises:
+            LedgerError: It failed, or the database could not be reached for too long.
+        """
+        return self._run(work, False)
+
+    def _run(self, work: Callable[[Connection], T], writes: bool) -> T:
+        give_up_at = time.monotonic() + self._patience
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                return self._attempt(work, writes)
+            except DBAPIError as error:
+                if not _is_transient(error) or time.monotonic() >= give_up_at:
+                    raise LedgerError(
+                        f"The ledger {self.name} failed: {_in_words(error)}. What was committed before is kept; "
+                        "run the campaign again to go on."
+                    ) from None
+            time.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+
+    def _attempt(self, work: Callable[[Connection], T], writes: bool) -> T:
+        if not (writes and self.is_sqlite):
+            with self.engine.begin() as connection:
+                return work(connection)
+        with self._turn, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            return work(connection)
+
+    def now(self, connection: Connection) -> int:
+        """Return the time in microseconds since 1970, by the one clock that all runners share."""
+        if self.is_sqlite:
+            return time.time_ns() // 1000
+        seconds = connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one()
+        return int(seconds * 1_000_000)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.engine.dispose()
+
+
+def _parse_address(address: str | Path) -> URL:
+    text = str(address)
+    if "://" not in text:
+        if not text.strip() or text == ":memory:":
+            raise LedgerError("The ledger needs a file that outlives the process, orders.db for example.")
+        return URL.create("sqlite+pysqlite", database=text)
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise LedgerError("The ledger's address is not valid. Write postgresql://user:password@host/name.") from None
+    if url.get_backend_name() == "sqlite":
+        return url.set(drivername="sqlite+pysqlite")
+    if url.drivername in {"postgresql", "postgres", "postgresql+psycopg"}:
+        return url.set(drivername="postgresql+psycopg")
+    raise LedgerError(f"A ledger cannot be kept in {url.drivername!r}. Give a file, or postgresql://...")
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin below, not in the driver
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # An attempt must be on the disk before its request is sent, or a power failure would forget it.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA cache_size = -16000")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _is_transient(error: DBAPIError) -> bool:
+    cause = error.orig
+    if isinstance(cause, sqlite3.OperationalError):
+        return getattr(cause, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    state = getattr(cause, "sqlstate", None)
+    if state is None:  # there was no connection, or it broke without a word
+        return type(cause).__name__ in {"OperationalError", "InterfaceError"}
+    return str(state).startswith(_TRANSIENT_CLASSES)
+
+
+def _in_words(error: DBAPIError) -> str:
+    return " ".join(str(error.orig).split()).rstrip(".")

@@ -1,0 +1,145 @@
+"""Which live calls have ended, found out with few requests: pages of the list, and single calls where those cost less."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from .. import Call, CallOutcome
+from .lookup import CLOCK_SKEW, PAGE
+from .records import Ended, LiveCall, from_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .callers import Caller
+    from .decisions import Decide
+    from .ledger import Ledger
+
+_MOST_SINGLE = 16
+"""How many single calls are asked for at once."""
+
+
+@attrs.frozen
+class PollPlan:
+    """How to look at live calls: this many pages of the list, then the rest one by one."""
+
+    pages: int
+    single: Sequence[LiveCall]
+
+
+def plan_poll(live: Sequence[LiveCall]) -> PollPlan:
+    """Return the cheapest way to see all live calls.
+
+    The list has the newest calls first. Calls that have been live for long stand far down, behind those placed and ended
+    since: to read the list that far costs more than to get them one by one.
+
+    Args:
+        live: The live calls, the newest first.
+
+    Example:
+        >>> calls = [LiveCall(number, 0, f"call_{number}", None, 0) for number in (5000, 4990, 4980, 7)]
+        >>> plan = plan_poll(calls)
+        >>> plan.pages, [call.attempt_id for call in plan.single]
+        (1, [7])
+    """
+    if not live:
+        return PollPlan(0, ())
+    newest = live[0].attempt_id
+    costs = {0: len(live)}
+    for count, call in enumerate(live, 1):
+        # At most this many calls of the campaign are newer, as each has an attempt of its own.
+        depth = newest - call.attempt_id + 1
+        costs[count] = -(-depth // PAGE) + len(live) - count
+    best = min(costs, key=lambda count: (costs[count], count))
+    pages = costs[best] - (len(live) - best)
+    return PollPlan(pages, live[best:])
+
+
+class Follower:
+    """Looks at the live calls of a campaign, and says which have ended."""
+
+    def __init__(self, ledger: Ledger, caller: Caller, decide: Decide | None) -> None:
+        self._ledger = ledger
+        self._caller = caller
+        self._decide = decide
+
+    def poll(self, live: Sequence[LiveCall], transcript_timeout: timedelta) -> list[Ended]:
+        """Look at calls.
+
+        Args:
+            live: The calls to look at, the newest first.
+            transcript_timeout: How long to wait, after a call has completed, for a transcript that is not there yet.
+
+        Returns:
+            Those that have ended.
+
+        Raises:
+            PamelaError: The API could not be asked, or the `decide` hook failed.
+        """
+        plan = plan_poll(live)
+        seen: dict[str, Mapping[str, Any]] = {}
+        if plan.pages:
+            seen = self._read_pages(live, plan)
+        missing = [call for call in live if call.call_id not in seen]
+        for start in range(0, len(missing), _MOST_SINGLE):
+            answers = [self._caller.get(call.call_id) for call in missing[start : start + _MOST_SINGLE]]
+            for call, answer in zip(missing[start:], answers, strict=False):
+                seen[call.call_id] = answer.result()
+        return self.sort_out(live, seen, transcript_timeout)
+
+    def _read_pages(self, live: Sequence[LiveCall], plan: PollPlan) -> dict[str, Mapping[str, Any]]:
+        listed = live[: len(live) - len(plan.single)]
+        wanted = {call.call_id for call in listed}
+        oldest = from_micros(min(call.placed_at for call in listed)) - CLOCK_SKEW
+        seen: dict[str, Mapping[str, Any]] = {}
+        offset = 0
+        # Calls of others in the account stand between them; twice the pages are allowed for that.
+        for _ in range(2 * plan.pages + 1):
+            page = self._caller.list(start_date=oldest, limit=PAGE, offset=offset).result()
+            calls = page.get("items")
+            if not isinstance(calls, list) or not calls:
+                break
+            for call in calls:
+                if isinstance(call, dict) and call.get("id") in wanted and "transcript" in call:
+                    seen[call["id"]] = call
+            offset += len(calls)
+            if len(seen) == len(wanted) or not (page.get("has_more") or page.get("next_offset")):
+                break
+        return seen
+
+    def sort_out(
+        self, live: Sequence[LiveCall], seen: Mapping[str, Mapping[str, Any]], transcript_timeout: timedelta
+    ) -> list[Ended]:
+        """Return the calls that have ended, with what the hook decided."""
+        ended = []
+        incomplete = []
+        now = time.time()
+        for each in live:
+            call = seen.get(each.call_id)
+            if call is None or (outcome := Call(call).outcome) is CallOutcome.ONGOING:
+                continue
+            if outcome is CallOutcome.COMPLETED and not call.get("transcript"):
+                if each.end_seen_at is None and transcript_timeout > timedelta(0):
+                    incomplete.append(each.attempt_id)
+                    continue
+                waited = now - (each.end_seen_at or 0) / 1_000_000
+                if 0 <= waited < transcript_timeout.total_seconds():
+                    continue
+            decision = None if self._decide is None else self._ask(self._decide, Call(call))
+            ended.append(Ended(each.attempt_id, call, outcome, decision))
+        if incomplete:
+            self._ledger.note_end(incomplete)
+        return ended
+
+    @staticmethod
+    def _ask(decide: Decide, call: Call) -> Any:
+        from .decisions import Done, GiveUp, RetryAt
+
+        decision = decide(call)
+        if decision is not None and not isinstance(decision, Done | RetryAt | GiveUp):
+            raise TypeError(f"decide() returned {decision!r}. Return Done(), RetryAt(...), GiveUp(...) or None.")
+        return decision

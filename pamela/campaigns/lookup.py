@@ -1,0 +1,77 @@
+"""Finding out whether attempts placed a call, by their keys, in one passage through the lists."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from .. import PamelaError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .. import Call
+    from .callers import Caller
+    from .records import LookUp
+
+KEY_IN_METADATA = "idempotency_key"
+"""Where `create_call` puts the key, so that a look through the calls finds it."""
+CLOCK_SKEW = timedelta(minutes=15)
+"""How far the service's clock and the ledger's may differ before a call is missed."""
+PAGE = 100
+
+
+class IncompleteListError(PamelaError):
+    """A list of calls is not whole, so that it cannot show that a call does not exist."""
+
+
+def find_calls(caller: Caller, look_ups: Sequence[LookUp]) -> dict[int, Call]:
+    """Return the calls that attempts placed; those that are not in it have placed none.
+
+    Args:
+        caller: What gets the lists.
+        look_ups: The attempts.
+
+    Raises:
+        PamelaError: The lists could not be had, or are not whole.
+    """
+    wanted = {each.key: each for each in look_ups}
+    numbers = {each.number for each in look_ups}
+    found: dict[int, Call] = {}
+    for call in iterate_calls(caller, start_date=min(each.claimed_at for each in look_ups) - CLOCK_SKEW):
+        if call.get("to") not in numbers and "to" in call:
+            continue
+        # Whoever lists calls in short may leave the metadata out.
+        whole = call if "metadata" in call else caller.get(call["id"]).result()
+        metadata = whole.get("metadata")
+        if not isinstance(metadata, dict):
+            raise IncompleteListError(f"The API shows no metadata of call {whole['id']}, which may be the one.")
+        key = metadata.get(KEY_IN_METADATA)
+        if isinstance(key, str) and key in wanted:
+            found[wanted[key].attempt_id] = whole
+            if len(found) == len(wanted):
+                break
+    return found
+
+
+def iterate_calls(caller: Caller, **filters: Any) -> Iterator[Call]:
+    """Go through the calls of all pages, the newest first.
+
+    Raises:
+        PamelaError: A page could not be had, or is not whole.
+    """
+    offset = 0
+    while True:
+        page = caller.list(**filters, limit=PAGE, offset=offset).result()
+        calls = page.get("items")
+        if not isinstance(calls, list) or not all(isinstance(call, dict) and call.get("id") for call in calls):
+            raise IncompleteListError("The API answered a list of calls that is not one.")
+        yield from calls
+        following, total = page.get("next_offset"), page.get("total")
+        offset += len(calls)
+        if calls and (page.get("has_more") or following):
+            offset = following if isinstance(following, int) and following > offset - len(calls) else offset
+            continue
+        if isinstance(total, int) and total > offset:
+            raise IncompleteListError(f"The list of calls ends after {offset} of {total}.")
+        return

@@ -1,0 +1,83 @@
+"""Phone numbers as they stand in files: what number is meant, and in which time zones it may ring."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from .errors import CampaignError, needs_extra
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+UNKNOWN_ZONE = "Etc/Unknown"
+NORTH_AMERICA = 1
+_AREA_CODE_DIGITS = 3
+
+
+def parse_number(text: str, region: str | None = None, *, assigned: bool = True) -> PhoneNumber:
+    """Return the number that a text means.
+
+    Args:
+        text: The number, in international form with a plus, or with `region` in the national form of that country.
+        region: A country, ISO 3166-1 alpha-2.
+        assigned: Whether to refuse numbers of ranges that are not assigned.
+
+    Raises:
+        CampaignError: It is no number that can be called.
+    """
+    try:
+        import phonenumbers
+    except ImportError:
+        raise needs_extra("phonenumbers") from None
+    try:
+        number = phonenumbers.parse(text, region)
+    except phonenumbers.NumberParseException as error:
+        if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE and region is None:
+            raise CampaignError(
+                f"{text!r} has no country code. Write the number with +, or name the country with region= (--region)."
+            ) from None
+        raise CampaignError(f"{text!r} is not a phone number.") from None
+    if number.extension:
+        raise CampaignError(f"{text!r} has an extension, which cannot be dialled. Leave it out.")
+    reason = phonenumbers.is_possible_number_with_reason(number)
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
+        names = {
+            phonenumbers.ValidationResult.TOO_SHORT: "is too short to be a phone number",
+            phonenumbers.ValidationResult.TOO_LONG: "is too long to be a phone number",
+            phonenumbers.ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "lacks its area code",
+        }
+        raise CampaignError(f"{text!r} {names.get(reason, 'is not a phone number')}.")
+    if assigned and not phonenumbers.is_valid_number(number):
+        raise CampaignError(f"{text!r} is not a number that is in use in its country.")
+    return number
+
+
+def to_e164(number: PhoneNumber) -> str:
+    """Return the number in E.164 form."""
+    import phonenumbers
+
+    text: str = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return text
+
+
+def zones_of(number: PhoneNumber) -> tuple[str, ...]:
+    """Return the IANA names of all time zones in which the number may ring; empty if none is known.
+
+    In North America the whole area code counts: the tables assign shorter ranges to single zones, and not always to
+    the right one.
+    """
+    from phonenumbers import timezone
+
+    zones = set(timezone.time_zones_for_number(number))
+    if number.country_code == NORTH_AMERICA:
+        zones |= _zones_of_area(str(number.national_number)[:_AREA_CODE_DIGITS])
+    return tuple(sorted(zones - {UNKNOWN_ZONE}))
+
+
+@lru_cache(maxsize=1024)
+def _zones_of_area(area_code: str) -> frozenset[str]:
+    from phonenumbers.tzdata import TIMEZONE_DATA
+
+    prefix = f"{NORTH_AMERICA}{area_code}"
+    return frozenset(zone for range_, zones in TIMEZONE_DATA.items() if range_.startswith(prefix) for zone in zones)

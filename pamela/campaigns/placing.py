@@ -1,0 +1,61 @@
+"""What an answer to a request for a call, or the lack of one, means for the attempt. Without I/O."""
+
+from __future__ import annotations
+
+from concurrent.futures import CancelledError, Future
+from typing import TYPE_CHECKING
+
+from .. import (
+    APIConnectionError,
+    AuthenticationError,
+    ErrorCode,
+    PamelaError,
+    RateLimitError,
+    SubscriptionError,
+    UnexpectedResponseError,
+)
+from .records import NotPlaced, Placed, Placement, Unclear
+
+if TYPE_CHECKING:
+    from .. import Call
+
+_PAUSE_AFTER_429 = 1.0
+
+
+def interpret(attempt_id: int, answer: Future[Call]) -> Placement:
+    """Return what became of an attempt, by its answer.
+
+    | answer | means |
+    |---|---|
+    | a call | placed |
+    | an error that may hide a call (`ambiguous`), or one that nobody foresaw | unclear: to be looked up |
+    | 429, quota used up (6002) | not placed; the campaign halts |
+    | 429 | not placed; all runners pause for `retry_after`, and it counts as no failure |
+    | 401, 403 | not placed; the campaign halts |
+    | no connection, a redirect, another 5xx | not placed; tried again after a pause |
+    | any other refusal, 400 or 409 say | not placed; the recipient is given up |
+    """
+    try:
+        call = answer.result()
+    except RateLimitError as error:
+        if error.error_code == ErrorCode.QUOTA:
+            return NotPlaced(attempt_id, _in_words(error), counts=False, halt=f"The quota is used up: {error}")
+        return NotPlaced(attempt_id, _in_words(error), counts=False, retry_after=error.retry_after or _PAUSE_AFTER_429)
+    except PamelaError as error:
+        if error.ambiguous:
+            return Unclear(attempt_id, _in_words(error))
+        if isinstance(error, AuthenticationError | SubscriptionError):
+            return NotPlaced(attempt_id, _in_words(error), counts=False, halt=f"The API refused the key: {error}")
+        passing = isinstance(error, APIConnectionError | UnexpectedResponseError) or (error.status_code or 0) >= 500
+        return NotPlaced(attempt_id, _in_words(error), final=not passing)
+    except CancelledError:
+        return Unclear(attempt_id, "The request was cancelled.")
+    except Exception as error:
+        return Unclear(attempt_id, f"{type(error).__name__}: {error}")
+    if not isinstance(call.get("id"), str) or not call["id"]:
+        return Unclear(attempt_id, "The answer has no id.")
+    return Placed(attempt_id, call)
+
+
+def _in_words(error: PamelaError) -> str:
+    return f"{error.status_code}: {error}" if error.status_code else str(error)

@@ -1,0 +1,231 @@
+"""Reading recipients: CSV in any usual dialect and encoding, JSON lines, Parquet, SQL, iterables. A batch in memory."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import attrs
+
+from .errors import CampaignError, needs_extra
+
+DELIMITERS = (",", ";", "\t", "|")
+_SAMPLE = 1 << 16
+_MOST_IN_FIELD = 1 << 20
+_BATCH = 2000
+
+
+@attrs.frozen
+class Row:
+    """A row of the input.
+
+    Args:
+        line: Its line in the file, or its number where there are no lines; from 1 on.
+        values: Its values by column.
+        problem: What is wrong with it as a row, if anything.
+    """
+
+    line: int
+    values: Mapping[str, Any]
+    problem: str | None = None
+
+
+def read_file(path: str | Path, *, encoding: str | None = None, delimiter: str | None = None) -> Iterator[Row]:
+    """Read a file by the ending of its name: .csv, .tsv and .txt; .jsonl and .ndjson; .parquet."""
+    path = Path(path)
+    match path.suffix.lower():
+        case ".jsonl" | ".ndjson" | ".json":
+            return read_json_lines(path)
+        case ".parquet" | ".pq":
+            return read_parquet(path)
+        case ".tsv":
+            return read_csv(path, encoding=encoding, delimiter=delimiter or "\t")
+        case _:
+            return read_csv(path, encoding=encoding, delimiter=delimiter)
+
+
+def read_csv(path: str | Path, *, encoding: str | None = None, delimiter: str | None = None) -> Iterator[Row]:
+    """Read a CSV file with a line of column names.
+
+    Args:
+        path: The file.
+        encoding: Its encoding; found out if absent: by a byte order mark, else UTF-8, else Windows-1252.
+        delimiter: What stands between values; found out from the first line if absent.
+
+    Raises:
+        CampaignError: It cannot be read.
+    """
+    path = Path(path)
+    encoding = encoding or detect_encoding(path)
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            yield from _parse_csv(path, file, delimiter)
+    except (OSError, LookupError) as error:
+        raise _unreadable(path, error) from None
+    except UnicodeError as error:
+        raise CampaignError(f"{path} is not in the encoding {encoding}: {error}. Name it with encoding=.") from None
+
+
+def _parse_csv(path: Path, file: Any, delimiter: str | None) -> Iterator[Row]:
+    first = file.readline(_SAMPLE)
+    file.seek(0)
+    delimiter = delimiter or _detect_delimiter(first)
+    previous = csv.field_size_limit(_MOST_IN_FIELD)
+    try:
+        reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
+        header = _header(path, reader)
+        while True:
+            line = reader.line_num + 1
+            try:
+                values = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Row(line, {}, f"is not valid CSV: {error}")
+                continue
+            if not any(value.strip() for value in values):
+                continue
+            problem = None
+            if len(values) != len(header):
+                problem = f"has {len(values)} values where the first line has {len(header)} names"
+            yield Row(line, dict(zip(header, values, strict=False)), problem)
+    finally:
+        csv.field_size_limit(previous)
+
+
+def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:
+    try:
+        names = [name.strip() for name in next(reader)]
+    except StopIteration:
+        raise CampaignError(f"{path} is empty. Its first line must name the columns.") from None
+    except csv.Error as error:
+        raise CampaignError(f"{path}, line 1: {error}.") from None
+    twice = [name for number, name in enumerate(names) if name and name in names[:number]]
+    if twice:
+        raise CampaignError(f"{path} names the column {twice[0]!r} twice.")
+    return names
+
+
+def _detect_delimiter(line: str) -> str:
+    outside = "".join(line.split('"')[::2])
+    return max(DELIMITERS, key=lambda delimiter: (outside.count(delimiter), -DELIMITERS.index(delimiter)))
+
+
+def detect_encoding(path: Path) -> str:
+    """Return the encoding of a text file, read once in blocks."""
+    try:
+        with path.open("rb") as file:
+            block = file.read(_SAMPLE)
+            for mark, name in (
+                (codecs.BOM_UTF8, "utf-8-sig"),
+                (codecs.BOM_UTF32_LE, "utf-32"),
+                (codecs.BOM_UTF32_BE, "utf-32"),
+                (codecs.BOM_UTF16_LE, "utf-16"),
+                (codecs.BOM_UTF16_BE, "utf-16"),
+            ):
+                if block.startswith(mark):
+                    return name
+            decoder = codecs.getincrementaldecoder("utf-8")()
+            while block:
+                decoder.decode(block)
+                block = file.read(_SAMPLE)
+            decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1252"
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return "utf-8"
+
+
+def read_json_lines(path: str | Path) -> Iterator[Row]:
+    """Read a file with a JSON object on each line.
+
+    Raises:
+        CampaignError: It cannot be read.
+    """
+    path = Path(path)
+    try:
+        with path.open(encoding="utf-8-sig", errors="replace") as file:
+            for line, text in enumerate(file, 1):
+                if text.strip():
+                    yield _parse_json(line, text)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _parse_json(line: int, text: str) -> Row:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return Row(line, {}, f"is not JSON: {error}")
+    if not isinstance(values, dict):
+        return Row(line, {}, "is not a JSON object")
+    return Row(line, values, "is not UTF-8" if "\ufffd" in text else None)
+
+
+def read_parquet(path: str | Path) -> Iterator[Row]:
+    """Read a Parquet file. Needs `pip install 'thisispamela[campaigns-parquet]'`.
+
+    Raises:
+        CampaignError: It cannot be read.
+    """
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise needs_extra("pyarrow", "campaigns-parquet") from None
+    path = Path(path)
+    try:
+        with parquet.ParquetFile(path) as file:
+            line = 0
+            for batch in file.iter_batches(_BATCH):
+                for values in batch.to_pylist():
+                    line += 1
+                    yield Row(line, values)
+    except (OSError, pyarrow.ArrowException) as error:
+        raise _unreadable(path, error) from None
+
+
+def read_sql(address: str, query: str) -> Iterator[Row]:
+    """Read the rows of an SQL query.
+
+    Args:
+        address: The database, as SQLAlchemy writes it: `postgresql+psycopg://user:password@host/name`.
+        query: The query.
+
+    Raises:
+        CampaignError: It failed.
+    """
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.exc import SQLAlchemyError
+
+    try:
+        engine = create_engine(address, hide_parameters=True)
+    except (SQLAlchemyError, ImportError) as error:
+        raise CampaignError(f"The database cannot be opened: {type(error).__name__}.") from None
+    try:
+        with engine.connect().execution_options(yield_per=_BATCH) as connection:
+            for line, row in enumerate(connection.execute(text(query)).mappings(), 1):
+                yield Row(line, dict(row))
+    except SQLAlchemyError as error:
+        cause = getattr(error, "orig", None) or error
+        raise CampaignError(f"The query failed: {' '.join(str(cause).split())}") from None
+    finally:
+        engine.dispose()
+
+
+def read_rows(rows: Iterable[Any]) -> Iterator[Row]:
+    """Read mappings of column to value."""
+    for line, values in enumerate(rows, 1):
+        if isinstance(values, Mapping):
+            yield Row(line, values)
+        else:
+            yield Row(line, {}, f"is a {type(values).__name__}, not a mapping of columns to values")
+
+
+def _unreadable(path: Path, error: Exception) -> CampaignError:
+    return CampaignError(f"Cannot read {path}: {getattr(error, 'strerror', None) or error}.")

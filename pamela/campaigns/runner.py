@@ -1,0 +1,280 @@
+"""Running a campaign in one process: a thread that claims, places, follows and keeps what comes of it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from .. import Call, PamelaError
+from .errors import CampaignError, CampaignHaltedError, LedgerError
+from .following import Follower
+from .lookup import find_calls
+from .placing import interpret
+from .records import Claim, LookUp, Placed
+from .runners import RunnerIdentity
+from .schema import CampaignState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .callers import Caller
+    from .decisions import Decide
+    from .ledger import Ledger
+    from .records import CampaignInfo, Claims, Ended, LiveCall, Placement
+
+logger = logging.getLogger("pamela.campaigns")
+
+HEARTBEAT = 10.0
+LONGEST_NAP = 1.0
+"""Seconds after which a runner looks at the ledger again, where others may have changed something."""
+NAP_OF_OTHER_CLOCK = 0.05
+BATCH = 200
+WEBHOOK_POLL_FACTOR = 12
+"""How much less often lists are read where webhooks say what happens."""
+_LOOK_UP_INTERVAL = 0.5
+_API_PATIENCE = 300.0
+"""Seconds for which following goes on although the API cannot be asked."""
+
+
+class Runner:
+    """Runs a campaign until it is finished, stopped, or told to end.
+
+    Args:
+        ledger: The ledger.
+        campaign: The campaign.
+        caller: What places and gets calls.
+        decide: The hook that says what comes after a call.
+        on_result: Called with the ids of recipients that are through, from the runner's thread.
+        other_clock: Whether hours and pauses go by another clock than that of the machine, so that no nap is long.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        campaign: CampaignInfo,
+        caller: Caller,
+        *,
+        decide: Decide | None = None,
+        on_result: Callable[[list[int]], None],
+        other_clock: bool = False,
+    ) -> None:
+        self._ledger = ledger
+        self._campaign = campaign
+        self._caller = caller
+        self._on_result = on_result
+        self._nap = NAP_OF_OTHER_CLOCK if other_clock else LONGEST_NAP
+        self._identity = RunnerIdentity.create()
+        self._follower = Follower(ledger, caller, decide)
+        self._followers = ThreadPoolExecutor(2, "pamela-campaign-following")
+        self._placing: dict[int, Claim] = {}
+        self._answers: queue.SimpleQueue[tuple[int, Future[Call]]] = queue.SimpleQueue()
+        self._awake = threading.Event()
+        self._ending = threading.Event()
+        self._poll: Future[list[Ended]] | None = None
+        self._look_up: Future[dict[int, Call]] | None = None
+        self._looked_up: list[LookUp] = []
+        self._next_poll = self._next_heartbeat = self._next_look_up = 0.0
+        self._poll_failing_since: float | None = None
+
+    def end(self) -> None:
+        """Place no more calls, keep the answers that are on their way, and end. Calls in progress go on."""
+        self._ending.set()
+        self._awake.set()
+
+    def run(self) -> None:
+        """Run until the end.
+
+        Raises:
+            CampaignHaltedError: The campaign stopped itself.
+            LedgerError: The ledger failed.
+            CampaignError: The `decide` hook failed, or the API could not be asked for long.
+        """
+        try:
+            self._ledger.register(self._identity)
+            self._loop()
+        finally:
+            self._followers.shutdown(wait=True, cancel_futures=True)
+            # Where it fails, others see after a minute, or from the process, that this runner has ended.
+            with contextlib.suppress(LedgerError):
+                self._ledger.unregister(self._identity)
+
+    def _loop(self) -> None:
+        while True:
+            self._awake.clear()
+            self._beat()
+            self._keep_answers()
+            self._follow()
+            self._settle_unclear()
+            if self._ending.is_set():
+                if not self._placing and self._poll is None:
+                    return
+                self._rest(self._nap)
+                continue
+            limit = min(BATCH, self._caller.capacity - len(self._placing))
+            claims = self._ledger.claim(self._campaign.id, self._identity.id, limit)
+            for claim in claims.claims:
+                self._send(claim)
+            if self._is_over(claims):
+                return
+            if claims.claims:
+                continue
+            self._rest(self._nap if claims.wait is None else min(claims.wait, self._nap))
+
+    def _rest(self, seconds: float) -> None:
+        """Wait for an answer, or for as long as nothing can happen."""
+        due = [self._next_poll, self._next_heartbeat] if self._poll is None else [self._next_heartbeat]
+        soonest = min(due) - time.monotonic()
+        self._awake.wait(max(0.001, min(seconds, soonest)))
+
+    def _beat(self) -> None:
+        if time.monotonic() < self._next_heartbeat:
+            return
+        self._ledger.register(self._identity)
+        self._campaign = self._ledger.campaign(self._campaign.name)
+        adopted = self._ledger.adopt(self._campaign.id, self._identity.id, set(self._placing))
+        if adopted:
+            logger.info("Took over %d attempts of runners that are gone.", adopted)
+        self._next_heartbeat = time.monotonic() + min(HEARTBEAT, 5 * self._nap)
+
+    # Placing
+
+    def _send(self, claim: Claim) -> None:
+        self._placing[claim.attempt_id] = claim
+        self._caller.place(claim).add_done_callback(lambda answer: self._arrived(claim.attempt_id, answer))
+
+    def _arrived(self, attempt_id: int, answer: Future[Call]) -> None:
+        self._answers.put((attempt_id, answer))
+        self._awake.set()
+
+    def _keep_answers(self) -> None:
+        placements: list[Placement] = []
+        while len(placements) < BATCH:
+            try:
+                attempt_id, answer = self._answers.get_nowait()
+            except queue.Empty:
+                break
+            placements.append(interpret(attempt_id, answer))
+        if not placements:
+            return
+        through = self._ledger.record(self._campaign.id, self._identity.id, placements)
+        for placement in placements:
+            del self._placing[placement.attempt_id]
+        self._report(through)
+
+    def _report(self, recipients: list[int]) -> None:
+        if recipients:
+            self._on_result(recipients)
+
+    # Following
+
+    def _follow(self) -> None:
+        if self._poll is not None:
+            if not self._poll.done():
+                return
+            poll, self._poll = self._poll, None
+            self._take_poll(poll)
+        now = time.monotonic()
+        if self._ending.is_set():
+            return
+        noticed = self._ledger.noticed_calls(self._campaign.id) if self._campaign.webhooks else []
+        if noticed:
+            self._begin_poll(noticed)
+        elif now >= self._next_poll:
+            self._next_poll = now + self._interval()
+            if self._ledger.take_lease(self._campaign.id, "following", self._identity.id):
+                live = self._ledger.live_calls(self._campaign.id)
+                if live:
+                    self._begin_poll(live)
+
+    def _interval(self) -> float:
+        seconds = self._campaign.settings.poll_interval.total_seconds()
+        return seconds * WEBHOOK_POLL_FACTOR if self._campaign.webhooks else seconds
+
+    def _begin_poll(self, live: list[LiveCall]) -> None:
+        self._poll = self._followers.submit(self._follower.poll, live, self._campaign.settings.transcript_timeout)
+        self._poll.add_done_callback(lambda _: self._awake.set())
+
+    def _take_poll(self, poll: Future[list[Ended]]) -> None:
+        try:
+            ended = poll.result()
+        except LedgerError:
+            raise
+        except PamelaError as error:
+            now = time.monotonic()
+            self._poll_failing_since = self._poll_failing_since or now
+            logger.warning("Could not look at the calls in progress: %s", error)
+            if now - self._poll_failing_since > _API_PATIENCE:
+                raise CampaignError(
+                    f"The calls in progress could not be looked at for {_API_PATIENCE:.0f} s: {error} "
+                    "Run the campaign again to go on."
+                ) from error
+            return
+        except Exception as error:
+            raise CampaignError(
+                f"The decide hook failed: {type(error).__name__}: {error}. The call that it was asked about has not been "
+                "kept; run the campaign again to ask again."
+            ) from error
+        self._poll_failing_since = None
+        if ended:
+            self._report(self._ledger.end(self._campaign.id, ended))
+
+    # Attempts whose outcome is open
+
+    def _settle_unclear(self) -> None:
+        if self._look_up is not None:
+            if not self._look_up.done():
+                return
+            look_up, self._look_up = self._look_up, None
+            self._take_look_up(look_up)
+        now = time.monotonic()
+        if now < self._next_look_up or self._ending.is_set():
+            return
+        self._next_look_up = now + _LOOK_UP_INTERVAL
+        self._looked_up = self._ledger.claim_look_ups(self._campaign.id, self._identity.id)
+        if self._looked_up:
+            self._look_up = self._followers.submit(find_calls, self._caller, self._looked_up)
+            self._look_up.add_done_callback(lambda _: self._awake.set())
+
+    def _take_look_up(self, look_up: Future[dict[int, Call]]) -> None:
+        attempts, self._looked_up = self._looked_up, []
+        try:
+            found = look_up.result()
+        except PamelaError as error:
+            through = self._ledger.not_found_out(self._campaign.id, self._identity.id, attempts, str(error))
+            self._report(through)
+            return
+        if placements := [Placed(attempt_id, call) for attempt_id, call in found.items()]:
+            self._report(self._ledger.record(self._campaign.id, self._identity.id, placements))
+        absent = [each for each in attempts if each.attempt_id not in found]
+        if absent:
+            self._resend(absent)
+
+    def _resend(self, absent: list[LookUp]) -> None:
+        claims = self._ledger.resend(self._campaign.id, self._identity.id, absent)
+        for claim in claims:
+            self._send(claim)
+        sent = {claim.attempt_id for claim in claims}
+        if held_back := [each for each in absent if each.attempt_id not in sent]:
+            why = "No call was found, and it was not sent again."
+            self._report(self._ledger.not_found_out(self._campaign.id, self._identity.id, held_back, why))
+
+    # The end
+
+    def _is_over(self, claims: Claims) -> bool:
+        """Return whether there is nothing more to do, or to wait for."""
+        if claims.claims or self._placing or self._poll is not None:
+            return False
+        if claims.state is CampaignState.ACTIVE:
+            return self._ledger.finish(self._campaign.id)
+        if claims.state is CampaignState.PAUSED:
+            return False
+        if self._ledger.has_live_calls(self._campaign.id):
+            return False
+        if claims.state is CampaignState.HALTED:
+            raise CampaignHaltedError(f"The campaign stopped itself. {claims.reason} Run it again when that is mended.")
+        return True

@@ -1,0 +1,52 @@
+"""Who runs a campaign: a name for each runner, and whether a runner of this machine is still alive."""
+
+from __future__ import annotations
+
+import os
+import platform
+import secrets
+from pathlib import Path
+
+import attrs
+
+
+@attrs.frozen
+class RunnerIdentity:
+    """A runner: its unique name, and its process on its host."""
+
+    id: str
+    host: str
+    process: str
+
+    @classmethod
+    def create(cls) -> RunnerIdentity:
+        """Return an identity for a runner of this process."""
+        name = f"{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}"
+        return cls(name, _host(), f"{os.getpid()}:{_started(os.getpid())}")
+
+
+def is_dead(host: str, process: str) -> bool:
+    """Return whether a process is known to have ended; False where that cannot be known, on another host say."""
+    pid, _, started = process.partition(":")
+    if host != _host() or not started:
+        return False
+    return _started(int(pid)) != started
+
+
+def _host() -> str:
+    """Return what names this boot of this machine, and the container in which process numbers mean something."""
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        return f"{boot}:{os.stat('/proc/self/ns/pid').st_ino}"  # noqa: PTH116 - of the link's target
+    except OSError:
+        return platform.node()
+
+
+def _started(pid: int) -> str:
+    """Return when a process began, in clock ticks since boot; empty if it is gone or this is not Linux."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] in {"Z", "X"} else fields[19]

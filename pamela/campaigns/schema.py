@@ -1,0 +1,243 @@
+"""The tables of a ledger, one schema for SQLite and PostgreSQL, and the migrations that lead to it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from .errors import LedgerError, needs_extra
+
+try:
+    from sqlalchemy import (
+        BigInteger,
+        Boolean,
+        Column,
+        Float,
+        ForeignKey,
+        Index,
+        Integer,
+        MetaData,
+        Table,
+        Text,
+        UniqueConstraint,
+        and_,
+        func,
+        insert,
+        inspect,
+        select,
+        text,
+    )
+except ImportError:
+    raise needs_extra("SQLAlchemy") from None
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import ColumnElement, Connection
+
+
+class RecipientState(StrEnum):
+    """Where a recipient stands."""
+
+    STAGED = "staged"
+    """Read from the input, but the input has not been checked to its end."""
+    WAITING = "waiting"
+    """To be called from `due_at` on."""
+    PLACING = "placing"
+    """The attempt is committed; its request may have been sent."""
+    UNCLEAR = "unclear"
+    """Whether the attempt placed a call is open; it will be looked up by its key."""
+    CALLING = "calling"
+    """The call was placed and has not ended."""
+    DONE = "done"
+    """The last call is the result."""
+    GIVEN_UP = "given_up"
+    """The number was refused, could not be called, or all retries are used up."""
+    SET_ASIDE = "set_aside"
+    """Whether the attempt placed a call could not be found out. A person has to look."""
+    DO_NOT_CALL = "do_not_call"
+    """The number is on the do-not-call list."""
+
+
+class AttemptState(StrEnum):
+    """Where an attempt stands."""
+
+    PLACING = "placing"
+    UNCLEAR = "unclear"
+    PLACED = "placed"
+    ENDED = "ended"
+    REFUSED = "refused"
+    SET_ASIDE = "set_aside"
+
+
+class CampaignState(StrEnum):
+    """Whether a campaign places calls."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    HALTED = "halted"
+    """It stopped itself; `reason` says why."""
+    FINISHED = "finished"
+
+
+LIVE = (RecipientState.PLACING, RecipientState.UNCLEAR, RecipientState.CALLING)
+"""The states of recipients that occupy a slot."""
+FINAL = (RecipientState.DONE, RecipientState.GIVEN_UP, RecipientState.SET_ASIDE, RecipientState.DO_NOT_CALL)
+
+METADATA = MetaData()
+# SQLite numbers rows by itself only where the key is an INTEGER.
+_ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
+
+LEDGER = Table("pamela_ledger", METADATA, Column("version", Integer, nullable=False))
+
+CAMPAIGNS = Table(
+    "pamela_campaigns",
+    METADATA,
+    Column("id", _ROW_ID, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("reason", Text),
+    Column("settings", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("minutes_billed", BigInteger, nullable=False, default=0),
+    Column("placed", BigInteger, nullable=False, default=0),
+    Column("resume_at", BigInteger, nullable=False, default=0),  # after a 429
+    Column("recent_results", Float, nullable=False, default=0),  # for the breaker; both fade with time
+    Column("recent_failures", Float, nullable=False, default=0),
+    Column("recent_at", BigInteger, nullable=False, default=0),
+    Column("webhooks", Boolean, nullable=False, default=False),
+)
+
+RECIPIENTS = Table(
+    "pamela_recipients",
+    METADATA,
+    Column("id", _ROW_ID, primary_key=True),
+    Column("campaign_id", ForeignKey("pamela_campaigns.id"), nullable=False),
+    Column("identity", Text, nullable=False),
+    Column("line", BigInteger, nullable=False),
+    Column("number", Text, nullable=False),
+    Column("prefix", Text, nullable=False, default=""),
+    Column("zones", Text, nullable=False, default=""),
+    Column("request", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("max_minutes", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("errors", Integer, nullable=False, default=0),
+    Column("outcome", Text),
+    Column("detail", Text),
+    UniqueConstraint("campaign_id", "identity", name="pamela_recipients_by_identity"),
+    Index("pamela_recipients_by_number", "campaign_id", "number"),
+    Index("pamela_recipients_by_due", "campaign_id", "state", "prefix", "due_at", "id"),
+)
+
+ATTEMPTS = Table(
+    "pamela_attempts",
+    METADATA,
+    Column("id", _ROW_ID, primary_key=True),
+    Column("campaign_id", ForeignKey("pamela_campaigns.id"), nullable=False),
+    Column("recipient_id", ForeignKey("pamela_recipients.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("state", Text, nullable=False),
+    Column("owner", Text),
+    Column("claimed_at", BigInteger, nullable=False),
+    Column("look_up_at", BigInteger, nullable=False, default=0),
+    Column("look_ups", Integer, nullable=False, default=0),
+    Column("placed_at", BigInteger),
+    Column("end_seen_at", BigInteger),
+    Column("ended_at", BigInteger),
+    Column("call_id", Text),
+    Column("outcome", Text),
+    Column("status", Text),
+    Column("duration_seconds", Float),
+    Column("billed_minutes", Integer),
+    Column("error", Text),
+    Column("call", Text),
+    Index("pamela_attempts_by_recipient", "recipient_id", "number"),
+    Index("pamela_attempts_by_state", "campaign_id", "state", "id"),
+    Index("pamela_attempts_by_call", "call_id"),
+)
+
+DO_NOT_CALL = Table(
+    "pamela_do_not_call",
+    METADATA,
+    Column("number", Text, primary_key=True),
+    Column("reason", Text),
+    Column("added_at", BigInteger, nullable=False),
+)
+
+BUCKETS = Table(
+    "pamela_buckets",
+    METADATA,
+    Column("campaign_id", ForeignKey("pamela_campaigns.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("tokens", Float, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+)
+
+RUNNERS = Table(
+    "pamela_runners",
+    METADATA,
+    Column("id", Text, primary_key=True),
+    Column("host", Text, nullable=False),
+    Column("process", Text, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+LEASES = Table(
+    "pamela_leases",
+    METADATA,
+    Column("campaign_id", ForeignKey("pamela_campaigns.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+NOTICES = Table(
+    "pamela_notices",
+    METADATA,
+    Column("call_id", Text, primary_key=True),
+    Column("seen_at", BigInteger, nullable=False),
+)
+
+
+def in_state(campaign_id: int, *states: RecipientState) -> ColumnElement[bool]:
+    """Return the condition that a recipient is of a campaign and in one of some states."""
+    condition = RECIPIENTS.c.state == states[0] if len(states) == 1 else RECIPIENTS.c.state.in_(states)
+    return and_(RECIPIENTS.c.campaign_id == campaign_id, condition)
+
+
+def _create_tables(connection: Connection) -> None:
+    METADATA.create_all(connection)
+
+
+MIGRATIONS: Sequence[Callable[[Connection], None]] = (_create_tables,)
+"""What leads from each version of the schema to the next. Only ever append."""
+_MIGRATION_LOCK = 0x70616D656C61
+
+
+def migrate(connection: Connection, migrations: Sequence[Callable[[Connection], None]] = MIGRATIONS) -> None:
+    """Bring the tables to the newest version, in the transaction of the connection.
+
+    Raises:
+        LedgerError: A newer version of the package has been here.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+    version = 0
+    if inspect(connection).has_table(LEDGER.name):
+        version = connection.execute(select(LEDGER.c.version)).scalar() or 0
+    if version > len(migrations):
+        raise LedgerError(
+            f"The ledger has version {version} of the tables; this version of the package knows {len(migrations)}. "
+            "Upgrade it: pip install --upgrade 'thisispamela[campaigns]'"
+        )
+    for step in migrations[version:]:
+        step(connection)
+    if version == 0:
+        connection.execute(insert(LEDGER).values(version=len(migrations)))
+    elif version < len(migrations):
+        connection.execute(text("UPDATE pamela_ledger SET version = :version"), {"version": len(migrations)})

@@ -1,0 +1,277 @@
+"""How a campaign behaves: pace, hours, retries, breaker, budget. Checked when given, kept in the ledger as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import attrs
+
+from .errors import CampaignError
+from .hours import Hours, load_zone
+
+RETRIED_OUTCOMES = ("not_reached", "broken_off", "cancelled")
+_UNITS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86400}
+MAX_IN_FLIGHT = 100_000
+
+
+def parse_duration(value: timedelta | float | str) -> timedelta:
+    """Return a duration: a timedelta, a number of seconds, or text such as `90s`, `15m`, `2h`, `1d`."""
+    found: timedelta | None = None
+    if isinstance(value, timedelta):
+        found = value
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        found = timedelta(seconds=value)
+    elif isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*|\s*(\d+(?:\.\d+)?)\s*", value.lower())
+        if match is not None and match[3] is not None:
+            found = timedelta(seconds=float(match[3]))
+        elif match is not None and match[2] in _UNITS:
+            found = timedelta(seconds=float(match[1]) * _UNITS[match[2]])
+    if found is None or found < timedelta(0):
+        raise CampaignError(f"{value!r} is not a duration. Write 90s, 15m, 2h or 1d.")
+    return found
+
+
+@attrs.frozen
+class Rate:
+    """At most so many calls are placed in so many seconds, evenly spread."""
+
+    calls: float
+    seconds: float
+
+    @property
+    def per_second(self) -> float:
+        return self.calls / self.seconds
+
+    @property
+    def burst(self) -> float:
+        """How many calls may be placed at once after a pause: a tenth of a second's worth, at least one."""
+        return max(1.0, self.per_second / 10)
+
+    def __str__(self) -> str:
+        units = {1: "s", 60: "min", 3600: "h", 86400: "d"}
+        return f"{self.calls:g}/{units.get(int(self.seconds), f'{self.seconds:g}s')}"
+
+
+def parse_rates(value: object) -> tuple[Rate, ...]:
+    """Return the rates of `5` (a second), `"5/s"`, `"100/min"`, or `"5/s,100/min"`."""
+    if value is None:
+        return ()
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        value = f"{value}/s"
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise _not_a_rate(value)
+    rates = []
+    for part in parts:
+        if isinstance(part, Rate):
+            rates.append(part)
+            continue
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*([a-z]+?)s?)?\s*", str(part).lower())
+        unit = (match[2] or "s") if match is not None else ""
+        if match is None or unit not in _UNITS or float(match[1]) <= 0:
+            raise _not_a_rate(part)
+        rates.append(Rate(float(match[1]), _UNITS[unit]))
+    return tuple(rates)
+
+
+def _not_a_rate(value: object) -> CampaignError:
+    return CampaignError(f"{value!r} is not a rate. Write 5/s, 100/min, or both with a comma.")
+
+
+def _parse_in_flight(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MAX_IN_FLIGHT:
+        raise CampaignError(f"in_flight={value!r} is not a number of calls. Give 1 to {MAX_IN_FLIGHT:,}.")
+    return value
+
+
+@attrs.frozen
+class Pace:
+    """How many calls may be live at once and how fast they are placed, for the numbers with one prefix.
+
+    Args:
+        in_flight: How many calls may be live at once; None for no limit of its own.
+        rate: How many may be placed: `5` (a second), `"5/s"`, `"100/min"`, or `"5/s,100/min"`.
+    """
+
+    in_flight: int | None = attrs.field(default=None, converter=attrs.converters.optional(_parse_in_flight))
+    rate: tuple[Rate, ...] = attrs.field(default=None, converter=parse_rates)
+
+
+@attrs.frozen(init=False)
+class Retry:
+    """Which calls are placed again, how often, and after what pause.
+
+    Args:
+        not_reached: How often to call again when nobody was reached.
+        broken_off: How often to call again when the call broke off.
+        cancelled: How often to call again when the call was cancelled.
+        after: The pause before that: one for all, or a mapping of outcome to pause. Text such as `15m` will do.
+
+    Raises:
+        CampaignError: A count or a pause is invalid.
+
+    Example:
+        >>> retry = Retry(not_reached=2, broken_off=1, after={"not_reached": "2h", "broken_off": "1m"})
+        >>> retry.pause("not_reached", earlier=1), retry.pause("not_reached", earlier=2)
+        (datetime.timedelta(seconds=7200), None)
+    """
+
+    counts: Mapping[str, int]
+    pauses: Mapping[str, timedelta]
+
+    def __init__(
+        self,
+        *,
+        not_reached: int = 0,
+        broken_off: int = 0,
+        cancelled: int = 0,
+        after: timedelta | float | str | Mapping[str, timedelta | float | str] = "15m",
+    ) -> None:
+        counts = {"not_reached": not_reached, "broken_off": broken_off, "cancelled": cancelled}
+        for outcome, count in counts.items():
+            if isinstance(count, bool) or not isinstance(count, int) or not 0 <= count <= 100:
+                raise CampaignError(f"Retry({outcome}={count!r}) is not a number of retries. Give 0 to 100.")
+        given = after if isinstance(after, Mapping) else dict.fromkeys(counts, after)
+        if unknown := sorted(set(given) - set(counts)):
+            raise CampaignError(f"Retry(after=...) has {unknown[0]!r}. The outcomes are {', '.join(counts)}.")
+        pauses = {outcome: parse_duration(given.get(outcome, "15m")) for outcome in counts}
+        self.__attrs_init__(counts, pauses)
+
+    @property
+    def most(self) -> int:
+        """The most retries that one recipient can have."""
+        return sum(self.counts.values())
+
+    def pause(self, outcome: str, earlier: int) -> timedelta | None:
+        """Return the pause before the next call; None if there is to be none.
+
+        Args:
+            outcome: The outcome of the last call.
+            earlier: How many calls before that one had the same outcome.
+        """
+        return self.pauses[outcome] if earlier < self.counts.get(outcome, 0) else None
+
+
+@attrs.frozen
+class Breaker:
+    """When a campaign stops itself: too large a share of what was tried lately has failed.
+
+    Failures are calls that could not be placed and calls that broke off. Nobody answering is none.
+
+    Args:
+        share: The share of failures above which to stop, 0 to 1.
+        at_least: How many results there must be before it is judged.
+        window: How far back results count; older ones weigh less and less.
+    """
+
+    share: float = attrs.field(default=0.5)
+    at_least: int = attrs.field(default=20)
+    window: timedelta = attrs.field(default=timedelta(minutes=10), converter=parse_duration)
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 < self.share <= 1 or self.at_least < 1 or self.window <= timedelta(0):
+            raise CampaignError(f"{self!r}: the share is above 0 and at most 1, at_least at least 1, window above 0.")
+
+
+def _parse_prefixes(value: Mapping[str, Pace] | None) -> dict[str, Pace]:
+    prefixes = dict(value or {})
+    for prefix, pace in prefixes.items():
+        if not re.fullmatch(r"\+[1-9]\d{0,14}", prefix) or not isinstance(pace, Pace):
+            raise CampaignError(f'per_prefix has {prefix!r}: {pace!r}. Write {{"+44": Pace(in_flight=5, rate="1/s")}}.')
+    return prefixes
+
+
+def _parse_retry(value: Retry | None) -> Retry:
+    return Retry() if value is None else value
+
+
+@attrs.frozen(kw_only=True)
+class Settings:
+    """How a campaign behaves. The arguments of `Campaign` have the same names and are described there."""
+
+    in_flight: int = attrs.field(default=20, converter=_parse_in_flight)
+    rate: tuple[Rate, ...] = attrs.field(default="5/s", converter=parse_rates)
+    per_prefix: dict[str, Pace] = attrs.field(default=None, converter=_parse_prefixes)
+    hours: Hours | None = None
+    zone_fallback: str | None = None
+    retry: Retry = attrs.field(default=None, converter=_parse_retry)
+    breaker: Breaker | None = attrs.field(factory=Breaker)
+    max_minutes: int | None = None
+    poll_interval: timedelta = attrs.field(default=timedelta(seconds=5), converter=parse_duration)
+    transcript_timeout: timedelta = attrs.field(default=timedelta(seconds=10), converter=parse_duration)
+    settle: timedelta = attrs.field(default=timedelta(seconds=10), converter=parse_duration)
+
+    def __attrs_post_init__(self) -> None:
+        if self.zone_fallback is not None:
+            load_zone(self.zone_fallback)
+        if self.max_minutes is not None and (isinstance(self.max_minutes, bool) or self.max_minutes < 1):
+            raise CampaignError(f"max_minutes={self.max_minutes!r} is not a budget. Give 1 or more.")
+        for name, kind in (("hours", Hours), ("retry", Retry), ("breaker", Breaker)):
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, kind):
+                raise CampaignError(f"{name}={value!r} is not valid. Give {kind.__name__}(...).")
+
+    def prefix_of(self, number: str) -> str:
+        """Return the longest prefix with a pace of its own that the number has, or an empty text."""
+        return max((prefix for prefix in self.per_prefix if number.startswith(prefix)), key=len, default="")
+
+    def to_json(self) -> str:
+        """Return the settings as they are kept in the ledger."""
+        return json.dumps(
+            {
+                "in_flight": self.in_flight,
+                "rate": _rates_to_json(self.rate),
+                "per_prefix": {
+                    prefix: {"in_flight": pace.in_flight, "rate": _rates_to_json(pace.rate)}
+                    for prefix, pace in self.per_prefix.items()
+                },
+                "hours": None if self.hours is None else self.hours.to_json(),
+                "zone_fallback": self.zone_fallback,
+                "retry": {
+                    **self.retry.counts,
+                    "after": {name: pause.total_seconds() for name, pause in self.retry.pauses.items()},
+                },
+                "breaker": None
+                if self.breaker is None
+                else {
+                    "share": self.breaker.share,
+                    "at_least": self.breaker.at_least,
+                    "window": self.breaker.window.total_seconds(),
+                },
+                "max_minutes": self.max_minutes,
+                "poll_interval": self.poll_interval.total_seconds(),
+                "transcript_timeout": self.transcript_timeout.total_seconds(),
+                "settle": self.settle.total_seconds(),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Settings:
+        """Return the settings that were kept in the ledger."""
+        values: dict[str, Any] = json.loads(text)
+        hours, breaker = values.pop("hours"), values.pop("breaker")
+        prefixes = values.pop("per_prefix")
+        return cls(
+            hours=None if hours is None else Hours(**hours),
+            breaker=None if breaker is None else Breaker(**breaker),
+            retry=Retry(**values.pop("retry")),
+            rate=_rates_from_json(values.pop("rate")),
+            per_prefix={
+                prefix: Pace(in_flight=pace["in_flight"], rate=_rates_from_json(pace["rate"]))
+                for prefix, pace in prefixes.items()
+            },
+            **values,
+        )
+
+
+def _rates_to_json(rates: tuple[Rate, ...]) -> list[list[float]]:
+    return [[rate.calls, rate.seconds] for rate in rates]
+
+
+def _rates_from_json(rates: list[list[float]]) -> tuple[Rate, ...]:
+    return tuple(Rate(calls, seconds) for calls, seconds in rates)
