@@ -4,13 +4,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .server import Sandbox, SandboxOptions, run, serve
-    from .server import SandboxOptions as Options
+    from .control import SandboxError, SandboxProject
+    from .options import SandboxOptions
+    from .options import SandboxOptions as Options
+    from .server import Sandbox, run, serve
     from .store import DatabaseError
 
-__all__ = ["DatabaseError", "Options", "Sandbox", "SandboxOptions", "run", "serve"]
+__all__ = ["DatabaseError", "Options", "Sandbox", "SandboxError", "SandboxOptions", "SandboxProject", "run", "serve"]
 
-_HOMES = {"DatabaseError": "store", "SandboxOptions": "server", "Sandbox": "server", "run": "server", "serve": "server"}
+_HOMES = {
+    "DatabaseError": "store",
+    "Sandbox": "server",
+    "SandboxError": "control",
+    "SandboxOptions": "options",
+    "SandboxProject": "control",
+    "run": "server",
+    "serve": "server",
+}
 _EXTRA = ("jsonschema", "referencing", "starlette", "uvicorn", "yaml")
 _OLD_NAMES = {"Options": "SandboxOptions"}
 """Names that are kept until 3.0, with those that took their place."""

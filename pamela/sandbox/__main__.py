@@ -1,6 +1,7 @@
 """The command `python -m pamela.sandbox`."""
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,16 +12,31 @@ if TYPE_CHECKING:
     from .server import SandboxServer
 
 
+_SECRET_VARIABLE = "PAMELA_SANDBOX_WEBHOOK_SECRET"  # noqa: S105 - a variable's name
+_WARNING = (
+    "Warning: {host} is open to everyone who can reach this machine: they can read all calls and have it send webhooks."
+    " Limit where to with --webhook-hosts, or listen at 127.0.0.1."
+)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve a sandbox until SIGTERM or SIGINT, and returns the exit status."""
     asked = _parser().parse_args(arguments)
     try:
         from . import DatabaseError, SandboxOptions, serve
+        from .options import DEFAULT_SECRET
     except ModuleNotFoundError as error:
         print(error, file=sys.stderr)
         return 1
+    given = vars(asked)
+    secret = given.pop("webhook_secret")
     try:
-        serve(SandboxOptions(**vars(asked)), _announce)
+        options = SandboxOptions(
+            **given, webhook_secret=os.environ.get(_SECRET_VARIABLE, DEFAULT_SECRET) if secret is None else secret
+        )
+        if asked.host in ("0.0.0.0", "::"):  # noqa: S104 - compared with
+            print(_WARNING.format(host=asked.host), file=sys.stderr, flush=True)
+        serve(options, _announce)
     except (ValueError, DatabaseError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -29,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Cannot listen on {address}: {error.strerror}. --port 0 takes a free port.", file=sys.stderr)
         return 2
     except ExceptionGroup as faults:
-        print(f"The sandbox has stopped for a fault of its own: {_innermost(faults)!r}", file=sys.stderr)
+        print(f"The sandbox has stopped because of an error of its own: {_innermost(faults)!r}", file=sys.stderr)
         return 1
     return 0
 
@@ -44,9 +60,29 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--speed", type=float, default=1.0, help="how many times faster than real calls (%(default)s)")
     parser.add_argument(
         "--webhook-secret",
-        default="whsec_sandbox",
         metavar="SECRET",
-        help="what webhooks are signed with (%(default)s)",
+        help=f"what webhooks are signed with; better given as {_SECRET_VARIABLE} (whsec_sandbox)",
+    )
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        dest="allowed_hosts",
+        metavar="NAME",
+        help="a name under which to serve, beside localhost and --host; may be repeated",
+    )
+    parser.add_argument(
+        "--webhook-hosts",
+        type=lambda names: tuple(names.split(",")),
+        metavar="NAMES",
+        help="where webhooks may go: names or patterns such as *.test, separated by commas (anywhere)",
+    )
+    parser.add_argument(
+        "--keep-calls",
+        type=int,
+        default=25_000,
+        metavar="N",
+        help="how many calls that are over to keep; the oldest are forgotten first (%(default)s)",
     )
     return parser
 

@@ -9,12 +9,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from . import clock, magic
+from .call_record import CallRecord
 from .call_runner import WrongStateError
-from .calls import CallRecord, Selection
+from .calls import Selection
 from .errors import coded, failure, rate_limited
 from .idempotency import fingerprint
 from .magic import Outcome
-from .requests import read_body, read_key
+from .request_faults import FaultyResponse, refusal
+from .requests import read_body, read_key, size_of
 from .service import Service
 from .specification import Issue, OperationSpec
 
@@ -43,35 +45,56 @@ class Api:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._connections = service.connections
         self._store = service.store
         self._calls = service.calls
         self._call_runner = service.call_runner
         self._tools = service.tools
 
     async def respond(self, operation: OperationSpec, http_request: Request) -> Response:
-        """Check a request against the specification and carries it out."""
+        """Check a request against the specification and carry it out."""
         key = read_key(http_request, operation.id)
+        project_id = self._service.projects.of_key(key)
+        faults = self._service.projects.get(project_id).faults
+        fault = self._service.planned_faults.take(project_id, operation.id, faults)
+        if fault is not None and (refused := refusal(fault)) is not None:
+            raise refused
+        if fault is not None and fault.fault == "reset":
+            return FaultyResponse(None, "reset", self._connections)
+        response = await self._carry_out(operation, project_id, http_request)
+        if fault is None or fault.fault is None:
+            return response
+        return FaultyResponse(response, fault.fault, self._connections)
+
+    async def _carry_out(self, operation: OperationSpec, project_id: str, http_request: Request) -> Response:
         body = None if operation.body is None else await read_body(http_request)
         parameters, issues = operation.read_parameters(http_request.query_params, http_request.headers)
-        issues += operation.body_issues(body)
+        issues += await operation.body_issues(body, size_of(http_request))
         if issues:
             raise _refusal(operation, body, issues)
         carry_out = getattr(self, operation.id, None)
         if carry_out is None:
             raise failure(501, f"The sandbox does not have the operation {operation.id} yet.")
-        project_id = self._service.projects.of_key(key)
         response: Response = await carry_out(ApiRequest(project_id, http_request.path_params, parameters, body))
         return response
 
     async def create_call(self, request: ApiRequest) -> Response:
         project_id, body = request.project_id, request.body
-        outcome = magic.outcome(body["to"], body.get("country"))
+        self._refuse_webhook_hosts(body)
         with self._store.transaction():
             if (earlier := self._created_before("create_call", request)) is not None:
                 return _replayed(self._call(project_id, earlier).to_api())
-            self._refuse_by_magic(project_id, body, outcome)
-            call = self._call_runner.place(project_id, body, outcome)
-            self._keep_key("create_call", request, call.id)
+            script = self._service.scripts.take(project_id, body)
+            if script is not None and script["outcome"] is not None:
+                outcome = Outcome(script["outcome"])
+            else:
+                outcome = magic.outcome(body["to"], body.get("country"))
+            refused = self._refusal_by_outcome(project_id, body, outcome)
+            if refused is None:
+                call = self._call_runner.place(project_id, body, outcome, script)
+                self._keep_key("create_call", request, call.id)
+        if refused is not None:
+            raise refused
         match outcome:
             case Outcome.SLOW_ANSWER:
                 await self._wait(_SLOW_SECONDS)
@@ -117,6 +140,7 @@ class Api:
             tool_id = earlier or self._tools.register(request.project_id, request.body["tool"])
             if earlier is None:
                 self._keep_key("register_tool", request, tool_id)
+        self._service.changes.publish("tools", request.project_id)
         tool = self._tool(request.project_id, tool_id)
         message = f"Tool {tool['name']} registered."
         answer = {"success": True, "message": message, "tool_id": tool_id, "tool": tool}
@@ -129,6 +153,7 @@ class Api:
         with self._store.transaction():
             tool = self._tool(request.project_id, request.path["tool_id"])
             self._tools.deactivate(tool["id"])
+        self._service.changes.publish("tools", request.project_id)
         message = f"Tool {tool['name']} deactivated."
         return JSONResponse({"success": True, "message": message, "tool_id": tool["id"]})
 
@@ -167,26 +192,37 @@ class Api:
             keys = self._service.idempotency_keys
             keys.keep(request.project_id, operation, request.idempotency_key, request.body, created_id)
 
-    def _refuse_by_magic(self, project_id: str, body: Mapping[str, Any], outcome: Outcome) -> None:
-        """Raise what a call to a magic number or country is refused with, if it is."""
+    def _refuse_webhook_hosts(self, body: Mapping[str, Any]) -> None:
+        hosts = self._service.webhook_hosts
+        issues = [
+            Issue(loc=["body", "webhooks", name], msg=hosts.explain(url), type="webhook_host")
+            for name, url in body.get("webhooks", {}).items()
+            if isinstance(url, str) and not hosts.allows(url)
+        ]
+        if issues:
+            raise failure(422, issues)
+
+    def _refusal_by_outcome(self, project_id: str, body: Mapping[str, Any], outcome: Outcome) -> Exception | None:
+        """Return what a call is refused with, because of its number, its country or its script, if it is."""
         match outcome:
             case Outcome.INVALID_NUMBER:
-                raise _invalid_number(body["to"])
+                return _invalid_number(body["to"])
             case Outcome.NO_NUMBER_FOR_COUNTRY:
                 country = _country(body)
                 message = f"No phone number is available for country {country}."
-                raise coded(409, "NO_NUMBER_FOR_COUNTRY", message, {"country": country})
+                return coded(409, "NO_NUMBER_FOR_COUNTRY", message, {"country": country})
             case Outcome.UNSUPPORTED_COUNTRY:
                 country = _country(body)
-                raise coded(409, "UNSUPPORTED_COUNTRY", f"Country {country} is not supported.", {"country": country})
+                return coded(409, "UNSUPPORTED_COUNTRY", f"Country {country} is not supported.", {"country": country})
             case Outcome.RATE_LIMITED:
-                raise rate_limited("RATE_LIMIT", "Too many requests.")
+                return rate_limited("RATE_LIMIT", "Too many requests.")
             case Outcome.RATE_LIMITED_ONCE if self._toggle_first(project_id, body):
-                raise rate_limited("RATE_LIMIT", "Too many requests.")
+                return rate_limited("RATE_LIMIT", "Too many requests.")
             case Outcome.SERVER_ERROR:
-                raise failure(500, "Internal Server Error")
+                return failure(500, "Internal Server Error")
             case Outcome.UNAVAILABLE_ONCE if self._toggle_first(project_id, body):
-                raise failure(503, "Service Unavailable")
+                return failure(503, "Service Unavailable")
+        return None
 
     def _toggle_first(self, project_id: str, body: Mapping[str, Any]) -> bool:
         """Count an equal request as the first or the second of two; return whether it is the first."""

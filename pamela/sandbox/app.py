@@ -17,8 +17,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .api import Api
 from .control_api import ControlApi
 from .errors import failure
+from .page_security import PageSecurity
 from .service import Service
 from .specification import Parameter, Specification
+from .store import DatabaseError
 
 _REFERENCE = Path(__file__).with_name("reference.html")
 
@@ -28,13 +30,20 @@ Handler = Callable[[Request], Awaitable[Response]]
 def create_app(service: Service) -> ASGIApp:
     """Return the application that serves a sandbox."""
     app = Starlette(
-        routes=_api_routes(service)
-        + _routes(_document_handlers(service.specification))
-        + _routes(ControlApi(service).handlers),
-        exception_handlers={HTTPException: _answer_failure, Exception: _answer_fault},
+        routes=[
+            *_api_routes(service),
+            *_routes(_document_handlers(service.specification)),
+            *_routes(ControlApi(service).handlers),
+        ],
+        exception_handlers={
+            HTTPException: _respond_failure,
+            DatabaseError: _respond_database_error,
+            Exception: _respond_fault,
+        },
     )
     app.router.redirect_slashes = False
-    return _WithHeaders(app, service.specification.parameter("IdempotencyKey"))
+    secured = PageSecurity(app, service.allowed_hosts, service.page_token)
+    return _WithHeaders(secured, service.specification.parameter("IdempotencyKey"))
 
 
 def _api_routes(service: Service) -> list[Route]:
@@ -101,10 +110,14 @@ class _WithHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-async def _answer_failure(request: Request, error: Exception) -> Response:
+async def _respond_failure(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - that is what it is registered for
     return JSONResponse({"detail": error.detail}, error.status_code, error.headers)
 
 
-async def _answer_fault(request: Request, error: Exception) -> Response:
+async def _respond_fault(request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": "Internal Server Error"}, 500)
+
+
+async def _respond_database_error(request: Request, error: Exception) -> Response:
+    return JSONResponse({"detail": str(error)}, 503)

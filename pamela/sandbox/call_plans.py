@@ -1,4 +1,4 @@
-"""The plan of a call: what happens in it and when, from its request alone, so the same request gives the same call."""
+"""The plan of a call: what happens in it and when, from its request and its script alone, so that it can be repeated."""
 
 import hashlib
 import math
@@ -10,7 +10,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 from .languages import Dialogue, Language, Topic, language_of
 from .magic import Outcome
 
-Action = Literal["ring", "connect", "say", "invoke", "complete", "fail", "show transcript"]
+Action = Literal["ring", "connect", "say", "invoke", "wait", "complete", "fail", "show transcript"]
 
 AGENT, OTHER_SIDE, TOOL = "agent", "user", "tool"
 
@@ -20,6 +20,11 @@ _TRANSCRIPT_LATENESS = 5.0
 _CHARACTERS_PER_SECOND = 16
 _PAUSE = 1.0
 _LONGEST_TASK = 160
+
+_DATE = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
+_HOUR = re.compile(
+    r"\b(?:[01]?[0-9]|2[0-3])(?::[0-5][0-9])? ?(?:am|pm|o'clock|uhr|h)\b|\b(?:[01]?[0-9]|2[0-3]):[0-5][0-9]\b", re.I
+)
 
 
 class Step(TypedDict):
@@ -40,6 +45,7 @@ class Invocation(TypedDict):
     timeout_ms: int
     found: str
     not_found: str
+    is_unknown: NotRequired[bool]
 
 
 class Plan(TypedDict):
@@ -48,6 +54,10 @@ class Plan(TypedDict):
     steps: list[Step]
     cut_short: str
     late_transcript: bool
+    tools_end: NotRequired[int]
+    """Where in `steps` the turns of the tools are over."""
+    after_failure: NotRequired[list[Step]]
+    """What follows the turns of the tools if one of them has failed; `{tool}` in a text stands for its name."""
 
 
 class ToolUse(TypedDict):
@@ -56,47 +66,162 @@ class ToolUse(TypedDict):
     name: str
     arguments: dict[str, Any]
     timeout_ms: int
+    is_unknown: NotRequired[bool]
 
 
-def plan_call(request: Mapping[str, Any], outcome: Outcome, tools: Sequence[ToolUse], max_seconds: int) -> Plan:
-    """Return what will happen in a call if nobody interferes; `max_seconds` is how long it may talk."""
-    script = _Script(request)
+def plan_call(
+    request: Mapping[str, Any],
+    outcome: Outcome,
+    tools: Sequence[ToolUse],
+    max_seconds: int,
+    script: Mapping[str, Any] | None = None,
+) -> Plan:
+    """Return what will happen in a call if nobody interferes.
+
+    Args:
+        request: The request that places the call.
+        outcome: What comes of the call.
+        tools: The tools that the agent will use after the opening, in order.
+        max_seconds: How long the call may talk.
+        script: What its project wants to happen. The `arguments` of its lines must be complete.
+    """
+    script = script or {}
+    conversation = _Conversation(request)
+    language = conversation.language
     steps = [Step(after=_QUEUED, do="ring")]
+    plan = Plan(
+        steps=steps, cut_short=conversation.fill(language.cut_short), late_transcript=outcome is Outcome.LATE_TRANSCRIPT
+    )
     match outcome:
         case Outcome.NO_ANSWER:
-            steps.append(Step(after=_RINGING_IN_VAIN, do="fail", text=script.language.no_answer))
+            text = script.get("summary") or language.no_answer
+            steps.append(Step(after=_or(script.get("after"), _RINGING_IN_VAIN), do="fail", text=text))
+            return plan
         case Outcome.BUSY:
-            steps.append(Step(after=_RINGING_BUSY, do="fail", text=script.language.busy))
-        case _:
-            steps.append(Step(after=_RINGING, do="connect"))
-            steps += _conversation(script, outcome, tools, max_seconds)
-    late = outcome is Outcome.LATE_TRANSCRIPT
-    if late:
-        steps.append(Step(after=_TRANSCRIPT_LATENESS, do="show transcript"))
-    return Plan(steps=steps, cut_short=script.fill(script.language.cut_short), late_transcript=late)
+            text = script.get("summary") or language.busy
+            steps.append(Step(after=_or(script.get("after"), _RINGING_BUSY), do="fail", text=text))
+            return plan
+    steps.append(Step(after=_RINGING, do="connect"))
+    if script.get("live"):
+        steps += [Step(after=0.0, do="wait")]
+    elif script.get("says") is not None:
+        steps += _scripted(conversation, script, tools)
+        plan["tools_end"] = len(steps)
+    else:
+        steps += conversation.opening()
+        steps += conversation.tool_uses(tools)
+        plan["tools_end"] = len(steps)
+        if outcome is not Outcome.BROKEN_OFF:
+            steps += conversation.middle()
+            if outcome is Outcome.LONG_TALK:
+                steps += conversation.small_talk(max_seconds)
+            steps += conversation.ending()
+    if not script.get("live"):
+        end = _end(conversation, outcome, script)
+        if script.get("after") is not None:
+            plan["steps"] = _ending_after(steps, end, script["after"])
+            plan.pop("tools_end", None)
+        else:
+            steps.append(end)
+            if outcome is not Outcome.BROKEN_OFF and script.get("says") is None and not script.get("summary"):
+                plan["after_failure"] = [*conversation.apology()]
+    if plan["late_transcript"]:
+        late = Step(after=_TRANSCRIPT_LATENESS, do="show transcript")
+        plan["steps"].append(late)
+        if "after_failure" in plan:
+            plan["after_failure"].append(late)
+    return plan
 
 
-def _conversation(script: "_Script", outcome: Outcome, tools: Sequence[ToolUse], max_seconds: int) -> list[Step]:
-    opening = [*script.opening(), *script.tool_uses(tools)]
+def continue_after_failure(plan: Plan, step: int, tool: str) -> bool:
+    """Have a conversation, in whose `step` a tool has failed, not go on as if it had not; return whether it changed."""
+    if "after_failure" not in plan or step >= plan.get("tools_end", 0):
+        return False
+    rest = [Step(**each) for each in plan.pop("after_failure")]
+    for each in rest:
+        if "text" in each:
+            each["text"] = each["text"].replace("{tool}", tool)
+    plan["steps"][plan["tools_end"] :] = rest
+    return True
+
+
+def reply_to_callee(request: Mapping[str, Any], turn: int) -> Step:
+    """Return what the agent says when a person has taken the callee's part and said something."""
+    conversation = _Conversation(request)
+    opening = [conversation.introduction(), conversation.purpose()]
+    if turn < len(opening):
+        return opening[turn]
+    replies = conversation.language.replies
+    return conversation.line(AGENT, replies[(turn - len(opening)) % len(replies)])
+
+
+def tool_step(request: Mapping[str, Any], tool: ToolUse) -> Step:
+    """Return a tool's turn in a call."""
+    return next(_Conversation(request).tool_uses([tool], announced=False))
+
+
+def resume_conversation(request: Mapping[str, Any]) -> list[Step]:
+    """Return how the sandbox ends a conversation in which a person has taken the callee's part."""
+    conversation = _Conversation(request)
+    return [*conversation.middle(), *conversation.ending(), _end(conversation, Outcome.ANSWERED, {})]
+
+
+def _scripted(conversation: "_Conversation", script: Mapping[str, Any], tools: Sequence[ToolUse]) -> Iterator[Step]:
+    """Yield the lines of a script, with the agent's own between them unless the script has lines for the agent."""
+    lines = script["says"]
+    is_whole = any(isinstance(each, Mapping) and each.get("speaker") == AGENT for each in lines)
+    turn = 0
+    for line in lines:
+        if isinstance(line, Mapping) and "tool" in line:
+            use = ToolUse(name=line["tool"], arguments=line["arguments"], timeout_ms=line["timeout_ms"])
+            if line.get("is_unknown"):
+                use["is_unknown"] = True
+            yield from conversation.tool_uses([use], announced=not is_whole)
+            continue
+        speaker, text = (OTHER_SIDE, line) if isinstance(line, str) else (line["speaker"], line["text"])
+        yield conversation.verbatim(speaker, text)
+        if not is_whole and speaker == OTHER_SIDE:
+            if turn == 0:
+                yield conversation.introduction()
+            yield conversation.reply(turn)
+            turn += 1
+    yield from conversation.tool_uses(tools, announced=not is_whole)
+    if not is_whole:
+        yield from conversation.ending()
+
+
+def _end(conversation: "_Conversation", outcome: Outcome, script: Mapping[str, Any]) -> Step:
+    language = conversation.language
     if outcome is Outcome.BROKEN_OFF:
-        return [*opening, Step(after=_PAUSE, do="fail", text=script.language.broken_off)]
-    middle = [*opening, *script.middle()]
-    if outcome is Outcome.LONG_TALK:
-        middle += script.small_talk(max_seconds)
-    return [*middle, *script.ending(), Step(after=_PAUSE, do="complete", text=script.fill(script.language.summary))]
+        return Step(after=_PAUSE, do="fail", text=script.get("summary") or language.broken_off)
+    default = language.done if script.get("says") is not None else language.summary
+    return Step(after=_PAUSE, do="complete", text=script.get("summary") or conversation.fill(default))
 
 
-class _Script:
+def _ending_after(steps: list[Step], end: Step, seconds: float) -> list[Step]:
+    """Return steps that end so many seconds after the call has connected: what comes later is left out."""
+    kept, talked = steps[:2], 0.0
+    for step in steps[2:]:
+        if talked + step["after"] > seconds:
+            break
+        talked += step["after"]
+        kept.append(step)
+    return [*kept, Step(**{**end, "after": round(seconds - talked, 3)})]
+
+
+class _Conversation:
     """The lines of one conversation."""
 
     def __init__(self, request: Mapping[str, Any]) -> None:
         self.language: Language = language_of(request.get("locale"))
-        task = " ".join(request["task"].split()).rstrip(".!?")
+        # No task is looked at beyond what anybody would read out.
+        whole = request["task"][: 10 * _LONGEST_TASK]
+        task = " ".join(whole.split()).rstrip(".!?")
         if len(task) > _LONGEST_TASK:
             task = task[:_LONGEST_TASK].rstrip() + "…"
         caller = (request.get("caller_name") or "").strip()
         agent = (request.get("agent_name") or "").strip() or "Pamela"
-        self._dialogue: Dialogue = self.language.dialogues[_topic(request["task"], self.language)]
+        self._dialogue: Dialogue = self.language.dialogues[_topic(whole, self.language)]
         seed = hashlib.sha256(f"{request['to']}\n{request['task']}".encode()).digest()
         self._greeting = _pick(self.language.greetings, seed[0])
         self._names = {
@@ -104,8 +229,9 @@ class _Script:
             "caller": caller,
             "principal": caller or agent,
             "task": task,
-            "day": _pick(self.language.days, seed[1]),
-            "hour": _pick(self.language.hours, seed[2]),
+            "day": _day_in(whole, self.language) or _pick(self.language.days, seed[1]),
+            "hour": _hour_in(whole) or _pick(self.language.hours, seed[2]),
+            "tool": "{tool}",
         }
         self._names["result"] = self._dialogue.result.format_map(self._names)
 
@@ -113,35 +239,53 @@ class _Script:
         text = sentence.format_map(self._names)
         return text[0].upper() + text[1:]
 
-    def opening(self) -> Iterator[Step]:
-        introduction = self.language.introduction_for if self._names["caller"] else self.language.introduction
-        yield self._says(OTHER_SIDE, self._greeting)
-        yield self._says(AGENT, introduction)
-        yield self._says(AGENT, self.language.purpose)
+    def introduction(self) -> Step:
+        return self.line(AGENT, self.language.introduction_for if self._names["caller"] else self.language.introduction)
 
-    def tool_uses(self, tools: Sequence[ToolUse]) -> Iterator[Step]:
+    def purpose(self) -> Step:
+        return self.line(AGENT, self.language.purpose)
+
+    def reply(self, turn: int) -> Step:
+        """Return what the agent says to the callee's line of that number."""
+        return self.purpose() if turn == 0 else self.line(AGENT, _pick(self.language.replies, turn - 1))
+
+    def opening(self) -> Iterator[Step]:
+        yield self.line(OTHER_SIDE, self._greeting)
+        yield self.introduction()
+        yield self.purpose()
+
+    def tool_uses(self, tools: Sequence[ToolUse], *, announced: bool = True) -> Iterator[Step]:
         for tool in tools:
-            yield self._says(AGENT, self.language.looking_up)
+            if announced:
+                yield self.line(AGENT, self.language.looking_up)
             invocation = Invocation(**tool, found=self.language.found, not_found=self.language.not_found)
             yield Step(after=_PAUSE, do="invoke", tool=invocation)
 
     def middle(self) -> Iterator[Step]:
         for speaker, line in zip(cycle((OTHER_SIDE, AGENT)), self._dialogue.lines, strict=False):
-            yield self._says(speaker, line)
+            yield self.line(speaker, line)
 
     def small_talk(self, seconds: int) -> Iterator[Step]:
         """Go on for longer than the call may last."""
-        lines = [self._says(AGENT, self.language.small_talk[0]), self._says(OTHER_SIDE, self.language.small_talk[1])]
+        lines = [self.line(AGENT, self.language.small_talk[0]), self.line(OTHER_SIDE, self.language.small_talk[1])]
         for line in lines:
             line["after"] += 5.0
         yield from lines * math.ceil(seconds / sum(line["after"] for line in lines))
 
     def ending(self) -> Iterator[Step]:
-        yield self._says(AGENT, self.language.thanks)
-        yield self._says(OTHER_SIDE, self.language.goodbye)
+        yield self.line(AGENT, self.language.thanks)
+        yield self.line(OTHER_SIDE, self.language.goodbye)
 
-    def _says(self, speaker: str, sentence: str) -> Step:
-        text = self.fill(sentence)
+    def apology(self) -> Iterator[Step]:
+        """End a conversation in which a tool has failed."""
+        yield self.line(AGENT, self.language.apology)
+        yield self.line(OTHER_SIDE, self.language.goodbye)
+        yield Step(after=_PAUSE, do="complete", text=self.fill(self.language.unsettled))
+
+    def line(self, speaker: str, sentence: str) -> Step:
+        return self.verbatim(speaker, self.fill(sentence))
+
+    def verbatim(self, speaker: str, text: str) -> Step:
         seconds = _PAUSE + len(text) / _CHARACTERS_PER_SECOND
         return Step(after=round(seconds, 1), do="say", speaker=speaker, text=text)
 
@@ -153,5 +297,28 @@ def _topic(task: str, language: Language) -> Topic:
     return Topic.OTHER
 
 
+def date_in(task: str) -> str | None:
+    """Return the first date in a task that is written as in ISO 8601."""
+    match = _DATE.search(task)
+    return match[0] if match else None
+
+
+def _day_in(task: str, language: Language) -> str | None:
+    """Return the day that a task names, as it names it."""
+    if (date := date_in(task)) is not None:
+        return date
+    match = re.search(rf"\b({'|'.join((*language.days, *language.weekend))})\b", task, re.IGNORECASE)
+    return match[0] if match else None
+
+
+def _hour_in(task: str) -> str | None:
+    match = _HOUR.search(task)
+    return match[0] if match else None
+
+
 def _pick(choices: Sequence[str], number: int) -> str:
     return choices[number % len(choices)]
+
+
+def _or(value: float | None, default: float) -> float:
+    return default if value is None else value

@@ -5,18 +5,21 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from .call_plans import AGENT, TOOL, Invocation, Plan, plan_call
-from .calls import CallRecord, Calls
+from .call_plans import AGENT, TOOL, Invocation, Plan, Step, ToolUse, continue_after_failure, plan_call
+from .call_record import CallRecord
+from .calls import Calls
 from .clock import Clock, Moment, Scheduler
 from .deliveries import Deliveries, DeliveryResult
 from .magic import Outcome
 from .projects import Projects, address
+from .scripts import Scripts
 from .specification import Specification
-from .store import Store
+from .store import DatabaseError, Store
 from .tool_responses import ToolFailed, ToolSucceeded, in_words, read_tool_response, shortened
 from .tools import Tools
 
 _CALLS_AT_ONCE = 100
+_RETRY_AFTER: Moment = 1_000_000
 _FAULT = "The sandbox could not go on with this call; its log says why."
 
 _log = logging.getLogger("pamela.sandbox")
@@ -36,6 +39,7 @@ class CallRunner:
         specification: Specification,
         projects: Projects,
         tools: Tools,
+        scripts: Scripts,
         calls: Calls,
         deliveries: Deliveries,
     ) -> None:
@@ -44,6 +48,7 @@ class CallRunner:
         self._real_time = Clock(speed=1)
         self._projects = projects
         self._tools = tools
+        self._scripts = scripts
         self._calls = calls
         self._deliveries = deliveries
         self._default_seconds: int = specification.default("CreateCallRequest", "max_duration_seconds")
@@ -54,15 +59,31 @@ class CallRunner:
         """Run the calls until cancelled. Those that a stop interrupted catch up first."""
         await self._scheduler.run()
 
-    def place(self, project_id: str, request: dict[str, Any], outcome: Outcome) -> CallRecord:
+    def wake(self) -> None:
+        """Have the calls looked at now, as the clock was set."""
+        self._scheduler.wake()
+
+    def place(
+        self, project_id: str, request: dict[str, Any], outcome: Outcome, script: dict[str, Any] | None
+    ) -> CallRecord:
         """Queue a call. Needs a transaction."""
         # Without an address for its tools a call has none.
-        tools = [] if self._tool_address(project_id, request) is None else [*self._tools.used_in(project_id, request)]
-        plan = plan_call(request, outcome, tools, self._most_seconds(request))
+        has_tools = self.tool_address(project_id, request) is not None
+        if script is not None:
+            script = self._tools.complete_script(project_id, request, script)
+        if not has_tools:
+            tools: list[ToolUse] = []
+        elif script is not None and (script["tools"] is not None or script["says"] is not None):
+            tools = script["tools"] or []
+        else:
+            tools = self._tools.used_in(project_id, request)
+        plan = plan_call(request, outcome, tools, self.most_seconds(request), script)
         call = self._calls.new(project_id, self._projects.next_call(project_id), request, plan)
-        self._schedule(call, plan, call.created_at)
-        self._calls.add(call)
+        if script is not None:
+            call.script_id = script["id"]
+        self.schedule(call, call.created_at)
         self._deliveries.send_event(call, "call.queued")
+        self._calls.add(call)
         return call
 
     def cancel(self, call: CallRecord) -> None:
@@ -71,7 +92,7 @@ class CallRunner:
         Raises:
             WrongStateError: It has connected, or is over.
         """
-        _require_not_over(call)
+        require_not_over(call)
         if call.started_at is not None:
             raise WrongStateError(f"Call {call.id} is {call.status}; hang it up instead.")
         call.end("cancelled", None, self._clock.now())
@@ -84,32 +105,73 @@ class CallRunner:
         Raises:
             WrongStateError: It has not connected yet, or is over.
         """
-        _require_not_over(call)
+        require_not_over(call)
         if call.started_at is None:
             raise WrongStateError(f"Call {call.id} is {call.status}; cancel it instead.")
-        plan: Plan = json.loads(call.plan)
         now = self._clock.now()
-        call.talked = self._talked_by(now, call, plan)
-        self._cut_short(call, plan, now)
+        self.stop_waiting(call, now)
+        self._cut_short(call, now)
         self._calls.save(call)
+
+    # What directs a call: see live_calls.py.
+
+    def stop_waiting(self, call: CallRecord, now: Moment) -> None:
+        """Count the time talked until now, before something happens that the plan did not foresee."""
+        call.talked = self._talked_by(now, call)
+
+    def say(self, call: CallRecord, speaker: str, text: str, moment: Moment) -> None:
+        """Add a line to the conversation. The call is to be saved afterwards."""
+        call.say(speaker, text, moment)
+        if call.transcript_shown:
+            self._deliveries.send_event(call, "call.transcript_update")
+
+    def schedule(self, call: CallRecord, moment: Moment) -> None:
+        """Have the call's next step taken in its time. The call is to be saved afterwards."""
+        call.due = self._clock.after(moment, self._pause(call))
+        self._store.after_commit(self._scheduler.wake)
+
+    def end_talk(self, call: CallRecord, text: str, now: Moment, *, failed: bool) -> None:
+        """End the conversation. The call is to be saved afterwards."""
+        if failed:
+            self._fail(call, text, now)
+        else:
+            self._complete(call, text, now)
+        self._deliveries.drop_tools(call.id)
+
+    def tool_address(self, project_id: str, request: Mapping[str, Any]) -> str | None:
+        return address(request, self._projects.get(project_id).settings, "tool_webhook_url")
+
+    def most_seconds(self, request: Mapping[str, Any]) -> int:
+        """Return how many seconds a call may talk."""
+        return int(request.get("max_duration_seconds", self._default_seconds))
+
+    # Carrying out what is due.
 
     def _do_what_is_due(self) -> Moment | None:
         now = self._clock.now()
-        for call in self._calls.due(now, _CALLS_AT_ONCE):
-            try:
+        try:
+            calls = self._calls.due(now, _CALLS_AT_ONCE)
+            if calls:
                 with self._store.transaction():
-                    self._catch_up(call, now)
-            except Exception:
-                _log.exception("Call %s has come to a fault of the sandbox and is ended.", call.id)
-                with self._store.transaction():
-                    self._give_up(call.id)
+                    for call in calls:
+                        self._go_on_with(call, now)
+        except DatabaseError as error:
+            _log.error("Calls cannot go on: %s", error)
+            self._calls.reload()
+            return now + _RETRY_AFTER
         return self._calls.next_due()
 
-    def _catch_up(self, call: CallRecord, now: Moment) -> None:
-        plan: Plan = json.loads(call.plan)
-        while call.due is not None and call.due <= now:
-            self._go_on(call, plan, call.due)
-        self._calls.save(call)
+    def _go_on_with(self, call: CallRecord, now: Moment) -> None:
+        try:
+            with self._store.savepoint():
+                while call.due is not None and call.due <= now:
+                    self._go_on(call, call.due)
+                self._calls.save(call)
+        except DatabaseError:
+            raise
+        except Exception:
+            _log.exception("Call %s has come to a fault of the sandbox and is ended.", call.id)
+            self._give_up(call.id)
 
     def _give_up(self, call_id: str) -> None:
         """End a call that cannot go on, as it was before the attempt."""
@@ -120,29 +182,33 @@ class CallRunner:
             self._fail(call, _FAULT, self._clock.now())
         self._calls.save(call)
 
-    def _go_on(self, call: CallRecord, plan: Plan, moment: Moment) -> None:
-        """Take the next step of a call, or ends it when it has talked for as long as it may."""
+    def _go_on(self, call: CallRecord, moment: Moment) -> None:
+        """Take the next step of a call, or end it when it has talked for as long as it may."""
         if call.status == "in_progress":
-            call.talked += self._pause(call, plan)
+            call.talked += self._pause(call)
             if self._is_time_up(call):
-                self._cut_short(call, plan, moment)
+                self._cut_short(call, moment)
                 return
-        step = plan["steps"][call.step]
+        step = call.plan["steps"][call.step]
         call.due = None
         call.updated_at = moment
         match step["do"]:
             case "invoke":
-                self._invoke(call, plan, step["tool"], moment)
+                self._invoke(call, step["tool"], moment)
+                return
+            case "wait":
+                self.wait(call)
                 return
             case "ring":
                 call.status = "ringing"
+                call.ringing_at = moment
             case "connect":
                 call.connect(moment)
                 self._deliveries.send_event(call, "call.started")
             case "say":
-                self._say(call, step["speaker"], step["text"], moment)
+                self.say(call, step["speaker"], step["text"], moment)
             case "complete":
-                self._complete(call, plan, step["text"], moment)
+                self._complete(call, step["text"], moment)
                 return
             case "fail":
                 self._fail(call, step["text"], moment)
@@ -151,75 +217,74 @@ class CallRunner:
                 call.transcript_shown = True
                 return
         call.step += 1
-        self._schedule(call, plan, moment)
+        self.schedule(call, moment)
 
-    def _schedule(self, call: CallRecord, plan: Plan, moment: Moment) -> None:
-        call.due = self._clock.after(moment, self._pause(call, plan))
-        self._scheduler.wake()
+    def wait(self, call: CallRecord) -> None:
+        """Have a call wait for a person or a tool, until its time is up.
 
-    def _pause(self, call: CallRecord, plan: Plan) -> float:
+        Both take real time, so whoever is on the line waits as many real seconds. All that are left count as talked
+        until it is known how many were not needed.
+        """
+        call.due = self._real_time.after(self._clock.now(), self._seconds_left(call))
+        call.talked = self.most_seconds(call.request)
+        self._store.after_commit(self._scheduler.wake)
+
+    def _pause(self, call: CallRecord) -> float:
         """Return how many seconds lie between the last step and the next, which may be the end of the time allowed."""
-        seconds = plan["steps"][call.step]["after"]
+        seconds = call.plan["steps"][call.step]["after"]
         if call.status == "in_progress":
             return min(seconds, self._seconds_left(call))
         return seconds
 
-    def _talked_by(self, moment: Moment, call: CallRecord, plan: Plan) -> float:
+    def _talked_by(self, moment: Moment, call: CallRecord) -> float:
         """Return how many seconds a call in progress has talked at a moment before its next step."""
         to_go = 0 if call.due is None else max(call.due - moment, 0)
         if self._is_time_up(call):
             return call.talked - self._real_time.seconds(to_go)
-        return call.talked + max(self._pause(call, plan) - self._clock.seconds(to_go), 0.0)
+        return call.talked + max(self._pause(call) - self._clock.seconds(to_go), 0.0)
 
-    def _say(self, call: CallRecord, speaker: str, text: str, moment: Moment) -> None:
-        call.say(speaker, text, moment)
-        if call.transcript_shown:
-            self._deliveries.send_event(call, "call.transcript_update")
-
-    def _complete(self, call: CallRecord, plan: Plan, summary: str, moment: Moment) -> None:
+    def _complete(self, call: CallRecord, summary: str, moment: Moment) -> None:
         call.end("completed", summary, moment)
         self._deliveries.send_event(call, "call.completed")
         if not call.transcript_shown:
-            call.step = len(plan["steps"]) - 1
-            self._schedule(call, plan, moment)
+            call.step = len(call.plan["steps"]) - 1
+            self.schedule(call, moment)
 
-    def _cut_short(self, call: CallRecord, plan: Plan, moment: Moment) -> None:
-        self._complete(call, plan, plan["cut_short"], moment)
+    def _cut_short(self, call: CallRecord, moment: Moment) -> None:
+        self._complete(call, call.plan["cut_short"], moment)
         self._deliveries.drop_tools(call.id)
 
     def _fail(self, call: CallRecord, summary: str, moment: Moment) -> None:
         call.end("failed", summary, moment)
         self._deliveries.send_event(call, "call.failed")
 
-    def _invoke(self, call: CallRecord, plan: Plan, tool: Invocation, moment: Moment) -> None:
+    def _invoke(self, call: CallRecord, tool: Invocation, moment: Moment) -> None:
         """Send a tool invocation; the call goes on when its answer comes, or ends when its time is up."""
-        url = self._tool_address(call.project_id, call.request)
+        url = self.tool_address(call.project_id, call.request)
+        if tool.get("is_unknown"):
+            self._resume_after_tool(call, tool, ToolFailed("the call has no tool of this name"), moment)
+            return
         if url is None:
-            self._resume_after_tool(call, plan, tool, ToolFailed("there is no tool webhook address"), moment)
+            self._resume_after_tool(call, tool, ToolFailed("there is no tool webhook address"), moment)
             return
         self._deliveries.invoke_tool(
-            call, url, tool["name"], tool["arguments"], _correlation_id(call), tool["timeout_ms"]
+            call, url, tool["name"], tool["arguments"], correlation_id(call), tool["timeout_ms"]
         )
-        # A tool is a real program, so it has real seconds; whoever is on the line waits as many. All that are left count
-        # as talked until it is known how many were not needed.
-        call.due = self._real_time.after(self._clock.now(), self._seconds_left(call))
-        call.talked = self._most_seconds(call.request)
-        self._scheduler.wake()
+        self.wait(call)
 
     def _on_tool_response(self, call_id: str, response: DeliveryResult) -> None:
         """Go on with the call that waited for a tool, unless it was ended meanwhile."""
         call = self._calls.get(call_id)
         if call is None or call.is_over:
             return
-        plan: Plan = json.loads(call.plan)
+        step: Step = call.plan["steps"][call.step]
         now = self._clock.now()
-        call.talked = self._talked_by(now, call, plan)
-        outcome = read_tool_response(response, _correlation_id(call))
-        self._resume_after_tool(call, plan, plan["steps"][call.step]["tool"], outcome, now)
+        self.stop_waiting(call, now)
+        self._resume_after_tool(call, step["tool"], read_tool_response(response, correlation_id(call)), now)
         self._calls.save(call)
 
     def _resume_after_tool(
-        self, call: CallRecord, plan: Plan, tool: Invocation, outcome: ToolSucceeded | ToolFailed, moment: Moment
+        self, call: CallRecord, tool: Invocation, outcome: ToolSucceeded | ToolFailed, moment: Moment
     ) -> None:
         """Have the conversation show what came of a tool, and go on."""
         invocation = f"{tool['name']}({json.dumps(tool['arguments'], ensure_ascii=False)})"
@@ -229,29 +294,35 @@ class CallRunner:
                 entry, sentence = f"{invocation}: {shown}", tool["found"].replace("{result}", in_words(result))
             case ToolFailed(reason):
                 entry, sentence = f"{invocation} failed: {reason}", tool["not_found"]
-        self._say(call, TOOL, shortened(entry), moment)
-        self._say(call, AGENT, shortened(sentence), moment)
+                if continue_after_failure(call.plan, call.step, tool["name"]):
+                    self._calls.save_plan(call)
+        self.say(call, TOOL, shortened(entry), moment)
+        self.say(call, AGENT, shortened(sentence), moment)
         call.step += 1
-        self._schedule(call, plan, moment)
-
-    def _most_seconds(self, request: Mapping[str, Any]) -> int:
-        return int(request.get("max_duration_seconds", self._default_seconds))
+        self.schedule(call, moment)
 
     def _seconds_left(self, call: CallRecord) -> float:
-        return max(self._most_seconds(call.request) - call.talked, 0.0)
+        return max(self.most_seconds(call.request) - call.talked, 0.0)
 
     def _is_time_up(self, call: CallRecord) -> bool:
         return self._seconds_left(call) == 0
 
-    def _tool_address(self, project_id: str, request: Mapping[str, Any]) -> str | None:
-        return address(request, self._projects.get(project_id).settings, "tool_webhook_url")
 
-
-def _require_not_over(call: CallRecord) -> None:
+def require_not_over(call: CallRecord) -> None:
+    """Raise WrongStateError for a call that has ended."""
     if call.is_over:
         raise WrongStateError(f"Call {call.id} is {call.status}; it can neither be cancelled nor hung up.")
 
 
-def _correlation_id(call: CallRecord) -> str:
+def waits_for(call: CallRecord) -> str | None:
+    """Return what a call in progress waits for, `tool` or `person`, None if it goes on by itself."""
+    if call.status != "in_progress" or call.due is None:
+        return None
+    plan: Plan = call.plan
+    action = plan["steps"][call.step]["do"] if call.step < len(plan["steps"]) else None
+    return {"invoke": "tool", "wait": "person"}.get(action or "")
+
+
+def correlation_id(call: CallRecord) -> str:
     """Name the invocation at the call's present step: the same name if it has to be sent again."""
     return f"corr_{call.id.removeprefix('call_')}_{call.step}"

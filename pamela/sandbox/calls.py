@@ -1,115 +1,37 @@
-"""The calls as they are kept and as the API shows them."""
+"""The calls of all projects: those that go on in memory as well as on disk, the others on disk."""
 
+import heapq
 import json
-import math
 import secrets
-import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Self
+from dataclasses import dataclass
+from typing import Any
 
-from . import clock
 from .call_plans import Plan
+from .call_record import CallRecord
+from .changes import Changes
 from .clock import Clock, Moment
 from .store import Store
 
-_FROM_NUMBER = "+15550100000"
-
-_CONSTANT = ("id", "project_id", "number", "request", "plan", "created_at")
-_JSON = ("request", "transcript")
-
-
-@dataclass
-class CallRecord:
-    """A call, and how far its plan has been carried out."""
-
-    id: str
-    project_id: str
-    number: int
-    """Which of its project's calls it is, from 1 on."""
-    request: dict[str, Any]
-    plan: str
-    """A `Plan` as JSON: most who look at a call do not look at its plan."""
-    created_at: Moment
-    updated_at: Moment
-    status: str = "queued"
-    due: Moment | None = None
-    """When its next step is, or its time is up if it waits for a tool; None if nothing more is to happen."""
-    step: int = 0
-    talked: float = 0.0
-    """Seconds of conversation so far; while it waits for a tool, all that it may last."""
-    started_at: Moment | None = None
-    month: str | None = None
-    ended_at: Moment | None = None
-    duration_seconds: int | None = None
-    billed_minutes: int | None = None
-    transcript: list[dict[str, str]] = field(default_factory=list)
-    transcript_shown: bool = True
-    summary: str | None = None
-
-    @classmethod
-    def from_row(cls, row: sqlite3.Row) -> Self:
-        values = dict(row)
-        del values["seq"]
-        for name in _JSON:
-            values[name] = json.loads(values[name])
-        return cls(**values)
-
-    def to_row(self) -> dict[str, Any]:
-        values = vars(self)
-        return {name: json.dumps(values[name]) if name in _JSON else values[name] for name in values}
-
-    @property
-    def session_id(self) -> str:
-        return f"session_{self.id.removeprefix('call_')}"
-
-    @property
-    def is_over(self) -> bool:
-        return self.ended_at is not None
-
-    def connect(self, moment: Moment) -> None:
-        self.status = "in_progress"
-        self.started_at = self.updated_at = moment
-        self.month = clock.month_of(moment)
-
-    def say(self, speaker: str, text: str, moment: Moment) -> None:
-        self.transcript.append({"speaker": speaker, "text": text, "timestamp": clock.to_text(moment)})
-        self.updated_at = moment
-
-    def end(self, status: str, summary: str | None, moment: Moment) -> None:
-        """End the call; if it had connected, it is billed by the begun minute."""
-        self.status = status
-        self.summary = summary
-        self.ended_at = self.updated_at = moment
-        self.due = None
-        if self.started_at is not None:
-            self.duration_seconds = round(self.talked)
-            self.billed_minutes = max(math.ceil(self.duration_seconds / 60), 1)
-
-    def shown_transcript(self) -> list[dict[str, str]]:
-        """Return what the API shows of the conversation."""
-        return self.transcript if self.transcript_shown else []
-
-    def to_api(self) -> dict[str, Any]:
-        """Return the call as the API shows it."""
-        return {
-            "id": self.id,
-            "status": self.status,
-            "call_session_id": self.session_id,
-            "conversation_id": f"conv_{self.id.removeprefix('call_')}",
-            "to": self.request["to"],
-            "from_number": _FROM_NUMBER,
-            "task": self.request["task"],
-            "created_at": clock.to_text(self.created_at),
-            "updated_at": clock.to_text(self.updated_at),
-            "started_at": None if self.started_at is None else clock.to_text(self.started_at),
-            "ended_at": None if self.ended_at is None else clock.to_text(self.ended_at),
-            "duration_seconds": self.duration_seconds,
-            "billed_minutes": self.billed_minutes,
-            "transcript": self.shown_transcript() or None,
-            "summary": self.summary,
-            "metadata": self.request.get("metadata", {}),
-        }
+_CHANGING = (
+    "updated_at",
+    "status",
+    "due",
+    "step",
+    "talked",
+    "ringing_at",
+    "started_at",
+    "month",
+    "ended_at",
+    "duration_seconds",
+    "billed_minutes",
+    "transcript_json",
+    "transcript_shown",
+    "summary",
+    "live",
+    "deliveries",
+)
+_SAVE = "UPDATE calls SET {} WHERE id = ?".format(", ".join(f"{name.removesuffix('_json')} = ?" for name in _CHANGING))  # noqa: S608
 
 
 @dataclass(frozen=True)
@@ -133,43 +55,95 @@ class Selection:
 
 
 class Calls:
-    """The calls of all projects."""
+    """The calls. A record that is changed must be saved in the same transaction."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, changes: Changes) -> None:
         self._store = store
         self._clock = clock
+        self._changes = changes
+        self._going_on: dict[str, CallRecord] = {}
+        """Calls to which something is still to happen, as far as they were looked at."""
+        self._due: list[tuple[Moment, str]] = []
+        """A heap of when something happens to which call; what no longer holds is passed over."""
+        self.reload()
+
+    def reload(self) -> None:
+        """Take everything from the database anew, as after a failure to write."""
+        self._going_on.clear()
+        self._due = [(row["due"], row["id"]) for row in self._store.all("SELECT id, due FROM calls WHERE due NOT NULL")]
+        heapq.heapify(self._due)
 
     def new(self, project_id: str, number: int, request: dict[str, Any], plan: Plan) -> CallRecord:
         """Return a call that is queued, to be added."""
         now = self._clock.now()
         call = CallRecord(f"call_{secrets.token_hex(8)}", project_id, number, request, json.dumps(plan), now, now)
+        call.plan = plan
         call.transcript_shown = not plan["late_transcript"]
         return call
 
     def add(self, call: CallRecord) -> None:
+        """Keep a new call. Needs a transaction."""
         self._store.insert("calls", call.to_row())
+        self._note(call)
 
     def save(self, call: CallRecord) -> None:
-        row = {name: value for name, value in call.to_row().items() if name not in _CONSTANT}
-        assignments = ", ".join(f"{name} = ?" for name in row)
-        statement = f"UPDATE calls SET {assignments} WHERE id = ?"  # noqa: S608 - names of ours, no input
-        self._store.execute(statement, *row.values(), call.id)
+        """Keep what has changed of a call. Needs a transaction."""
+        self._store.execute(_SAVE, *(getattr(call, name) for name in _CHANGING), call.id)
+        self._note(call)
+
+    def save_plan(self, call: CallRecord) -> None:
+        """Keep a call's changed plan. Needs a transaction."""
+        call.keep_plan()
+        self._store.execute("UPDATE calls SET plan = ? WHERE id = ?", call.plan_json, call.id)
+
+    def _note(self, call: CallRecord) -> None:
+        self._going_on[call.id] = call
+        self._store.after_rollback(lambda: self._forget(call.id))
+        self._store.after_commit(lambda: self._publish(call))
+
+    def _publish(self, call: CallRecord) -> None:
+        if call.due is not None:
+            heapq.heappush(self._due, (call.due, call.id))
+        elif call.is_over:
+            self._going_on.pop(call.id, None)
+        self._changes.publish("call", call.project_id, call.id)
+
+    def _forget(self, call_id: str) -> None:
+        """Have a call read anew when it is next needed, as it may have changed in vain."""
+        self._going_on.pop(call_id, None)
+        due: Moment | None = self._store.value("SELECT due FROM calls WHERE id = ?", call_id)
+        if due is not None:
+            heapq.heappush(self._due, (due, call_id))
 
     def get(self, call_id: str, project_id: str | None = None) -> CallRecord | None:
         """Return a call; with a project, only if it is that project's."""
-        row = self._store.one("SELECT * FROM calls WHERE id = ?", call_id)
-        if row is None or project_id not in (None, row["project_id"]):
-            return None
-        return CallRecord.from_row(row)
+        call = self._going_on.get(call_id)
+        if call is None:
+            row = self._store.one("SELECT * FROM calls WHERE id = ?", call_id)
+            if row is None:
+                return None
+            call = CallRecord.from_row(row)
+            if call.due is not None:
+                self._going_on[call_id] = call
+        return call if project_id in (None, call.project_id) else None
 
     def due(self, moment: Moment, limit: int) -> list[CallRecord]:
-        """Return calls whose next step is due, those that have waited longest first."""
-        rows = self._store.all("SELECT * FROM calls WHERE due <= ? ORDER BY due LIMIT ?", moment, limit)
-        return [CallRecord.from_row(row) for row in rows]
+        """Return calls whose next step is due, those that have waited longest first; each time others."""
+        found: list[CallRecord] = []
+        while self._due and self._due[0][0] <= moment and len(found) < limit:
+            due, call_id = heapq.heappop(self._due)
+            call = self.get(call_id)
+            if call is not None and call.due == due:
+                found.append(call)
+        return found
 
     def next_due(self) -> Moment | None:
-        moment: Moment | None = self._store.value("SELECT min(due) FROM calls WHERE due IS NOT NULL")
-        return moment
+        return self._due[0][0] if self._due else None
+
+    def put_back(self, setback: Moment) -> None:
+        """Have what is due happen earlier by so much, as the clock was put back. Needs a transaction."""
+        self._store.execute("UPDATE calls SET due = due - ? WHERE due NOT NULL", setback)
+        self._store.after_commit(self.reload)
 
     def page(self, project_id: str, selection: Selection, limit: int, offset: int) -> tuple[list[CallRecord], int]:
         """Return the calls of a page, the newest first, and how many match in all."""
@@ -181,7 +155,7 @@ class Calls:
             limit,
             offset,
         )
-        return [CallRecord.from_row(row) for row in rows], total
+        return [self._going_on.get(row["id"]) or CallRecord.from_row(row) for row in rows], total
 
     def usage(self, project_id: str, month: str) -> Mapping[str, Any]:
         """Return how many calls connected in a month, how long they took and what is billed for them."""
@@ -193,3 +167,20 @@ class Calls:
         )
         count, seconds, billed = row or (0, 0, 0)
         return {"call_count": count, "api_minutes": seconds / 60, "billed_minutes": billed}
+
+    def usage_by_day(self, project_id: str, month: str) -> list[dict[str, Any]]:
+        """Return the same for each UTC day of a month on which a call connected."""
+        rows = self._store.all(
+            "SELECT date(started_at / 1000000, 'unixepoch') AS day, count(*) AS calls,"
+            " coalesce(sum(duration_seconds), 0) / 60.0 AS api_minutes,"
+            " coalesce(sum(billed_minutes), 0) AS billed_minutes"
+            " FROM calls WHERE project_id = ? AND month = ? GROUP BY day ORDER BY day",
+            project_id,
+            month,
+        )
+        return [dict(row) for row in rows]
+
+    def forget_project(self, project_id: str | None) -> None:
+        """Drop what is in memory of one project, or everything, as it is not in the database any more."""
+        for call in [each for each in self._going_on.values() if project_id in (None, each.project_id)]:
+            del self._going_on[call.id]

@@ -1,4 +1,4 @@
-"""The sandbox's clock: moments of the wall clock, and stretches of time that a speed shortens."""
+"""The sandbox's clock: moments of the wall clock, or of a time that was set, and stretches that a speed shortens."""
 
 import asyncio
 import re
@@ -10,19 +10,30 @@ from typing import TypeAlias
 Moment: TypeAlias = int
 """Microseconds since 1970 in UTC: sorts in SQLite, and loses nothing on the way there and back."""
 
+FIRST: Moment = -62_135_596_800_000_000
+LAST: Moment = 253_402_300_799_000_000
+"""The first and the last moment that can be written as a date."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _DATE_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+_JUMP: Moment = 1_000_000
+_LONGEST_SLEEP = 1.0
 
 
 class Clock:
-    """Tell the time, and when something will be due that takes so many seconds of sandbox time."""
+    """Tells the time, and when something will be due that takes so many seconds of sandbox time.
 
-    def __init__(self, speed: float) -> None:
+    The time is the wall clock's plus an offset, which is 0 until somebody sets the clock.
+    """
+
+    def __init__(self, speed: float, offset: Moment = 0) -> None:
         self.speed = speed
+        self.offset = offset
+        self._latest = self.now()
 
     def now(self) -> Moment:
-        return time.time_ns() // 1000
+        return time.time_ns() // 1000 + self.offset
 
     def after(self, moment: Moment, seconds: float) -> Moment:
         """Return when `seconds` of sandbox time have passed since `moment`."""
@@ -32,9 +43,19 @@ class Clock:
         """Return how many seconds of sandbox time a stretch of the wall clock is."""
         return stretch / 1_000_000 * self.speed
 
+    def take_setback(self) -> Moment:
+        """Return by how much the clock was put back since the last time this was asked, 0 if it went on.
+
+        What was due then is due by so much earlier.
+        """
+        now = self.now()
+        setback = self._latest - now
+        self._latest = now
+        return setback if setback > _JUMP else 0
+
 
 class Scheduler:
-    """Do what is due, sleeps until the next thing is, and does that."""
+    """Do what is due, sleep until the next thing is, and do that."""
 
     def __init__(self, clock: Clock, work: Callable[[], Moment | None]) -> None:
         """Take `work`, which does everything due by now and returns when it wants to be called again."""
@@ -50,10 +71,11 @@ class Scheduler:
         while True:
             self._woken.clear()
             due = self._work()
-            # Even when more is due already, others get their turn on the event loop.
-            seconds = None if due is None else max(0.0, (due - self._clock.now()) / 1_000_000)
+            # Even when more is due already, others get their turn on the event loop. Nor is anything waited for long:
+            # a machine that sleeps, or whose clock is set, would oversleep.
+            seconds = _LONGEST_SLEEP if due is None else (due - self._clock.now()) / 1_000_000
             try:
-                async with asyncio.timeout(seconds):
+                async with asyncio.timeout(min(max(0.0, seconds), _LONGEST_SLEEP)):
                     await self._woken.wait()
             except TimeoutError:
                 pass

@@ -1,43 +1,49 @@
 """What the sandbox sends: events and tool invocations, signed, in order, tried again, and all of it logged."""
 
 import asyncio
+import heapq
 import json
+import logging
 import secrets
 import sqlite3
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from dataclasses import dataclass
-from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
-
-import httpx
+from typing import Any, Literal
 
 from .._core.strict_json import canonical_json
 from .._version import __version__
 from ..webhooks import sign_webhook
 from . import clock
-from .calls import CallRecord
+from .call_record import CallRecord
+from .changes import Changes
 from .clock import Clock, Moment, Scheduler
 from .projects import Project, Projects, address
 from .specification import Specification
-from .store import Store
+from .store import DatabaseError, Store
+from .webhook_hosts import WebhookHosts
+from .webhook_sender import Destination, SendingError, WebhookAddress, WebhookSender
 
 RETRY_DELAYS = (1, 2, 4, 8, 16)
 """Seconds of sandbox time before each further attempt at an event."""
 
-_OPEN = "status IN ('waiting', 'pending', 'sending')"
-_MOST_IN_FLIGHT = {"event": 50, "tool": 500}
-"""How many deliveries of a project may be on their way at once."""
+DeliveryKind = Literal["event", "tool"]
 
-_MOST_BYTES_READ = 1024 * 1024
+_OPEN = "status IN ('waiting', 'pending')"
+_MOST_IN_FLIGHT: Mapping[DeliveryKind, int] = {"event": 50, "tool": 500}
+"""How many deliveries to a destination may be on their way at once."""
+
+_MOST_SETTLED_AT_ONCE = 100
+_SECONDS_UNTIL_WRITTEN_AGAIN = 1.0
 _MOST_CHARACTERS_LOGGED = 2000
+
+_log = logging.getLogger("pamela.sandbox")
 
 
 @dataclass(frozen=True)
 class DeliveryResult:
-    """What came back from an attempt."""
+    """What came of an attempt."""
 
     headers_sent: Mapping[str, str]
     at: Moment
@@ -51,11 +57,29 @@ class DeliveryResult:
         return self.error is None and self.status is not None and 200 <= self.status < 300
 
 
+@dataclass(frozen=True)
+class _Queue:
+    """Deliveries of one kind to one destination, which is as far as a receiver that is slow holds others up."""
+
+    kind: DeliveryKind
+    destination: Destination
+
+
+@dataclass(frozen=True)
+class _Settlement:
+    """An attempt that is over and is still to be written down."""
+
+    row: sqlite3.Row
+    result: DeliveryResult
+    duplicate: bool
+
+
 class Deliveries:
     """The queues of all calls. Events of a call go one after the other: one that fails holds back those behind it.
 
     A delivery is `waiting` behind others, `pending` until it is due, `sending`, and at last `delivered` or `failed`; a
-    tool invocation that nobody waits for any more is `dropped`.
+    tool invocation that nobody waits for any more is `dropped`. What is `sending` is known in memory only: after a
+    restart it is sent again, as nobody knows whether it had arrived.
     """
 
     def __init__(
@@ -64,6 +88,8 @@ class Deliveries:
         clock: Clock,
         specification: Specification,
         projects: Projects,
+        changes: Changes,
+        hosts: WebhookHosts,
         event_timeout: float,
     ) -> None:
         """Set the queues up.
@@ -73,98 +99,136 @@ class Deliveries:
             clock: What they go by.
             specification: Which fields an event has.
             projects: Where deliveries go, and what they are signed with.
+            changes: Whom to tell.
+            hosts: Where deliveries may go.
             event_timeout: How long a receiver of an event may take, in seconds of real time.
         """
         self._store = store
         self._clock = clock
-        self._specification = specification
+        self._has_transcript = {
+            name: "transcript" in specification.event_fields(name) for name in specification.event_names
+        }
         self._projects = projects
-        self._event_timeout = event_timeout
+        self._changes = changes
+        self._hosts = hosts
+        self._event_timeout_ms = round(event_timeout * 1000)
         self._on_tool_response: Callable[[str, DeliveryResult], None]
         self._scheduler = Scheduler(clock, self._start_due)
-        self._in_flight: Counter[tuple[str, str]] = Counter()
-        """How many are on their way, by kind and project."""
-        self._client: httpx.AsyncClient
+        self._sender = WebhookSender()
         self._tasks: asyncio.TaskGroup
+
+        self._due: list[tuple[Moment, int, _Queue]] = []
+        """A heap of when which delivery is due."""
+        self._ready: dict[_Queue, deque[int]] = {}
+        """Deliveries that are due and for which their destination had no room yet."""
+        self._in_flight: Counter[_Queue] = Counter()
+        self._sending: set[int] = set()
+        self._settlements: deque[_Settlement] = deque()
+        self._is_writing_planned = False
+        self._next_rank = 1 + (store.value("SELECT max(rank) FROM deliveries") or 0)
+        self._calls_with_waiting_tools = {
+            row["call_id"]
+            for row in store.all("SELECT call_id FROM deliveries WHERE kind = 'tool' AND status = 'waiting'")
+        }
+        self._reload()
 
     def notify_of_tool_responses(self, listener: Callable[[str, DeliveryResult], None]) -> None:
         """Have a listener called, in a transaction, with a call's id and what came of its tool invocation."""
         self._on_tool_response = listener
 
-    def resume(self) -> None:
-        """Have sent again what was being sent when the last sandbox stopped: nobody knows whether it had arrived."""
-        self._store.execute("UPDATE deliveries SET status = 'pending' WHERE status = 'sending'")
-
     async def run(self) -> None:
         """Send what is due, until cancelled."""
-        # A connection is not kept for as long as its server might: a tool is invoked once, so it must not meet a closed one.
-        limits = httpx.Limits(max_connections=None, max_keepalive_connections=50, keepalive_expiry=1.0)
-        # What a receiver sets is no business of the others.
-        no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-        async with (
-            httpx.AsyncClient(limits=limits, trust_env=False, timeout=None, cookies=no_cookies) as self._client,  # noqa: S113 - see _post
-            asyncio.TaskGroup() as self._tasks,
-        ):
-            await self._scheduler.run()
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                await self._scheduler.run()
+        finally:
+            self._sender.close()
+
+    def wake(self) -> None:
+        """Have the queues looked at now, as the clock was set."""
+        self._scheduler.wake()
+
+    @property
+    def lateness(self) -> float:
+        """How many seconds of real time the delivery that waits longest is behind."""
+        oldest = min((due for due, _, _ in self._due[:1]), default=None)
+        waiting = [queue[0] for queue in self._ready.values() if queue]
+        if waiting:
+            marks = ", ".join("?" * len(waiting))
+            oldest = self._store.value(f"SELECT min(due) FROM deliveries WHERE seq IN ({marks})", *waiting)  # noqa: S608
+        return 0.0 if oldest is None else max(0.0, (self._clock.now() - oldest) / 1_000_000)
+
+    # Queueing. All of it needs a transaction.
 
     def send_event(self, call: CallRecord, event: str) -> None:
-        """Queue an event of a call, if there is an address for it. Needs a transaction."""
+        """Queue an event of a call, if there is an address for it. The call is to be saved afterwards."""
         project = self._projects.get(call.project_id)
         url = address(call.request, project.settings, "webhook_url")
         if url is None:
             return
-        payload: dict[str, Any] = {
-            "event": event,
-            "call_id": call.id,
-            "status": call.status,
-            "timestamp": clock.to_text(self._clock.now()),
-        }
-        if "transcript" in self._specification.event_fields(event):
-            payload["transcript"] = call.shown_transcript()
-        row = self._new(call, project, "event", event, url, payload, round(self._event_timeout * 1000))
-        seq = self._store.insert("deliveries", {**row, "queue": call.id})
-        self._store.execute("UPDATE deliveries SET rank = seq WHERE seq = ?", seq)
+        timestamp = clock.to_text(self._clock.now())
+        # Written by hand in the canonical form: the transcript is long, and comes in it already.
+        body = f'{{"call_id":"{call.id}","event":"{event}","status":"{call.status}","timestamp":"{timestamp}"'
+        body += f',"transcript":{call.shown_transcript_json()}}}' if self._has_transcript[event] else "}"
+        row = self._new(call, project, "event", event, url, body, self._event_timeout_ms)
+        is_first = self._store.one(f"SELECT 1 FROM deliveries WHERE queue = ? AND {_OPEN} LIMIT 1", call.id) is None  # noqa: S608
         # The last event of a call has nothing to change places with.
-        if not self._swap_with_held(call.id, seq) and not call.is_over:
-            held = project.faults.applies("reorder", row["chance"])
-            self._store.execute("UPDATE deliveries SET held = ? WHERE seq = ?", held, seq)
-        self._advance(call.id)
+        if project.faults.reorder:
+            row["held"] = not call.is_over and project.faults.applies("reorder", row["chance"])
+            if self._take_place_of_held(row):
+                self._store.insert("deliveries", row)
+                self._advance(call.id)
+                return
+        if is_first and not row["held"]:
+            row["status"] = "pending"
+            self._enqueue(self._store.insert("deliveries", row), row)
+        else:
+            self._store.insert("deliveries", row)
 
     def invoke_tool(
         self, call: CallRecord, url: str, name: str, arguments: object, correlation_id: str, timeout_ms: int
     ) -> None:
-        """Queue a tool invocation, to be sent after the call's earlier events. Needs a transaction."""
+        """Queue a tool invocation, to be sent after the call's earlier events. The call is to be saved afterwards."""
         project = self._projects.get(call.project_id)
-        payload = {
-            "tool_name": name,
-            "arguments": arguments,
-            "call_id": call.id,
-            "correlation_id": correlation_id,
-            "call_session_id": call.session_id,
-            "partner_id": project.partner_id,
-            "project_id": project.id,
-        }
-        row = self._new(call, project, "tool", name, url, payload, timeout_ms)
-        self._store.insert("deliveries", {**row, "queue": row["id"]})
+        body = canonical_json(self._invocation(project, name, arguments, call.id, correlation_id, call.session_id))
+        row = self._new(call, project, "tool", name, url, body, timeout_ms)
+        self._store.insert("deliveries", row | {"queue": row["id"]})
+        self._calls_with_waiting_tools.add(call.id)
         self.release(call.id)
 
+    def try_tool(self, project_id: str, url: str, name: str, arguments: object, timeout_ms: int) -> dict[str, Any]:
+        """Queue a tool invocation that belongs to no call; return the delivery."""
+        project = self._projects.get(project_id)
+        call_id, correlation_id = f"call_{secrets.token_hex(8)}", f"corr_{secrets.token_hex(8)}"
+        body = canonical_json(self._invocation(project, name, arguments, call_id, correlation_id, None))
+        now = self._clock.now()
+        row = self._row(project_id, call_id, "tool", name, url, body, timeout_ms, f"{call_id}:0", now, now)
+        row |= {"queue": row["id"], "status": "pending"}
+        self._enqueue(self._store.insert("deliveries", row), row)
+        return self._to_api(self._at(row["id"]))
+
     def release(self, call_id: str) -> None:
-        """Let go of an event that is held for the next to overtake it, as no next may come. Needs a transaction."""
+        """Let go of an event that is held for the next to overtake it, as no next may come."""
         self._store.execute(f"UPDATE deliveries SET held = FALSE WHERE queue = ? AND held AND {_OPEN}", call_id)  # noqa: S608
         self._advance(call_id)
 
     def drop_tools(self, call_id: str) -> None:
-        """Give up the invocations of a call that have not been sent yet. Needs a transaction."""
-        self._store.execute(
-            "UPDATE deliveries SET status = 'dropped'"
+        """Give up the invocations of a call that have not been sent yet."""
+        rows = self._store.all(
+            "SELECT seq, id, project_id FROM deliveries"
             " WHERE call_id = ? AND kind = 'tool' AND redelivery_of IS NULL AND status IN ('waiting', 'pending')",
             call_id,
         )
+        for row in rows:
+            if row["seq"] not in self._sending:
+                self._store.execute("UPDATE deliveries SET status = 'dropped' WHERE seq = ?", row["seq"])
+                self._publish(row)
+        self._calls_with_waiting_tools.discard(call_id)
 
     def redeliver(self, project_id: str, delivery_id: str) -> dict[str, Any] | None:
         """Send a delivery's body once more, at once and beside its call's queue.
 
-        Returns the new delivery, None if there is none of that id. Needs a transaction.
+        Returns the new delivery, None if there is none of that id.
         """
         row = self._store.one("SELECT * FROM deliveries WHERE id = ? AND project_id = ?", delivery_id, project_id)
         if row is None:
@@ -176,6 +240,7 @@ class Deliveries:
             "redelivery_of": delivery_id,
             "chance": f"{row['chance']}:again",
             "queue": new_id,
+            "rank": self._take_rank(),
             "held": False,
             "status": "pending",
             "tries": 0,
@@ -183,9 +248,15 @@ class Deliveries:
             "due": now,
         }
         del again["seq"]
-        self._store.insert("deliveries", again)
-        self._scheduler.wake()
-        return self.get(project_id, new_id)
+        self._enqueue(self._store.insert("deliveries", again), again)
+        return self._to_api(self._at(new_id))
+
+    def put_back(self, setback: Moment) -> None:
+        """Have what is due be sent earlier by so much, as the clock was put back."""
+        self._store.execute(f"UPDATE deliveries SET due = due - ? WHERE {_OPEN}", setback)  # noqa: S608
+        self._store.after_commit(self._reload)
+
+    # Looking.
 
     def get(self, project_id: str, delivery_id: str) -> dict[str, Any] | None:
         """Return a delivery with the log of its attempts."""
@@ -193,15 +264,30 @@ class Deliveries:
         return None if row is None else self._to_api(row)
 
     def page(
-        self, project_id: str, call_id: str | None, status: str | None, limit: int, offset: int
+        self,
+        project_id: str,
+        limit: int,
+        offset: int,
+        *,
+        call_id: str | None = None,
+        status: str | None = None,
+        kind: str | None = None,
+        newest_first: bool = False,
     ) -> tuple[list[dict[str, Any]], int]:
         """Return deliveries in the order in which they came up, and how many match in all."""
-        terms = {"project_id = ?": project_id, "call_id = ?": call_id, "status = ?": status}
+        terms = {"project_id = ?": project_id, "call_id = ?": call_id, "kind = ?": kind}
+        if status == "sending":
+            terms["seq IN (SELECT value FROM json_each(?))"] = json.dumps([*self._sending])
+        elif status == "pending":
+            terms["status = 'pending' AND seq NOT IN (SELECT value FROM json_each(?))"] = json.dumps([*self._sending])
+        else:
+            terms["status = ?"] = status
         given = {term: value for term, value in terms.items() if value is not None}
         condition = " AND ".join(given)
         total = self._store.value(f"SELECT count(*) FROM deliveries WHERE {condition}", *given.values())  # noqa: S608
         rows = self._store.all(
-            f"SELECT * FROM deliveries WHERE {condition} ORDER BY seq LIMIT ? OFFSET ?",  # noqa: S608 - no input
+            f"SELECT * FROM deliveries WHERE {condition}"  # noqa: S608 - no input
+            f" ORDER BY seq {'DESC' if newest_first else ''} LIMIT ? OFFSET ?",
             *given.values(),
             limit,
             offset,
@@ -209,95 +295,143 @@ class Deliveries:
         return [self._to_api(row) for row in rows], total
 
     def _new(
-        self,
-        call: CallRecord,
-        project: Project,
-        kind: str,
-        name: str,
-        url: str,
-        payload: dict[str, Any],
-        timeout_ms: int,
+        self, call: CallRecord, project: Project, kind: DeliveryKind, name: str, url: str, body: str, timeout_ms: int
     ) -> dict[str, Any]:
         now = self._clock.now()
-        earlier = self._store.value("SELECT count(*) FROM deliveries WHERE call_id = ?", call.id)
+        chance = f"{call.number}:{call.deliveries}"
+        call.deliveries += 1
+        due = self._clock.after(now, project.faults.delay_seconds)
+        return self._row(call.project_id, call.id, kind, name, url, body, timeout_ms, chance, now, due)
+
+    def _row(
+        self,
+        project_id: str,
+        call_id: str,
+        kind: DeliveryKind,
+        name: str,
+        url: str,
+        body: str,
+        timeout_ms: int,
+        chance: str,
+        now: Moment,
+        due: Moment,
+    ) -> dict[str, Any]:
         return {
             "id": _new_id(),
-            "project_id": call.project_id,
-            "call_id": call.id,
+            "project_id": project_id,
+            "call_id": call_id,
             "kind": kind,
             "name": name,
             "url": url,
-            "body": canonical_json(payload),
+            "body": body,
             "timeout_ms": timeout_ms,
-            "chance": f"{call.number}:{earlier}",
-            "rank": 0,
+            "chance": chance,
+            "queue": call_id,
+            "rank": self._take_rank(),
             "held": False,
             "status": "waiting",
             "tries": 0,
             "created_at": now,
-            "due": self._clock.after(now, project.faults.delay_seconds),
+            "due": due,
         }
 
-    def _swap_with_held(self, queue: str, seq: int) -> bool:
-        """Have a new event change places with the one before it, if that one is held for the purpose."""
-        held = self._store.one(f"SELECT seq, rank FROM deliveries WHERE queue = ? AND held AND {_OPEN}", queue)  # noqa: S608
+    def _invocation(
+        self, project: Project, name: str, arguments: object, call_id: str, correlation_id: str, session_id: str | None
+    ) -> dict[str, Any]:
+        return {
+            "tool_name": name,
+            "arguments": arguments,
+            "call_id": call_id,
+            "correlation_id": correlation_id,
+            "call_session_id": session_id,
+            "partner_id": project.partner_id,
+            "project_id": project.id,
+        }
+
+    def _take_rank(self) -> int:
+        self._next_rank += 1
+        return self._next_rank
+
+    def _take_place_of_held(self, row: dict[str, Any]) -> bool:
+        """Let a new event go before the one that is held for this purpose; return whether there is one."""
+        held = self._store.one(
+            f"SELECT seq, rank FROM deliveries WHERE queue = ? AND held AND {_OPEN}",  # noqa: S608
+            row["queue"],
+        )
         if held is None:
             return False
-        self._store.execute("UPDATE deliveries SET rank = ? WHERE seq = ?", held["rank"], seq)
-        self._store.execute("UPDATE deliveries SET rank = ?, held = FALSE WHERE seq = ?", seq, held["seq"])
+        self._store.execute("UPDATE deliveries SET rank = ?, held = FALSE WHERE seq = ?", row["rank"], held["seq"])
+        row |= {"rank": held["rank"], "held": False}
         return True
 
     def _advance(self, queue: str) -> None:
         """Have the first of a queue sent, and a call's tool invocation once no event goes before it or one has failed."""
         first = self._store.one(
-            f"SELECT seq, status, held, tries FROM deliveries WHERE queue = ? AND {_OPEN} ORDER BY rank LIMIT 1",  # noqa: S608
+            f"SELECT * FROM deliveries WHERE queue = ? AND {_OPEN} ORDER BY rank LIMIT 1",  # noqa: S608
             queue,
         )
         if first is not None and first["status"] == "waiting" and not first["held"]:
             self._store.execute("UPDATE deliveries SET status = 'pending' WHERE seq = ?", first["seq"])
+            self._enqueue(first["seq"], first)
         # Whoever is on the line does not wait for the retries of an event.
-        if first is None or first["tries"] > 0:
-            self._store.execute(
-                "UPDATE deliveries SET status = 'pending' WHERE call_id = ? AND kind = 'tool' AND status = 'waiting'",
-                queue,
+        if queue in self._calls_with_waiting_tools and (first is None or first["tries"] > 0):
+            tools = self._store.all(
+                "SELECT * FROM deliveries WHERE call_id = ? AND kind = 'tool' AND status = 'waiting'", queue
             )
+            for tool in tools:
+                self._store.execute("UPDATE deliveries SET status = 'pending' WHERE seq = ?", tool["seq"])
+                self._enqueue(tool["seq"], tool)
+            self._store.after_commit(lambda: self._calls_with_waiting_tools.discard(queue))
+
+    def _enqueue(self, seq: int, row: Mapping[str, Any] | sqlite3.Row) -> None:
+        entry = (row["due"], seq, _queue_of(row))
+
+        def enqueue() -> None:
+            heapq.heappush(self._due, entry)
+            self._scheduler.wake()
+
+        self._store.after_commit(enqueue)
+        self._publish(row)
+
+    def _publish(self, row: Mapping[str, Any] | sqlite3.Row) -> None:
+        project_id, delivery_id = row["project_id"], row["id"]
+        self._store.after_commit(lambda: self._changes.publish("delivery", project_id, delivery_id))
+
+    def _reload(self) -> None:
+        """Take the queues from the database anew."""
+        self._ready.clear()
+        rows = self._store.all("SELECT seq, due, kind, url FROM deliveries WHERE status = 'pending'")
+        self._due = [(row["due"], row["seq"], _queue_of(row)) for row in rows if row["seq"] not in self._sending]
+        heapq.heapify(self._due)
         self._scheduler.wake()
+
+    # Sending.
 
     def _start_due(self) -> Moment | None:
         now = self._clock.now()
-        with self._store.transaction():
-            following = [self._start_due_of(kind, most, now) for kind, most in _MOST_IN_FLIGHT.items()]
-        return min((due for due in following if due is not None), default=None)
+        queues = {}
+        while self._due and self._due[0][0] <= now:
+            _, seq, queue = heapq.heappop(self._due)
+            self._ready.setdefault(queue, deque()).append(seq)
+            queues[queue] = True
+        for queue in queues:
+            self._start(queue)
+        return self._due[0][0] if self._due else None
 
-    def _start_due_of(self, kind: str, most: int, now: Moment) -> Moment | None:
-        """Start deliveries of a kind; returns when the next is due, of a project that may have more on their way."""
-        sendable = (
-            "FROM deliveries WHERE status = 'pending' AND kind = ?"
-            " AND project_id NOT IN (SELECT value FROM json_each(?))"
-        )
-        rows = self._store.all(
-            f"SELECT * {sendable} AND due <= ? ORDER BY due LIMIT ?",
-            kind,
-            self._busy_projects(kind, most),
-            now,
-            most,
-        )
-        for row in rows:
-            if self._in_flight[kind, row["project_id"]] < most:
-                self._store.execute("UPDATE deliveries SET status = 'sending' WHERE seq = ?", row["seq"])
-                self._in_flight[kind, row["project_id"]] += 1
-                self._tasks.create_task(self._deliver(row))
-        # The first that is back wakes the alarm for the projects that are left out.
-        due: Moment | None = self._store.value(f"SELECT min(due) {sendable}", kind, self._busy_projects(kind, most))
-        return due
+    def _start(self, queue: _Queue) -> None:
+        """Send what is ready, as far as its destination has room."""
+        ready = self._ready.get(queue)
+        while ready and self._in_flight[queue] < _MOST_IN_FLIGHT[queue.kind]:
+            seq = ready.popleft()
+            row = self._store.one("SELECT * FROM deliveries WHERE seq = ? AND status = 'pending'", seq)
+            if row is not None and seq not in self._sending:
+                self._sending.add(seq)
+                self._in_flight[queue] += 1
+                self._tasks.create_task(self._deliver(row, queue))
+        if not ready:
+            self._ready.pop(queue, None)
 
-    def _busy_projects(self, kind: str, most: int) -> str:
-        """Return as JSON which projects have as many deliveries of a kind on their way as they may."""
-        return json.dumps(
-            [project_id for (each, project_id), count in self._in_flight.items() if (each, count) == (kind, most)]
-        )
-
-    async def _deliver(self, row: sqlite3.Row) -> None:
+    async def _deliver(self, row: sqlite3.Row, queue: _Queue) -> None:
         try:
             project = self._projects.get(row["project_id"])
             headers = self._headers(row, project)
@@ -305,26 +439,72 @@ class Deliveries:
                 self._tasks.create_task(self._attempt(row, headers, duplicate=True))
             await self._attempt(row, headers, duplicate=False)
         finally:
-            self._in_flight -= Counter([(row["kind"], row["project_id"])])
-            self._scheduler.wake()
+            self._in_flight[queue] -= 1
+            self._start(queue)
 
     async def _attempt(self, row: sqlite3.Row, headers: dict[str, str], *, duplicate: bool) -> None:
-        """Send a delivery, and settles it unless its double was answered first or its project was reset meanwhile."""
+        """Send a delivery and have the result written down."""
         result = await self._post(row, headers)
-        with self._store.transaction():
-            tries = self._store.value("SELECT tries FROM deliveries WHERE id = ?", row["id"])
-            if tries is not None:
-                self._log(row, result, duplicate=duplicate)
-            if tries == row["tries"]:
-                self._settle(row, result)
+        self._settlements.append(_Settlement(row, result, duplicate))
+        if not self._is_writing_planned:
+            self._is_writing_planned = True
+            asyncio.get_running_loop().call_soon(self._write_settlements)
+
+    def _write_settlements(self) -> None:
+        """Write down what came of attempts, many in one transaction."""
+        batch = [self._settlements.popleft() for _ in range(min(len(self._settlements), _MOST_SETTLED_AT_ONCE))]
+        loop = asyncio.get_running_loop()
+        try:
+            with self._store.transaction():
+                for each in batch:
+                    self._settle(each)
+        except DatabaseError as error:
+            _log.error("Deliveries cannot be written down: %s", error)
+            self._settlements.extendleft(reversed(batch))
+            loop.call_later(_SECONDS_UNTIL_WRITTEN_AGAIN, self._write_settlements)
+            return
+        self._is_writing_planned = bool(self._settlements)
+        if self._is_writing_planned:
+            loop.call_soon(self._write_settlements)
+
+    def _settle(self, settlement: _Settlement) -> None:
+        """Write an attempt down and, unless its double was answered first, what follows from it."""
+        row, result = settlement.row, settlement.result
+        status, due = "delivered" if result.is_success else "failed", row["due"]
+        if status == "failed" and row["kind"] == "event" and row["tries"] < len(RETRY_DELAYS):
+            status, due = "pending", self._clock.after(self._clock.now(), RETRY_DELAYS[row["tries"]])
+        settles = self._store.execute(
+            "UPDATE deliveries SET status = ?, due = ?, tries = tries + 1 WHERE seq = ? AND tries = ?",
+            status,
+            due,
+            row["seq"],
+            row["tries"],
+        )
+        # Its project may have been reset meanwhile.
+        if not settles and self._store.one("SELECT 1 FROM deliveries WHERE seq = ?", row["seq"]) is None:
+            self._sending.discard(row["seq"])
+            return
+        self._log_attempt(settlement)
+        self._publish(row)
+        if not settles:
+            return
+        self._store.after_commit(lambda: self._sending.discard(row["seq"]))
+        if status == "pending":
+            self._enqueue(row["seq"], {**row, "due": due})
+        self._advance(row["call_id"])
+        if row["kind"] == "tool" and row["redelivery_of"] is None:
+            self._on_tool_response(row["call_id"], result)
 
     def _headers(self, row: sqlite3.Row, project: Project) -> dict[str, str]:
         secret = self._projects.secret(project)
         if project.faults.applies("wrong_signature", _chance_now(row)):
             secret = f"not {secret}"
         return {
-            "Content-Type": "application/json",
             "User-Agent": f"Pamela-Sandbox/{__version__}",
+            "Accept": "*/*",
+            # What is compressed could be of any size when it is inflated.
+            "Accept-Encoding": "identity",
+            "Content-Type": "application/json",
             "X-Pamela-Signature": sign_webhook(row["body"], secret),
         }
 
@@ -334,31 +514,26 @@ class Deliveries:
         sent: dict[str, str] = {}
         status, body, error = None, b"", None
         try:
-            request = self._client.build_request("POST", row["url"], content=row["body"], headers=headers)
-            sent = {name.decode(): value.decode() for name, value in request.headers.raw}
+            if not self._hosts.allows(row["url"]):
+                raise SendingError(self._hosts.explain(row["url"]))
+            target = WebhookAddress.parse(row["url"])
+            data = row["body"].encode()
+            sent = {"Host": target.host_header, **headers, "Content-Length": str(len(data))}
+            if target.authorization is not None:
+                sent["Authorization"] = target.authorization
             async with asyncio.timeout(row["timeout_ms"] / 1000):
-                async with aclosing(await self._client.send(request, stream=True)) as response:
-                    status = response.status_code
-                    body = await _read(response)
+                # A tool is invoked once, so it must not meet a connection that its server is about to close.
+                response = await self._sender.post(target, sent, data, reuse=row["kind"] == "event")
+            status, body = response.status, response.body
         except TimeoutError:
             error = f"no answer within {row['timeout_ms']} ms"
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as failure:
-            error = f"{type(failure).__name__}: {failure}"
+        except SendingError as failure:
+            error = str(failure)
+        sent.pop("Authorization", None)
         return DeliveryResult(sent, at, round((time.perf_counter() - began) * 1000, 3), status, body, error)
 
-    def _settle(self, row: sqlite3.Row, result: DeliveryResult) -> None:
-        """Write down what came of a delivery, and what follows from it."""
-        status, due = "delivered" if result.is_success else "failed", row["due"]
-        if status == "failed" and row["kind"] == "event" and row["tries"] < len(RETRY_DELAYS):
-            status, due = "pending", self._clock.after(self._clock.now(), RETRY_DELAYS[row["tries"]])
-        self._store.execute(
-            "UPDATE deliveries SET status = ?, due = ?, tries = tries + 1 WHERE seq = ?", status, due, row["seq"]
-        )
-        self._advance(row["call_id"])
-        if row["kind"] == "tool" and row["redelivery_of"] is None:
-            self._on_tool_response(row["call_id"], result)
-
-    def _log(self, row: sqlite3.Row, result: DeliveryResult, *, duplicate: bool) -> None:
+    def _log_attempt(self, settlement: _Settlement) -> None:
+        row, result = settlement.row, settlement.result
         attempt = {
             "project_id": row["project_id"],
             "delivery_id": row["id"],
@@ -366,14 +541,22 @@ class Deliveries:
             "duration_ms": result.duration_ms,
             "request_headers": json.dumps(result.headers_sent),
             "response_status": result.status,
-            "response_body": result.body.decode(errors="replace")[:_MOST_CHARACTERS_LOGGED],
+            "response_body": result.body[: 4 * _MOST_CHARACTERS_LOGGED].decode(errors="replace")[
+                :_MOST_CHARACTERS_LOGGED
+            ],
             "error": result.error,
-            "duplicate": duplicate,
+            "duplicate": settlement.duplicate,
         }
         self._store.insert("attempts", attempt)
 
+    def _at(self, delivery_id: str) -> sqlite3.Row:
+        row = self._store.one("SELECT * FROM deliveries WHERE id = ?", delivery_id)
+        assert row is not None  # noqa: S101 - it was added a moment ago
+        return row
+
     def _to_api(self, row: sqlite3.Row) -> dict[str, Any]:
         attempts = self._store.all("SELECT * FROM attempts WHERE delivery_id = ? ORDER BY seq", row["id"])
+        status = "sending" if row["seq"] in self._sending and row["status"] == "pending" else row["status"]
         return {
             "id": row["id"],
             "call_id": row["call_id"],
@@ -381,9 +564,9 @@ class Deliveries:
             "name": row["name"],
             "url": row["url"],
             "body": row["body"],
-            "status": row["status"],
+            "status": status,
             "created_at": clock.to_text(row["created_at"]),
-            "next_attempt_at": clock.to_text(row["due"]) if row["status"] == "pending" else None,
+            "next_attempt_at": clock.to_text(row["due"]) if status == "pending" else None,
             "redelivery_of": row["redelivery_of"],
             "attempts": [
                 {
@@ -404,15 +587,9 @@ def _new_id() -> str:
     return f"delivery_{secrets.token_hex(8)}"
 
 
+def _queue_of(row: Mapping[str, Any] | sqlite3.Row) -> _Queue:
+    return _Queue(row["kind"], WebhookAddress.parse(row["url"]).destination)
+
+
 def _chance_now(row: sqlite3.Row) -> str:
     return f"{row['chance']}:{row['tries']}"
-
-
-async def _read(response: httpx.Response) -> bytes:
-    """Read an answer, or the first mebibyte of one that is longer or has no end."""
-    body = b""
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > _MOST_BYTES_READ:
-            break
-    return body

@@ -1,24 +1,36 @@
 """Arguments for a tool, made up so that they fit its input schema and the call's task."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from jsonschema import Draft202012Validator
-
 from .._core.strict_json import canonical_json
+from .call_plans import date_in
 
 _DEEPEST = 8
 _MOST_VALUES = 1000
+_MOST_WORK = 20_000
+"""How many members, items and hundreds of characters of all schemas of a call are looked at."""
 _LONGEST_TEXT = 1000
-# A pattern is anybody's, and some take twice as long for each character more.
-_LONGEST_MATCHED = 20
+_LONGEST_TASK_READ = 10_000
+_LONGEST_REFERENCE = 500
+_MOST_IDENTIFIERS = 20
+_LARGEST_NUMBER = 10**400
 
+# Patterns are anybody's, and regular expressions can take twice as long for each character more. With few repetitions,
+# none of them of a group, on a short text, they cannot.
+_LONGEST_MATCHED = 20
+_LONGEST_PATTERN = 200
+_MOST_REPETITIONS = 3
+_REPETITION = re.compile(r"[*+?{]")
+_REPEATED_GROUP_OR_BACKREFERENCE = re.compile(r"\)[*+?{]|\\[1-9]|\(\?P=|\(\?\(")
+
+_DATE = "2026-03-17"
 _FORMATS = {
-    "date": "2026-03-17",
+    "date": _DATE,
     "time": "10:00:00Z",
-    "date-time": "2026-03-17T10:00:00Z",
+    "date-time": f"{_DATE}T10:00:00Z",
     "email": "john@acme.test",
     "uri": "https://acme.test/",
     "uuid": "8f14e45f-ceea-467f-a9a6-34c1d2f5a6b7",
@@ -30,49 +42,75 @@ _FORMATS = {
 
 
 def make_arguments(schema: Mapping[str, Any], request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return arguments for a tool with that input schema, called while that request's call goes on.
-
-    A value comes from the schema where it offers one (`const`, `examples`, `default`, `enum`), else from the call: an id
-    or a number is the first one in the task, a phone number is the one called, a name is the caller's. A schema that
-    cannot be understood, or asks for more than a thousand values, gives no arguments.
-    """
-    try:
-        value = _Maker(schema, request).value(schema, "", 0)
-        canonical_json(value)
-    except Exception:
-        # The schema is not checked beforehand, as that takes seconds if it is large; so anything may come of it.
-        return {}
-    return value if isinstance(value, dict) else {}
+    """Return arguments for one tool; see `ArgumentMaker.make`."""
+    return ArgumentMaker(request).make(schema)
 
 
-class _SchemaTooDeepError(Exception):
+class ArgumentMaker:
+    """Makes up the arguments of all tools of a call. All together get so much work and no more."""
+
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        self._maker = _Maker(request)
+
+    def make(self, schema: Mapping[str, Any]) -> dict[str, Any]:
+        """Return arguments for a tool with that input schema.
+
+        A value comes from the schema where it offers one (`const`, `examples`, `default`, `enum`), else from the call:
+        an id or a number is the first one in the task, a date likewise, a phone number is the one called, a name is
+        the caller's. A schema that cannot be understood, or asks for more than the call's tools may, gives no
+        arguments.
+        """
+        try:
+            value = self._maker.arguments(schema)
+            canonical_json(value)
+        except Exception:
+            # The schema is not checked beforehand, as that takes seconds if it is large; so anything may come of it.
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+class _SchemaTooLargeError(Exception):
     """The schema asks for itself, or for more than anyone would send."""
 
 
 class _Maker:
-    def __init__(self, root: Mapping[str, Any], request: Mapping[str, Any]) -> None:
-        self._root = root
-        self._values_left = _MOST_VALUES
-        self._task: str = request["task"]
+    def __init__(self, request: Mapping[str, Any]) -> None:
+        self._root: Mapping[str, Any] = {}
+        self._values_left = 0
+        self._work_left = _MOST_WORK
+        self._task: str = request["task"][:_LONGEST_TASK_READ]
+        identifiers: list[str] = re.findall(r"[A-Za-z]{0,20}-?\d[\w-]{0,99}", self._task)
+        self._identifiers = identifiers[:_MOST_IDENTIFIERS]
+        in_task = re.search(r"\d{1,99}(\.\d{1,99})?", self._task)
+        self._number_wanted = Fraction(in_task[0] if in_task else 1)
+        self._date = date_in(self._task)
         self._to: str = request["to"]
         self._name: str = request.get("caller_name") or request.get("agent_name") or "Pamela"
+
+    def arguments(self, schema: Mapping[str, Any]) -> Any:
+        self._root = schema
+        self._values_left = _MOST_VALUES
+        return self.value(schema, "", 0)
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
         """Return a value for the property `name`."""
         self._values_left -= 1
         if depth > _DEEPEST or self._values_left < 0:
-            raise _SchemaTooDeepError
+            raise _SchemaTooLargeError
         if not isinstance(schema, Mapping):
             return self._text({}, name)
         schema = self._flatten(schema)
-        if "const" in schema:
-            return schema["const"]
-        for keyword in ("examples", "enum"):
-            if schema.get(keyword):
-                return schema[keyword][0]
-        if "default" in schema:
-            return schema["default"]
+        for keyword in ("const", "examples", "enum", "default"):
+            if keyword in schema and (keyword in ("const", "default") or schema[keyword]):
+                offered = schema[keyword] if keyword in ("const", "default") else schema[keyword][0]
+                self._work(_size(offered, self._work_left))
+                return offered
         return self._by_type(schema, name, depth)
+
+    def _work(self, amount: int) -> None:
+        self._work_left -= amount
+        if self._work_left < 0:
+            raise _SchemaTooLargeError
 
     def _by_type(self, schema: Mapping[str, Any], name: str, depth: int) -> Any:
         kinds = schema.get("type", "object" if "properties" in schema or depth == 0 else "string")
@@ -94,7 +132,8 @@ class _Maker:
                 return self._text(schema, name)
 
     def _flatten(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Follow a local reference, takes the first alternative, merges what must hold together."""
+        """Follow a local reference, take the first alternative, merge what must hold together."""
+        self._work(1 + len(schema))
         merged = dict(schema)
         for _ in range(_DEEPEST):
             parts = [self._at(merged.pop("$ref"))] if "$ref" in merged else []
@@ -105,11 +144,14 @@ class _Maker:
                 return merged
             for part in parts:
                 if isinstance(part, Mapping):
+                    self._work(1 + len(part) + len(part.get("properties", ())) + len(merged.get("properties", ())))
                     properties = {**merged.get("properties", {}), **part.get("properties", {})}
                     merged = {**part, **merged, **({"properties": properties} if properties else {})}
-        raise _SchemaTooDeepError
+        raise _SchemaTooLargeError
 
     def _at(self, reference: str) -> Any:
+        if len(reference) > _LONGEST_REFERENCE:
+            raise _SchemaTooLargeError
         node: Any = self._root
         for key in reference.removeprefix("#").split("/")[1:]:
             node = node.get(key.replace("~1", "/").replace("~0", "~")) if isinstance(node, Mapping) else None
@@ -117,27 +159,27 @@ class _Maker:
 
     def _number(self, schema: Mapping[str, Any], *, is_whole: bool) -> float:
         """Return the number in the task, or the nearest that the schema allows."""
-        in_task = re.search(r"\d+(\.\d+)?", self._task)
-        wanted = Fraction(in_task[0] if in_task else 1)
+        wanted = self._number_wanted
         nearest_first = sorted(_numbers(schema, wanted, is_whole=is_whole), key=lambda each: abs(each - wanted))
         candidates = [each.numerator if each.denominator == 1 else float(each) for each in nearest_first]
-        fitting = _rules(schema, "minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf")
-        return next((each for each in candidates if fitting.is_valid(each)), candidates[0])
+        return next((each for each in candidates if _is_number_allowed(each, schema)), candidates[0])
 
     def _text(self, schema: Mapping[str, Any], name: str) -> str:
         if (made := _FORMATS.get(schema.get("format", ""))) is not None:
-            return made
+            return made if self._date is None else made.replace(_DATE, self._date)
         candidates = self._candidates(name)
-        fitting = _rules(schema, "pattern", "minLength")
-        tried = [each for each in candidates if "pattern" not in schema or len(each) <= _LONGEST_MATCHED]
-        text = next((each for each in tried if fitting.is_valid(each)), candidates[0])
-        shortest = min(int(schema.get("minLength", 0)), _LONGEST_TEXT)
-        return text.ljust(shortest, "x")[: int(schema.get("maxLength", _LONGEST_TEXT))]
+        shortest, longest = _bound(schema, "minLength", 0), _bound(schema, "maxLength", _LONGEST_TEXT)
+        pattern = schema.get("pattern")
+        fitting = (each for each in candidates if len(each) >= shortest and _matches(pattern, each))
+        text = next(fitting, candidates[0])
+        return text.ljust(min(shortest, _LONGEST_TEXT), "x")[:longest]
 
     def _candidates(self, name: str) -> list[str]:
         """Return texts that may be meant by a property, the likeliest first."""
         words = set(re.findall("[a-z]+", re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()))
-        identifiers: list[str] = re.findall(r"[A-Za-z]*-?\d[\w-]*", self._task)
+        identifiers = self._identifiers
+        if self._date is not None and words & {"date", "day", "on", "when"}:
+            return [self._date, *identifiers, self._task]
         if words & {"phone", "telephone", "mobile"}:
             return [self._to, *identifiers, self._task]
         if words & {"id", "number", "no", "code", "reference", "ref", "sku", "key"}:
@@ -146,7 +188,7 @@ class _Maker:
             return [self._name, *identifiers, self._task]
         if words & {
             "query",
-            "request",
+            "question",
             "text",
             "task",
             "message",
@@ -160,27 +202,84 @@ class _Maker:
         return [*identifiers, self._task, self._name, "abc", "ABC", "1042"]
 
 
-def _rules(schema: Mapping[str, Any], *keywords: str) -> Draft202012Validator:
-    """Return a validator of nothing but some of a schema's keywords."""
-    return Draft202012Validator({keyword: schema[keyword] for keyword in keywords if keyword in schema})
+def _size(value: Any, most: int) -> int:
+    """Return how much work it is to send a value, as far as it is no more than `most`."""
+    size, waiting = 0, [value]
+    while waiting and size <= most:
+        each = waiting.pop()
+        size += 1
+        match each:
+            case str():
+                size += len(each) // 100
+            case dict():
+                size += len(each)
+                waiting += each.values() if size <= most else ()
+            case list():
+                size += len(each)
+                waiting += each if size <= most else ()
+    return size
+
+
+def _matches(pattern: Any, text: str) -> bool:
+    """Return whether a text matches a pattern, or the pattern is one that is not tried."""
+    if pattern is None:
+        return True
+    if not isinstance(pattern, str) or len(pattern) > _LONGEST_PATTERN or len(text) > _LONGEST_MATCHED:
+        return False
+    is_repeated = _REPEATED_GROUP_OR_BACKREFERENCE.search(pattern) is not None
+    if is_repeated or len(_REPETITION.findall(pattern)) > _MOST_REPETITIONS:
+        return False
+    return re.search(pattern, text) is not None
+
+
+def _bound(schema: Mapping[str, Any], keyword: str, default: int) -> int:
+    """Return a bound of a length."""
+    bound = schema.get(keyword, default)
+    if isinstance(bound, bool) or not isinstance(bound, int | float):
+        raise TypeError(f"{keyword} is not a number")
+    return max(0, int(min(bound, 10**9)))
+
+
+def _fraction(value: Any) -> Fraction:
+    """Return a number of a schema, exactly."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST_NUMBER:
+        raise TypeError("a bound is not a number, or is too large")
+    return Fraction(value) if isinstance(value, int) else Fraction(repr(value))
+
+
+def _is_number_allowed(number: float, schema: Mapping[str, Any]) -> bool:
+    exact = _fraction(number)
+    for keyword, is_met in _BOUNDS.items():
+        if keyword in schema and not is_met(exact, _fraction(schema[keyword])):
+            return False
+    step = _fraction(schema.get("multipleOf", 0))
+    return not step or (exact / step).denominator == 1
+
+
+_BOUNDS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
+    "minimum": lambda number, bound: number >= bound,
+    "exclusiveMinimum": lambda number, bound: number > bound,
+    "maximum": lambda number, bound: number <= bound,
+    "exclusiveMaximum": lambda number, bound: number < bound,
+}
 
 
 def _items(schema: Mapping[str, Any]) -> Iterator[Any]:
     """Yield the schemas of an array's items, as few as there may be but one if there may be any."""
     first = schema.get("prefixItems", [])
-    count = max(len(first), int(schema.get("minItems", 1)), 1)
-    count = min(count, int(schema.get("maxItems", count)))
+    count = max(len(first), _bound(schema, "minItems", 1), 1)
+    count = min(count, _bound(schema, "maxItems", count))
     for position in range(count):
         yield first[position] if position < len(first) else schema.get("items", {})
 
 
 def _numbers(schema: Mapping[str, Any], wanted: Fraction, *, is_whole: bool) -> list[Fraction]:
     """Return the numbers of which one is allowed, if any is: `wanted`, and those at the bounds and between them."""
-    lows = [Fraction(str(schema[name])) for name in ("minimum", "exclusiveMinimum") if name in schema]
-    highs = [Fraction(str(schema[name])) for name in ("maximum", "exclusiveMaximum") if name in schema]
+    lows = [_fraction(schema[name]) for name in ("minimum", "exclusiveMinimum") if name in schema]
+    highs = [_fraction(schema[name]) for name in ("maximum", "exclusiveMaximum") if name in schema]
     numbers = [wanted, *lows, *(low + 1 for low in lows), *highs, *(high - 1 for high in highs)]
     numbers += [(low + high) / 2 for low in lows for high in highs]
-    step = Fraction(str(schema.get("multipleOf", 1 if is_whole else 0)))
+    step = _fraction(schema.get("multipleOf", 1 if is_whole else 0))
     if is_whole:
         # The least whole multiple of a fraction in its lowest terms.
         step = Fraction(step.numerator)

@@ -9,7 +9,7 @@ class Topic(StrEnum):
 
     BOOKING = "booking"
     CHANGE = "change"
-    QUESTION = "request"
+    QUESTION = "question"
     OTHER = "other"
 
 
@@ -38,9 +38,14 @@ class Language:
     thanks: str
     goodbye: str
     days: tuple[str, ...]
+    weekend: tuple[str, ...]
     hours: tuple[str, ...]
     summary: str
+    done: str
     cut_short: str
+    apology: str
+    unsettled: str
+    replies: tuple[str, ...]
     no_answer: str
     busy: str
     broken_off: str
@@ -105,9 +110,14 @@ ENGLISH = Language(
     thanks="Thank you very much for your help. Goodbye!",
     goodbye="You are welcome. Goodbye!",
     days=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"),
+    weekend=("Saturday", "Sunday"),
     hours=("nine", "ten", "half past ten", "two", "three"),
     summary="{task}: {result}.",
+    done="{task}: done.",
     cut_short="{task}: the call ended before this was settled.",
+    apology="I cannot see everything that I need right now, so I will call again about this. Thank you!",
+    unsettled="{task}: not settled, as {tool} failed.",
+    replies=("I see, thank you.", "All right.", "Understood, thank you."),
     no_answer="Nobody answered.",
     busy="The line was busy.",
     broken_off="The connection broke off during the conversation.",
@@ -172,9 +182,14 @@ SPANISH = Language(
     thanks="Muchas gracias por su ayuda. ¡Adiós!",
     goodbye="De nada. ¡Adiós!",
     days=("lunes", "martes", "miércoles", "jueves", "viernes"),
+    weekend=("sábado", "domingo"),
     hours=("nueve", "diez", "diez y media", "cuatro", "cinco"),
     summary="{task}: {result}.",
+    done="{task}: hecho.",
     cut_short="{task}: la llamada terminó antes de resolverlo.",
+    apology="Ahora mismo no puedo ver todo lo que necesito, así que volveré a llamar. ¡Gracias!",
+    unsettled="{task}: sin resolver, porque {tool} ha fallado.",
+    replies=("Entiendo, gracias.", "De acuerdo.", "Comprendido, gracias."),
     no_answer="Nadie contestó.",
     busy="La línea estaba ocupada.",
     broken_off="La comunicación se cortó durante la conversación.",
@@ -239,9 +254,14 @@ FRENCH = Language(
     thanks="Merci beaucoup pour votre aide. Au revoir !",
     goodbye="Je vous en prie. Au revoir !",
     days=("lundi", "mardi", "mercredi", "jeudi", "vendredi"),
+    weekend=("samedi", "dimanche"),
     hours=("neuf heures", "dix heures", "dix heures et demie", "quatorze heures", "quinze heures"),
     summary="{task} : {result}.",
+    done="{task} : c'est fait.",
     cut_short="{task} : l'appel s'est terminé avant que ce soit réglé.",
+    apology="Je ne peux pas voir tout ce qu'il me faut pour le moment, je rappellerai donc à ce sujet. Merci !",
+    unsettled="{task} : pas réglé, car {tool} a échoué.",
+    replies=("Je vois, merci.", "D'accord.", "C'est compris, merci."),
     no_answer="Personne n'a répondu.",
     busy="La ligne était occupée.",
     broken_off="La communication a été coupée pendant la conversation.",
@@ -306,9 +326,14 @@ GERMAN = Language(
     thanks="Vielen Dank für Ihre Hilfe. Auf Wiederhören!",
     goodbye="Gern geschehen. Auf Wiederhören!",
     days=("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag"),
+    weekend=("Samstag", "Sonntag"),
     hours=("neun Uhr", "zehn Uhr", "halb elf", "vierzehn Uhr", "fünfzehn Uhr"),
     summary="{task}: {result}.",
+    done="{task}: erledigt.",
     cut_short="{task}: Das Gespräch endete, bevor das geklärt war.",
+    apology="Ich kann gerade nicht alles sehen, was ich brauche, und rufe deshalb noch einmal an. Vielen Dank!",
+    unsettled="{task}: nicht erledigt, weil {tool} fehlgeschlagen ist.",
+    replies=("Verstehe, danke.", "In Ordnung.", "Alles klar, danke."),
     no_answer="Niemand hat abgenommen.",
     busy="Es war besetzt.",
     broken_off="Die Verbindung brach während des Gesprächs ab.",

@@ -38,18 +38,31 @@ class Projects:
     def __init__(self, store: Store, default_secret: str) -> None:
         self._store = store
         self._default_secret = default_secret
+        self._read: dict[str, Project] = {}
+        """Projects as they are in the database, as far as they were looked at."""
 
     def of_key(self, key: str) -> str:
         """Return the id of a key's project; the key itself is not kept."""
         return f"project_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
     def get(self, project_id: str) -> Project:
-        row = self._store.one("SELECT settings, misbehaviour FROM projects WHERE id = ?", project_id)
+        if (project := self._read.get(project_id)) is not None:
+            return project
+        row = self._store.one("SELECT settings, faults FROM projects WHERE id = ?", project_id)
         if row is None:
             return Project(project_id, Settings(), FaultInjection())
-        return Project(
-            project_id, Settings(**json.loads(row["settings"])), FaultInjection(**json.loads(row["misbehaviour"]))
+        project = Project(
+            project_id, Settings(**json.loads(row["settings"])), FaultInjection(**json.loads(row["faults"]))
         )
+        self._read[project_id] = project
+        return project
+
+    def forget_read(self, project_id: str | None = None) -> None:
+        """Read a project, or all, anew when it is next asked for."""
+        if project_id is None:
+            self._read.clear()
+        else:
+            self._read.pop(project_id, None)
 
     def secret(self, project: Project) -> str:
         """Return what the project's deliveries are signed with."""
@@ -58,7 +71,10 @@ class Projects:
     def set(self, project_id: str, *, settings: Settings | None = None, faults: FaultInjection | None = None) -> None:
         """Replace what a project has set."""
         self._make(project_id)
-        for column, value in (("settings", settings), ("misbehaviour", faults)):
+        # Before it is read again, in this transaction or after it, the old values must be gone.
+        self.forget_read(project_id)
+        self._store.after_rollback(lambda: self.forget_read(project_id))
+        for column, value in (("settings", settings), ("faults", faults)):
             if value is not None:
                 self._store.execute(
                     f"UPDATE projects SET {column} = ? WHERE id = ?",  # noqa: S608 - names of ours
@@ -66,12 +82,13 @@ class Projects:
                     project_id,
                 )
 
-    def next_call(self, project_id: str) -> int:
-        """Count a call and returns which one it is."""
+    def next_call(self, project_id: str, count: int = 1) -> int:
+        """Count calls and return the number of the first of them."""
         self._make(project_id)
-        self._store.execute("UPDATE projects SET calls_placed = calls_placed + 1 WHERE id = ?", project_id)
-        number: int = self._store.value("SELECT calls_placed FROM projects WHERE id = ?", project_id)
-        return number
+        last: int = self._store.value(
+            "UPDATE projects SET calls_placed = calls_placed + ? WHERE id = ? RETURNING calls_placed", count, project_id
+        )
+        return last - count + 1
 
     def _make(self, project_id: str) -> None:
         self._store.execute(

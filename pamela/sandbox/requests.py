@@ -59,3 +59,9 @@ async def _read_limited(request: Request) -> bytes:
     if size > MOST_BYTES:
         raise failure(413, f"The body is larger than {MOST_BYTES} bytes.")
     return bytes(data)
+
+
+def size_of(request: Request) -> int:
+    """Return how many bytes a request's body is said to have, the most that there may be if that is not said."""
+    said = request.headers.get("Content-Length", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else MOST_BYTES

@@ -2,50 +2,23 @@
 
 import asyncio
 import contextlib
-import math
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
 
 from .app import create_app
+from .control import SandboxProject
+from .options import DEFAULT_KEEP_CALLS, DEFAULT_SECRET, SandboxOptions
 from .service import Service
 
 _GRACE_SECONDS = 2
 _IDLE_SECONDS = 75
 _BACKLOG = 2048
-_SLOWEST = 0.001
-_LONGEST_EVENT_TIMEOUT = 3600
-
-
-@dataclass(frozen=True)
-class SandboxOptions:
-    """How a sandbox is run."""
-
-    host: str = "127.0.0.1"
-    port: int = 0
-    database: Path | None = None
-    speed: float = 1.0
-    webhook_secret: str = field(default="whsec_sandbox", repr=False)
-    event_timeout: float = 10.0
-
-    def __post_init__(self) -> None:
-        if not self.host:
-            raise ValueError("The host is empty; give an address, 127.0.0.1 for example.")
-        if not _SLOWEST <= self.speed < math.inf:
-            raise ValueError(f"The speed is {self.speed}; it must be a number of at least {_SLOWEST}.")
-        if not self.webhook_secret:
-            raise ValueError("The webhook secret is empty; give one, whsec_sandbox for example.")
-        if not 0 < self.event_timeout <= _LONGEST_EVENT_TIMEOUT:
-            limit = f"it must be a number of seconds above 0, at most {_LONGEST_EVENT_TIMEOUT}."
-            raise ValueError(f"The event timeout is {self.event_timeout}; {limit}")
-        if not 0 <= self.port <= 65535:
-            raise ValueError(f"The port is {self.port}; it must be one from 0 to 65535, 0 meaning any that is free.")
 
 
 class SandboxServer(uvicorn.Server):
@@ -59,12 +32,13 @@ class SandboxServer(uvicorn.Server):
         Raises:
             DatabaseError: It cannot be used.
         """
-        self.service = Service(options.database, options.speed, options.webhook_secret, options.event_timeout)
+        self.service = Service(options)
         self.base_url = _base_url(options.host, listener)
         self._listener = listener
         self._on_ready = on_ready
         config = uvicorn.Config(
             create_app(self.service),
+            http=self.service.connections.protocol(),
             lifespan="off",
             ws="none",
             log_config=None,
@@ -106,19 +80,19 @@ def serve(options: SandboxOptions, on_ready: Callable[[SandboxServer], None]) ->
     """Serve a sandbox until its `should_exit` is set; `on_ready` gets it as soon as it accepts.
 
     Raises:
-        OSError: The address cannot be had.
+        OSError: The address is not available.
         DatabaseError: The database cannot be used.
     """
     with _listen(options.host, options.port) as listener:
 
-        async def run() -> None:
+        async def run_server() -> None:
             await SandboxServer(options, listener, on_ready).run_until_stopped()
 
-        asyncio.run(run())
+        asyncio.run(run_server())
 
 
-class Sandbox:
-    """A sandbox that runs in a thread of this process.
+class Sandbox(SandboxProject):
+    """A sandbox that runs in a thread of this process, and its project of the key `api_key`.
 
     Attributes:
         base_url: Its address, for a client's `base_url`.
@@ -127,8 +101,7 @@ class Sandbox:
     """
 
     def __init__(self, server: SandboxServer, loop: asyncio.AbstractEventLoop, webhook_secret: str) -> None:
-        self.base_url = server.base_url
-        self.api_key = "pk_live_sandbox"
+        super().__init__(server.base_url, "pk_live_sandbox")
         self.webhook_secret = webhook_secret
         self._server = server
         self._loop = loop
@@ -136,8 +109,12 @@ class Sandbox:
     def __repr__(self) -> str:
         return f"Sandbox(base_url={self.base_url!r})"
 
+    def project(self, api_key: str) -> SandboxProject:
+        """Return the project of another key."""
+        return SandboxProject(self.base_url, api_key)
+
     def reset(self) -> None:
-        """Forget all calls, tools, deliveries and settings, of every project."""
+        """Forget all calls, tools, scripts, deliveries and settings, of every project."""
 
         async def reset() -> None:
             self._server.service.reset()
@@ -152,8 +129,11 @@ def run(
     port: int = 0,
     database: str | Path | None = None,
     speed: float = 100.0,
-    webhook_secret: str = "whsec_sandbox",  # noqa: S107 - nothing is protected by it
+    webhook_secret: str = DEFAULT_SECRET,
     event_timeout: float = 10.0,
+    allowed_hosts: Sequence[str] = (),
+    webhook_hosts: Sequence[str] | None = None,
+    keep_calls: int = DEFAULT_KEEP_CALLS,
 ) -> Iterator[Sandbox]:
     """Run a sandbox in a thread for as long as the `with` block lasts.
 
@@ -164,13 +144,16 @@ def run(
         speed: How many times faster than real calls those of the sandbox are.
         webhook_secret: What webhooks are signed with.
         event_timeout: How many seconds of real time the receiver of an event may take to answer.
+        allowed_hosts: Names under which it is served, beside the loopback ones and `host`.
+        webhook_hosts: Where webhooks may go, as names or patterns such as `*.test`; None allows all.
+        keep_calls: How many calls that are over are kept; beyond that the oldest are forgotten.
 
     Yields:
         The running sandbox.
 
     Raises:
-        ValueError: An argument cannot be right.
-        OSError: The address cannot be had.
+        ValueError: An argument is invalid.
+        OSError: The address is not available.
         DatabaseError: The database cannot be used.
 
     Example:
@@ -180,7 +163,15 @@ def run(
         'queued'
     """
     options = SandboxOptions(
-        host, port, None if database is None else Path(database), speed, webhook_secret, event_timeout
+        host,
+        port,
+        None if database is None else Path(database),
+        speed,
+        webhook_secret,
+        event_timeout,
+        tuple(allowed_hosts),
+        None if webhook_hosts is None else tuple(webhook_hosts),
+        keep_calls,
     )
     ready: Future[tuple[SandboxServer, asyncio.AbstractEventLoop]] = Future()
     ended: Future[None] = Future()

@@ -1,8 +1,10 @@
 """The specification as the sandbox reads it: which operations there are, and what a request to each must look like."""
 
+import asyncio
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache
 from importlib import resources
 from itertools import islice
@@ -19,9 +21,12 @@ from .._core.patterns import matches
 from . import clock
 
 _SPECIFICATION = "urn:specification"
+_CLOSED = "urn:specification:closed"
+"""The specification with schemas that allow no fields but those they list."""
 _LONGEST_VALUE = 100
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 _MOST_ISSUES = 100
+_MOST_BYTES_AT_ONCE = 16 * 1024
 
 
 class Issue(TypedDict):
@@ -72,9 +77,14 @@ class OperationSpec:
                 issues += wrong
         return values, issues
 
-    def body_issues(self, body: object) -> list[Issue]:
-        """Return what is wrong with a request's body."""
-        return [] if self.body is None else find_issues(self.body, body)
+    async def body_issues(self, body: object, size: int) -> list[Issue]:
+        """Return what is wrong with a request's body of so many bytes."""
+        if self.body is None:
+            return []
+        if size <= _MOST_BYTES_AT_ONCE:
+            return find_issues(self.body, body)
+        # A large body takes seconds, during which others are to be served.
+        return await asyncio.to_thread(find_issues, self.body, body)
 
 
 class Specification:
@@ -84,7 +94,8 @@ class Specification:
         self.source = source
         self.document: dict[str, Any] = yaml.load(source, Loader=_Loader)  # noqa: S506 - a SafeLoader, made faster
         resource = DRAFT202012.create_resource(self.document)
-        self._registry: Registry[Any] = Registry().with_resource(_SPECIFICATION, resource)
+        closed = DRAFT202012.create_resource(_closed(self.document))
+        self._registry: Registry[Any] = Registry().with_resources([(_SPECIFICATION, resource), (_CLOSED, closed)])
         self.operations = tuple(self._read_operations())
 
     def schema(self, name: str) -> dict[str, Any]:
@@ -103,6 +114,11 @@ class Specification:
         return fields.keys()
 
     @property
+    def event_names(self) -> Collection[str]:
+        """The names of all events, without the tool invocation."""
+        return [name for name in self.document["webhooks"] if name.startswith("call.")]
+
+    @property
     def error_codes(self) -> dict[str, int]:
         """The codes of errors by their names."""
         schema = self.schema("ErrorCode")
@@ -112,6 +128,15 @@ class Specification:
         """Return a validator of a schema, whose references point into the specification."""
         validator: Draft202012Validator = _Validator(
             _absolute(schema), registry=self._registry, format_checker=_formats
+        )
+        return validator
+
+    def _body_validator(self, body: Mapping[str, Any]) -> Draft202012Validator:
+        """Return a validator of a request's body, which may have no fields but those that the schemas list."""
+        validator: Draft202012Validator = _Validator(
+            _absolute(_closed(body["content"]["application/json"]["schema"]), _CLOSED),
+            registry=self._registry,
+            format_checker=_formats,
         )
         return validator
 
@@ -136,7 +161,7 @@ class Specification:
                     method=method.upper(),
                     path=path,
                     parameters=tuple(self._read_parameter(each) for each in parameters if each["in"] != "path"),
-                    body=self.validator(body["content"]["application/json"]["schema"]) if body else None,
+                    body=self._body_validator(body) if body else None,
                 )
 
     def _parameters(self, owner: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -162,7 +187,7 @@ def load_specification() -> Specification:
 
 def find_issues(validator: Draft202012Validator, body: object) -> list[Issue]:
     """Return what a validator finds wrong with a request's body, the first hundred things at most."""
-    return list(_issues(islice(validator.iter_errors(body), _MOST_ISSUES), ["body"]))
+    return list(islice(_issues(validator.iter_errors(body), ["body"]), _MOST_ISSUES))
 
 
 def _issues(errors: Iterable[ValidationError], base: list[str | int]) -> Iterator[Issue]:
@@ -171,7 +196,21 @@ def _issues(errors: Iterable[ValidationError], base: list[str | int]) -> Iterato
         if error.validator == "required":
             # The message is about the object; FastAPI's `loc` names the field that is missing.
             loc.append(error.message.removesuffix(" is a required property")[1:-1])
+        if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+            yield from _unknown_fields(error, loc)
+            continue
         yield Issue(loc=loc, msg=_brief(error), type=str(error.validator))
+
+
+def _unknown_fields(error: ValidationError, loc: list[str | int]) -> Iterator[Issue]:
+    """Yield an issue for each field that nobody knows, with the one that may be meant."""
+    known = list(error.schema["properties"]) if isinstance(error.schema, Mapping) else []
+    for name in dict(error.instance):  # type: ignore[arg-type]  # an object, or there were no such fault
+        if name not in known:
+            near = get_close_matches(name[:_LONGEST_VALUE], known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else f" The fields are {', '.join(known)}."
+            message = f"There is no field {name[:_LONGEST_VALUE]!r}.{hint}"
+            yield Issue(loc=[*loc, name[:_LONGEST_VALUE]], msg=message, type="additionalProperties")
 
 
 def _brief(error: ValidationError) -> str:
@@ -181,15 +220,29 @@ def _brief(error: ValidationError) -> str:
     return error.message.replace(value, f"{value[:_LONGEST_VALUE]}...")
 
 
-def _absolute(node: Any) -> Any:
+def _absolute(node: Any, base: str = _SPECIFICATION) -> Any:
     """Return a part of the specification whose references hold outside of it, too."""
     match node:
         case {"$ref": str(reference), **rest}:
-            return {**_absolute(rest), "$ref": _SPECIFICATION + reference}
+            return {**_absolute(rest, base), "$ref": base + reference}
         case dict():
-            return {name: _absolute(each) for name, each in node.items()}
+            return {name: _absolute(each, base) for name, each in node.items()}
         case list():
-            return [_absolute(each) for each in node]
+            return [_absolute(each, base) for each in node]
+        case _:
+            return node
+
+
+def _closed(node: Any) -> Any:
+    """Return a copy of a part of the specification, whose objects may have no fields but those they list."""
+    match node:
+        case dict():
+            closed = {name: _closed(each) for name, each in node.items()}
+            if closed.get("type") == "object" and isinstance(closed.get("properties"), dict):
+                closed.setdefault("additionalProperties", False)
+            return closed
+        case list():
+            return [_closed(each) for each in node]
         case _:
             return node
 

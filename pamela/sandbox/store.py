@@ -1,20 +1,37 @@
 """The sandbox's state, in SQLite: one connection, used by one thread, that is the only writer."""
 
+import contextlib
+import os
 import sqlite3
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-_VERSION = 1
+_VERSION = 2
 
 _SCHEMA = """
+CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) WITHOUT ROWID;
+
 CREATE TABLE projects (
     id TEXT PRIMARY KEY,
     settings TEXT NOT NULL,
-    misbehaviour TEXT NOT NULL,
+    faults TEXT NOT NULL,
     calls_placed INTEGER NOT NULL
 ) WITHOUT ROWID;
+
+CREATE TABLE scripts (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    project_id TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    used INTEGER NOT NULL
+);
+CREATE INDEX scripts_by_project ON scripts (project_id, seq);
 
 CREATE TABLE calls (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -25,6 +42,7 @@ CREATE TABLE calls (
     status TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL,
+    ringing_at INTEGER,
     started_at INTEGER,
     ended_at INTEGER,
     month TEXT,
@@ -36,12 +54,16 @@ CREATE TABLE calls (
     plan TEXT NOT NULL,
     step INTEGER NOT NULL,
     talked REAL NOT NULL,
-    due INTEGER
+    due INTEGER,
+    live INTEGER NOT NULL,
+    script_id TEXT,
+    deliveries INTEGER NOT NULL
 );
 CREATE INDEX calls_by_creation ON calls (project_id, created_at, seq);
 CREATE INDEX calls_by_status ON calls (project_id, status, created_at, seq);
 CREATE INDEX calls_by_month ON calls (project_id, month) WHERE month IS NOT NULL;
 CREATE INDEX calls_by_due ON calls (due) WHERE due IS NOT NULL;
+CREATE INDEX calls_by_end ON calls (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE tools (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -85,8 +107,8 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_by_project ON deliveries (project_id, seq);
 CREATE INDEX deliveries_by_call ON deliveries (call_id, seq);
-CREATE INDEX deliveries_open ON deliveries (queue, rank) WHERE status IN ('waiting', 'pending', 'sending');
-CREATE INDEX deliveries_due ON deliveries (kind, due) WHERE status = 'pending';
+CREATE INDEX deliveries_open ON deliveries (queue, rank) WHERE status IN ('waiting', 'pending');
+CREATE INDEX deliveries_due ON deliveries (due) WHERE status = 'pending';
 
 CREATE TABLE attempts (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -104,7 +126,16 @@ CREATE INDEX attempts_by_delivery ON attempts (delivery_id, seq);
 CREATE INDEX attempts_by_project ON attempts (project_id);
 """
 
-_TABLES = ("projects", "calls", "tools", "idempotency_keys", "deliveries", "attempts")
+_TABLES = ("projects", "scripts", "calls", "tools", "idempotency_keys", "deliveries", "attempts")
+
+
+_REMEDIES = {
+    "SQLITE_READONLY": "Its file or directory is read-only; make both writable, or choose another file.",
+    "SQLITE_FULL": "The disk is full; free some space and try again, or choose a file on another disk.",
+    "SQLITE_IOERR": "The disk cannot be read or written; see whether it is full or has gone, or choose another file.",
+    "SQLITE_CORRUPT": "The file is damaged; move it away or delete it to begin anew, or choose another file.",
+    "SQLITE_NOTADB": "Choose another file.",
+}
 
 
 class DatabaseError(Exception):
@@ -120,9 +151,12 @@ class Store:
         Raises:
             DatabaseError: The file is in use, is not a sandbox's, or cannot be opened.
         """
+        self._path = path
+        self._after_commit: list[Callable[[], None]] = []
+        self._after_rollback: list[Callable[[], None]] = []
         try:
             self._connection = _open(path)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise DatabaseError(_explain(path, error)) from error
 
     def close(self) -> None:
@@ -130,39 +164,93 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make what happens inside happen wholly or not at all; what is committed survives a `kill -9`."""
-        self._connection.execute("BEGIN IMMEDIATE")
+        """Make what happens inside happen wholly or not at all; what is committed survives a `kill -9`.
+
+        Raises:
+            DatabaseError: The database cannot be written.
+        """
+        self._run("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._run("COMMIT")
+        except BaseException:
+            # SQLite has rolled back by itself after some failures, a full disk for one.
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            self._after_commit.clear()
+            self._call_all(self._after_rollback)
+            raise
+        self._after_rollback.clear()
+        self._call_all(self._after_commit)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """Make a part of a transaction happen wholly or not at all."""
+        self._run("SAVEPOINT part")
+        committed, rolled_back = len(self._after_commit), len(self._after_rollback)
         try:
             yield
         except BaseException:
-            self._connection.execute("ROLLBACK")
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO part")
+                self._connection.execute("RELEASE part")
+            del self._after_commit[committed:]
+            undone = self._after_rollback[rolled_back:]
+            del self._after_rollback[rolled_back:]
+            self._call_all(undone)
             raise
-        self._connection.execute("COMMIT")
+        self._run("RELEASE part")
+
+    def after_commit(self, action: Callable[[], None]) -> None:
+        """Have something done once the transaction is committed, now if there is none."""
+        if self._connection.in_transaction:
+            self._after_commit.append(action)
+        else:
+            action()
+
+    def after_rollback(self, action: Callable[[], None]) -> None:
+        """Have something done if the transaction, or the part of it that is going on, fails."""
+        self._after_rollback.append(action)
+
+    @staticmethod
+    def _call_all(actions: list[Callable[[], None]]) -> None:
+        pending = actions[:]
+        actions.clear()
+        for action in pending:
+            action()
 
     def execute(self, sql: str, *values: Any) -> int:
-        """Run a statement and returns how many rows it changed."""
-        return self._connection.execute(sql, values).rowcount
+        """Run a statement and return how many rows it changed."""
+        return self._run(sql, values).rowcount
 
     def insert(self, table: str, row: dict[str, Any]) -> int:
-        """Add a row and returns its number."""
+        """Add a row and return its number."""
         columns = ", ".join(row)
         places = ", ".join("?" * len(row))
         statement = f"INSERT INTO {table} ({columns}) VALUES ({places})"  # noqa: S608 - names of ours, no input
-        return self._connection.execute(statement, tuple(row.values())).lastrowid or 0
+        return self._run(statement, tuple(row.values())).lastrowid or 0
 
     def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
         """Return the first row of a query, if there is one."""
-        row: sqlite3.Row | None = self._connection.execute(sql, values).fetchone()
+        row: sqlite3.Row | None = self._run(sql, values).fetchone()
         return row
 
     def all(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         """Return all rows of a query."""
-        return self._connection.execute(sql, values).fetchall()
+        return self._run(sql, values).fetchall()
 
     def value(self, sql: str, *values: Any) -> Any:
         """Return the first column of the first row of a query, None if there is no row."""
         row = self.one(sql, *values)
         return None if row is None else row[0]
+
+    def setting(self, name: str) -> str | None:
+        """Return what the sandbox as a whole has kept under a name."""
+        value: str | None = self.value("SELECT value FROM settings WHERE name = ?", name)
+        return value
+
+    def keep_setting(self, name: str, value: str) -> None:
+        self.execute("INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value)
 
     def forget(self, project_id: str | None = None) -> None:
         """Remove everything of one project, or everything."""
@@ -173,13 +261,52 @@ class Store:
                 column = "id" if table == "projects" else "project_id"
                 self.execute(f"DELETE FROM {table} WHERE {column} = ?", project_id)  # noqa: S608 - names of ours
 
+    def forget_calls_before(self, keep: int, limit: int) -> list[str]:
+        """Remove the calls that ended first, with their deliveries, until `keep` are left that are over.
+
+        Needs a transaction. Returns the ids of the removed calls, `limit` at most.
+        """
+        surplus = self.value("SELECT count(*) FROM calls WHERE ended_at IS NOT NULL") - keep
+        if surplus <= 0:
+            return []
+        rows = self.all(
+            "SELECT id FROM calls WHERE ended_at IS NOT NULL AND due IS NULL AND NOT EXISTS (SELECT 1 FROM deliveries"
+            " WHERE queue = calls.id AND status IN ('waiting', 'pending')) ORDER BY ended_at LIMIT ?",
+            min(surplus, limit),
+        )
+        for row in rows:
+            call_id = row["id"]
+            self.execute(
+                "DELETE FROM attempts WHERE delivery_id IN (SELECT id FROM deliveries WHERE call_id = ?)", call_id
+            )
+            self.execute("DELETE FROM deliveries WHERE call_id = ?", call_id)
+            self.execute("DELETE FROM idempotency_keys WHERE created_id = ?", call_id)
+            self.execute("DELETE FROM calls WHERE id = ?", call_id)
+        return [row["id"] for row in rows]
+
+    def shrink(self) -> None:
+        """Give pages that are free back to the file system. Not in a transaction."""
+        self._run("PRAGMA incremental_vacuum").fetchall()
+
+    def _run(self, sql: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(sql, values)
+        except (sqlite3.OperationalError, sqlite3.DatabaseError) as error:
+            if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError):
+                raise
+            raise DatabaseError(_explain(self._path, error)) from error
+
 
 def _open(path: Path | None) -> sqlite3.Connection:
+    if path is not None:
+        _make_private(path)
     connection = sqlite3.connect(":memory:" if path is None else path, timeout=0, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:
         # A second sandbox on the same file would carry out the same calls once more.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+        # Only a database without tables takes this.
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         # In WAL mode this loses nothing when the process is killed, and spares a wait for the disk at each commit.
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -188,6 +315,22 @@ def _open(path: Path | None) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _make_private(path: Path) -> None:
+    """Have nobody but the owner read the file, which has phone numbers and webhook secrets in it.
+
+    SQLite gives the files beside it the same mode.
+    """
+    # An existing file is opened for reading only, so that one that is read-only is left to SQLite to name.
+    descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
+    try:
+        mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
+        if mode & 0o077 and os.name == "posix":
+            with contextlib.suppress(PermissionError):  # it is somebody else's file, who lets this user write it
+                os.fchmod(descriptor, mode & 0o700)
+    finally:
+        os.close(descriptor)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
@@ -203,9 +346,12 @@ def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _explain(path: Path | None, error: sqlite3.Error) -> str:
-    match error.sqlite_errorname if hasattr(error, "sqlite_errorname") else None:
-        case "SQLITE_BUSY" | "SQLITE_LOCKED":
-            return f"The database {path} is in use by another sandbox; stop that one, or choose another file."
-        case _:
-            return f"The database {path} cannot be used: {error}. Choose another file."
+def _explain(path: Path | None, error: sqlite3.Error | OSError) -> str:
+    name = getattr(error, "sqlite_errorname", None) or ""
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return f"The database {path} is in use by another sandbox; stop that one, or choose another file."
+    for prefix, remedy in _REMEDIES.items():
+        if name.startswith(prefix):
+            return f"The database {path or 'in memory'} cannot be used: {error}. {remedy}"
+    reason = error.strerror if isinstance(error, OSError) else error
+    return f"The database {path or 'in memory'} cannot be used: {reason}. Choose another file."

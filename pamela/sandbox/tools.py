@@ -1,29 +1,20 @@
 """The tools that a project has registered, and which of them a call uses."""
 
 import json
-import re
 import secrets
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from . import clock
 from .call_plans import ToolUse
 from .clock import Clock
-from .fake_arguments import make_arguments
+from .fake_arguments import ArgumentMaker
 from .specification import Specification
 from .store import Store
+from .task_words import TaskWords
 
-# Words that say what is done rather than with what.
-_INSIGNIFICANT = frozenset(
-    re.findall(
-        "[a-z]+",
-        """
-        a an and any at by can check create delete do fetch find for from get has have in is list look lookup make my of
-        on or out query read run search send set show tell that the this to tool up update what when with
-        """,
-    )
-)
+_MOST_USED = 50
 
 
 class Tools:
@@ -64,23 +55,57 @@ class Tools:
             "UPDATE tools SET active = FALSE, updated_at = ? WHERE id = ? AND active", self._clock.now(), tool_id
         )
 
-    def used_in(self, project_id: str, request: Mapping[str, Any]) -> Iterator[ToolUse]:
-        """Yield the tools of a call in the order of their use, each once.
+    def of_call(self, project_id: str, request: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the tools that a call can use: its own, and those of the project that have other names."""
+        found: dict[str, dict[str, Any]] = {}
+        for tool in [*request.get("tools", []), *self.active(project_id)]:
+            found.setdefault(tool["name"], tool)
+        return list(found.values())
+
+    def used_in(self, project_id: str, request: Mapping[str, Any]) -> list[ToolUse]:
+        """Return the tools of a call in the order of their use, each once.
 
         Those that the call brings along are all used; those of the project are when the task has a word of their name.
+        None is used against the task's words, and no more than fifty are used.
         """
         own = request.get("tools", [])
-        task_words = _words(request["task"])
-        mentioned = (tool for tool in self.active(project_id) if _words(tool["name"]) & task_words)
-        names = set()
+        words = TaskWords(request["task"])
+        mentioned = (tool for tool in self.active(project_id) if words.call_for(tool["name"]))
+        uses: dict[str, Mapping[str, Any]] = {}
         for tool in [*own, *mentioned]:
-            if tool["name"] not in names:
-                names.add(tool["name"])
-                yield ToolUse(
-                    name=tool["name"],
-                    arguments=make_arguments(tool["input_schema"], request),
-                    timeout_ms=int(tool.get("timeout_ms", self._default_timeout_ms)),
-                )
+            if len(uses) == _MOST_USED:
+                break
+            if not words.forbid(tool["name"]):
+                uses.setdefault(tool["name"], tool)
+        maker = ArgumentMaker(request)
+        return [self._use(tool, maker.make(tool["input_schema"])) for tool in uses.values()]
+
+    def use(self, project_id: str, request: Mapping[str, Any], name: str, arguments: dict[str, Any] | None) -> ToolUse:
+        """Return the use of a tool that somebody has chosen, with arguments that are made up if none are given."""
+        tool = next((each for each in self.of_call(project_id, request) if each["name"] == name), None)
+        if tool is None:
+            return ToolUse(name=name, arguments=arguments or {}, timeout_ms=self._default_timeout_ms, is_unknown=True)
+        return self._use(tool, ArgumentMaker(request).make(tool["input_schema"]) if arguments is None else arguments)
+
+    def complete_script(self, project_id: str, request: Mapping[str, Any], script: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a script whose uses of tools have all that an invocation needs."""
+        completed = dict(script)
+        if script["tools"] is not None:
+            completed["tools"] = [
+                self.use(project_id, request, each["name"], each.get("arguments")) for each in script["tools"]
+            ]
+        if script["says"] is not None:
+            completed["says"] = [
+                {**line, **self.use(project_id, request, line["tool"], line.get("arguments"))}
+                if isinstance(line, Mapping) and "tool" in line
+                else line
+                for line in script["says"]
+            ]
+        return completed
+
+    def _use(self, tool: Mapping[str, Any], arguments: dict[str, Any]) -> ToolUse:
+        timeout_ms = int(tool.get("timeout_ms") or self._default_timeout_ms)
+        return ToolUse(name=tool["name"], arguments=arguments, timeout_ms=timeout_ms)
 
     def _to_api(self, row: sqlite3.Row) -> dict[str, Any]:
         definition = json.loads(row["definition"])
@@ -95,9 +120,3 @@ class Tools:
             "created_at": clock.to_text(row["created_at"]),
             "updated_at": clock.to_text(row["updated_at"]),
         }
-
-
-def _words(text: str) -> set[str]:
-    """Return the words that matter in a text or a name, in lower case and without the plural's s."""
-    separated = re.sub("([a-z])([A-Z])", r"\1 \2", text).lower()
-    return {word.removesuffix("s") for word in re.findall(r"[^\W_]+", separated)} - _INSIGNIFICANT

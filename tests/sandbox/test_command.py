@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from pamela.sandbox.__main__ import main
+from pamela.webhooks import sign_webhook
 
 from .process import COMMAND, Process
 
@@ -29,8 +30,8 @@ def test_it_serves_until_it_is_told_to_stop(how: signal.Signals) -> None:
         assert re.fullmatch(r"http://127\.0\.0\.1:\d+", process.base_url)
         assert httpx.get(f"{process.base_url}/sandbox").json()["speed"] == 7
         headers = {"Authorization": "Bearer pk_live_x"}
-        settings = httpx.get(f"{process.base_url}/sandbox/project", headers=headers).json()
-        assert settings["webhook_secret"] == "whsec_mine"
+        signed = {"body": "{}", "signature": sign_webhook("{}", "whsec_mine")}
+        assert httpx.post(f"{process.base_url}/sandbox/verify", headers=headers, json=signed).json() == {"valid": True}
 
         assert process.stop(how) == (0, "")
 
@@ -115,7 +116,9 @@ def test_a_fault_of_its_own_is_said_in_a_line(
 
     assert main(["--port", "0"]) == 1
 
-    assert capsys.readouterr().err == ("The sandbox has stopped for a fault of its own: RuntimeError('out of order')\n")
+    assert capsys.readouterr().err == (
+        "The sandbox has stopped because of an error of its own: RuntimeError('out of order')\n"
+    )
 
 
 def test_a_database_belongs_to_one_sandbox(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,7 +155,7 @@ def test_somebody_elses_database_is_left_alone(tmp_path: Path, capsys: pytest.Ca
 def test_a_directory_that_is_not_there_is_said_not_to_be(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--port", "0", "--database", str(tmp_path / "no" / "pamela.db")]) == 2
 
-    assert "unable to open database file" in capsys.readouterr().err
+    assert "cannot be used: No such file or directory. Choose another file." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("package", ["starlette", "uvicorn", "jsonschema", "yaml"])

@@ -10,7 +10,7 @@ import pytest
 
 import pamela.sandbox
 from pamela.sandbox import Sandbox
-from pamela.sandbox.fault_injection import FaultInjection
+from pamela.sandbox.fault_injection import FAULTS_SCHEMA, FaultInjection
 from pamela.webhooks import verify_webhook_signature
 
 from .api import Api, body_of
@@ -30,7 +30,7 @@ def is_signed(sandbox: Sandbox, received: Received) -> bool:
 
 
 def test_all_is_well_at_first(api: Api) -> None:
-    nothing = {"duplicate": 0, "delay_seconds": 0, "reorder": 0, "wrong_signature": 0, "seed": 0}
+    nothing = dict.fromkeys([*FAULTS_SCHEMA["properties"]], 0)
 
     assert body_of(api.get("/sandbox/faults")) == nothing
     assert body_of(api.put("/sandbox/faults", json={"duplicate": 0.5})) == {**nothing, "duplicate": 0.5}

@@ -87,8 +87,36 @@ def test_a_number_that_cannot_be_called_has_a_code_of_its_own(api: Api, number: 
     assert (detail["error_code"], detail["details"]) == (2002, {"to": number})
 
 
-def test_fields_that_nobody_knows_are_let_pass(api: Api) -> None:
-    assert "favourite_colour" not in api.create(favourite_colour="blue")
+@pytest.mark.parametrize(
+    ("more", "loc", "message"),
+    [
+        (
+            {"max_duration": 60},
+            ["max_duration"],
+            "There is no field 'max_duration'. Did you mean max_duration_seconds?",
+        ),
+        ({"webhooks": {"webhok_url": "http://acme.test/"}}, ["webhooks", "webhok_url"], "Did you mean webhook_url?"),
+        (
+            {"tools": [{"name": "x", "description": "x", "input_schema": {}, "timeout": 5}]},
+            ["tools", 0, "timeout"],
+            "Did you mean timeout_ms?",
+        ),
+        ({"xyzzy": 1}, ["xyzzy"], "The fields are to, task, country,"),
+    ],
+)
+def test_a_field_that_nobody_knows_is_refused_with_the_one_that_may_be_meant(
+    api: Api, more: dict[str, Any], loc: list[str | int], message: str
+) -> None:
+    response = api.post(CALLS, json={**GOOD, **more})
+
+    assert issues(response) == [(["body", *loc], "additionalProperties")]
+    assert message in body_of(response)["detail"][0]["msg"]
+
+
+def test_metadata_and_schemas_may_have_any_fields(api: Api) -> None:
+    tool = {"name": "x", "description": "x", "input_schema": {"x-mine": {"a": 1}}}
+
+    assert api.create(metadata={"anything": 1}, tools=[tool])["metadata"] == {"anything": 1}
 
 
 @pytest.mark.parametrize("body", ["[]", '"call"', "null", "5", "true"])
@@ -163,7 +191,7 @@ def test_a_body_of_a_mebibyte_is_taken(api: Api) -> None:
 
 def test_a_body_without_end_is_cut_off(sandbox: Sandbox) -> None:
     host, port = sandbox.base_url.removeprefix("http://").split(":")
-    head = f"POST {CALLS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer pk_live_x\r\nContent-Type: application/json\r\n"
+    head = f"POST {CALLS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer pk_live_x\r\nContent-Type: application/json\r\n"
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(head.encode() + b"Content-Length: 999999999\r\n\r\n")
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
@@ -177,7 +205,7 @@ def _send_without_end(connection: socket.socket) -> None:
 
 def test_a_client_that_goes_away_does_no_harm(sandbox: Sandbox, api: Api) -> None:
     host, port = sandbox.base_url.removeprefix("http://").split(":")
-    head = f"POST {CALLS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer pk_live_x\r\nContent-Type: application/json\r\n"
+    head = f"POST {CALLS} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer pk_live_x\r\nContent-Type: application/json\r\n"
     with socket.create_connection((host, int(port))) as connection:
         connection.sendall(head.encode() + b'Content-Length: 1000\r\n\r\n{"to": ')
 

@@ -1,0 +1,56 @@
+"""How a sandbox is run, with the limits of each option."""
+
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_SLOWEST = 0.001
+_LONGEST_EVENT_TIMEOUT = 3600
+
+DEFAULT_SECRET = "whsec_sandbox"  # noqa: S105 - nothing is protected by it
+DEFAULT_KEEP_CALLS = 25_000
+
+
+@dataclass(frozen=True)
+class SandboxOptions:
+    """How a sandbox is run.
+
+    Attributes:
+        host: The address to listen at.
+        port: The port; 0 takes a free one.
+        database: A file to keep everything in; None keeps it in memory.
+        speed: How many times faster than real calls those of the sandbox are.
+        webhook_secret: What webhooks are signed with.
+        event_timeout: How many seconds of real time the receiver of an event may take to answer.
+        allowed_hosts: Names under which it is served, beside the loopback ones and `host`.
+        webhook_hosts: Where webhooks may go, as names or patterns such as `*.test`; None allows all.
+        keep_calls: How many calls that are over are kept.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    database: Path | None = None
+    speed: float = 1.0
+    webhook_secret: str = field(default=DEFAULT_SECRET, repr=False)
+    event_timeout: float = 10.0
+    allowed_hosts: tuple[str, ...] = ()
+    webhook_hosts: tuple[str, ...] | None = None
+    keep_calls: int = DEFAULT_KEEP_CALLS
+
+    def __post_init__(self) -> None:
+        if not self.host:
+            raise ValueError("The host is empty; give an address, 127.0.0.1 for example.")
+        if not _SLOWEST <= self.speed < math.inf:
+            raise ValueError(f"The speed is {self.speed}; it must be a number of at least {_SLOWEST}.")
+        if not self.webhook_secret:
+            raise ValueError("The webhook secret is empty; give one, whsec_sandbox for example.")
+        if not 0 < self.event_timeout <= _LONGEST_EVENT_TIMEOUT:
+            limit = f"it must be a number of seconds above 0, at most {_LONGEST_EVENT_TIMEOUT}."
+            raise ValueError(f"The event timeout is {self.event_timeout}; {limit}")
+        if not 0 <= self.port <= 65535:
+            raise ValueError(f"The port is {self.port}; it must be one from 0 to 65535, 0 meaning any that is free.")
+        if self.keep_calls < 1:
+            raise ValueError(f"The number of calls to keep is {self.keep_calls}; it must be at least 1.")
+        for name in ("allowed_hosts", "webhook_hosts"):
+            if any(not each.strip() for each in getattr(self, name) or ()):
+                raise ValueError(f"One of {name} is empty; give the name of a host.")

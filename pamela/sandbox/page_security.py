@@ -1,0 +1,118 @@
+"""Keeps other people's web pages from using a sandbox through its developer's browser.
+
+A page from elsewhere can send requests to any address, and with DNS rebinding read the answers. So only requests that
+name a host of this sandbox are served, and a browser's writes need the token that the sandbox puts into its own page.
+"""
+
+import hmac
+import ipaddress
+import secrets
+from collections.abc import Collection, Mapping
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+TOKEN_HEADER = "X-Page-Token"  # noqa: S105 - a header's name
+
+PAGE_HEADERS: Mapping[str, str] = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""What goes with each HTML page of the sandbox's own. Nothing in it may be inline."""
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+
+
+class PageToken:
+    """The secret by which a sandbox knows its own page again, new in each process."""
+
+    def __init__(self) -> None:
+        self._value = secrets.token_urlsafe(24)
+
+    def for_page(self, request: Request) -> str:
+        """Return what to put into a page: the token for a browser on this machine, nothing for others."""
+        return self._value if _is_loopback(request.client.host if request.client else "") else ""
+
+    def is_in(self, headers: Headers) -> bool:
+        """Return whether a request has the token, and so comes from the page of whoever runs the sandbox."""
+        return hmac.compare_digest(headers.get(TOKEN_HEADER, "").encode(), self._value.encode())
+
+
+class AllowedHosts:
+    """The names under which a sandbox may be addressed."""
+
+    def __init__(self, bound: str, more: Collection[str] = ()) -> None:
+        self._names = {_without_port(each) for each in (bound, *more)}
+        self._any_address = bound in _WILDCARDS
+
+    def __contains__(self, host: str) -> bool:
+        """Return whether a `Host` header names this sandbox."""
+        name = _without_port(host)
+        if name in self._names or name == "localhost" or name.endswith(".localhost") or _is_loopback(name):
+            return True
+        # An address is not a name that somebody could let point here.
+        return self._any_address and _is_address(name)
+
+
+class PageSecurity:
+    """Serves an application only to requests that may use it: 421 for another host, 403 for another's page."""
+
+    def __init__(self, app: ASGIApp, hosts: AllowedHosts, token: PageToken) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._token = token
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refusal = self._refusal(scope["method"], scope.get("scheme", "http"), headers)
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await (refusal or self._app)(scope, receive, send_with_headers)
+
+    def _refusal(self, method: str, scheme: str, headers: Headers) -> JSONResponse | None:
+        host = headers.get("Host", "")
+        if host not in self._hosts:
+            remedy = f"If it is the sandbox's, start it with --allowed-host {_without_port(host)[:100] or 'NAME'}."
+            return JSONResponse({"detail": f"The host {host[:100]!r} is not served here. {remedy}"}, 421)
+        origin = headers.get("Origin")
+        if origin is None or method in _SAFE_METHODS:
+            return None
+        if origin != f"{scheme}://{host}":
+            return JSONResponse({"detail": f"The page at {origin[:100]} may not use this sandbox."}, 403)
+        if not self._token.is_in(headers):
+            return JSONResponse({"detail": "This page is of an earlier sandbox; load it again."}, 403)
+        return None
+
+
+def _without_port(host: str) -> str:
+    host = host.strip().lower()
+    if host.startswith("["):
+        return host[1:].partition("]")[0]
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() and ":" not in name else host
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(name: str) -> bool:
+    return _is_address(name) and ipaddress.ip_address(name).is_loopback

@@ -1,0 +1,110 @@
+"""Answers that go wrong on their way, as fault injection asks: lost, broken off, slow, or on a connection that is reset."""
+
+import asyncio
+import socket
+import struct
+from typing import Any
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .errors import failure
+from .fault_injection import PlannedFault, RequestFault
+
+_SLOW_PIECES = 100
+_SLOW_SECONDS = 0.02
+_RESET = struct.pack("ii", 1, 0)
+"""SO_LINGER with no time: what closes the connection resets it."""
+
+_REASONS = {
+    429: "Too many requests.",
+    500: "Internal Server Error",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
+
+
+class Connections(dict[tuple[str, int], asyncio.Transport]):
+    """The open connections of a server, by the address of the client."""
+
+    def protocol(self) -> type[H11Protocol]:
+        """Return a protocol for uvicorn that enters its connections here."""
+        connections = self
+
+        class Protocol(H11Protocol):
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+                super().connection_made(transport)
+                if self.client is not None:
+                    connections[self.client] = transport
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                if self.client is not None:
+                    connections.pop(self.client, None)
+                super().connection_lost(exc)
+
+        return Protocol
+
+
+def refusal(fault: PlannedFault) -> Exception | None:
+    """Return the failure with which a request is answered instead of being carried out, if it is."""
+    if fault.status is None:
+        return None
+    headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
+    return failure(fault.status, _REASONS.get(fault.status, f"A fault was injected: {fault.status}."), headers)
+
+
+class FaultyResponse(Response):
+    """Sends a response, or none, with a fault."""
+
+    def __init__(self, response: Response | None, fault: RequestFault, connections: Connections) -> None:
+        super().__init__()
+        self._response = response
+        self._fault = fault
+        self._connections = connections
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = self._response
+        match self._fault:
+            case "slow_answer" if response is not None:
+                await _send_slowly(response, send)
+            case "cut_answer" if response is not None:
+                await send(_start(response))
+                half = len(response.body) // 2
+                await send({"type": "http.response.body", "body": bytes(response.body[:half]), "more_body": True})
+                await self._close(scope, reset=False)
+            case _:
+                await self._close(scope, reset=self._fault == "reset")
+
+    async def _close(self, scope: Scope, *, reset: bool) -> None:
+        transport = self._connections.get(tuple(scope["client"] or ()))
+        if transport is None:
+            raise RuntimeError("There is no connection to close.")
+        # What was written is to arrive first.
+        for _ in range(100):
+            if not transport.get_write_buffer_size():
+                break
+            await asyncio.sleep(0.01)
+        connection: Any = transport.get_extra_info("socket")
+        if reset and connection is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        transport.abort()
+        # The server learns of it in one of the next rounds of the event loop, and does not look for an answer then.
+        for _ in range(3):
+            await asyncio.sleep(0)
+
+
+def _start(response: Response) -> dict[str, Any]:
+    return {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
+
+
+async def _send_slowly(response: Response, send: Send) -> None:
+    await send(_start(response))
+    body = bytes(response.body)
+    size = max(1, -(-len(body) // _SLOW_PIECES))
+    for position in range(0, len(body), size):
+        await asyncio.sleep(_SLOW_SECONDS)
+        piece = body[position : position + size]
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})

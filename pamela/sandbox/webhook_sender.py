@@ -1,0 +1,339 @@
+"""Sends webhooks: HTTP/1.1 POSTs by plain asyncio, without redirects, cookies or inflating, as many as a core can send."""
+
+import asyncio
+import base64
+import re
+import ssl
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from urllib.parse import quote, unquote, urlsplit
+
+_MOST_BYTES_READ = 1024 * 1024
+_LONGEST_HEAD = 64 * 1024
+_IDLE_SECONDS = 1.0
+_MOST_IDLE = 50
+"""Connections that are kept to each destination while nothing is sent over them."""
+
+_STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: |\r|$)")
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
+
+
+class SendingError(Exception):
+    """No whole response came; the message begins with the kind of failure."""
+
+
+@dataclass(frozen=True)
+class WebhookResponseBytes:
+    """What a receiver answered; of a body that is very long, its first mebibyte."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Destination:
+    """Where an address leads to: one server."""
+
+    is_tls: bool
+    host: str
+    port: int
+
+
+@dataclass(frozen=True)
+class WebhookAddress:
+    """An address of a webhook, taken apart."""
+
+    destination: Destination
+    host_header: str
+    target: str
+    authorization: str | None
+
+    @classmethod
+    def parse(cls, url: str) -> "WebhookAddress":
+        return _parse(url)
+
+
+class WebhookSender:
+    """Open connections to receivers. All belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._idle: defaultdict[Destination, list[_Connection]] = defaultdict(list)
+        self._open: set[_Connection] = set()
+
+    async def post(
+        self, address: WebhookAddress, headers: Mapping[str, str], body: bytes, *, reuse: bool
+    ) -> WebhookResponseBytes:
+        """Send a request and return the response.
+
+        Args:
+            address: Where to.
+            headers: All headers of the request.
+            body: Its body.
+            reuse: Whether a connection may be used that was used before, which the receiver may be about to close.
+
+        Raises:
+            SendingError: There was no response.
+        """
+        head = [f"POST {address.target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+        request = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + body
+        connection = self._take_idle(address.destination) if reuse else None
+        if connection is None:
+            connection = await self._connect(address.destination)
+        try:
+            response = await connection.send(request)
+        except BaseException:
+            connection.close()
+            raise
+        if connection.is_reusable:
+            self._keep(address.destination, connection)
+        else:
+            connection.close()
+        return response
+
+    def close(self) -> None:
+        """Close all connections."""
+        for connection in tuple(self._open):
+            connection.close()
+
+    def _take_idle(self, destination: Destination) -> "_Connection | None":
+        idle = self._idle.get(destination)
+        while idle:
+            connection = idle.pop()
+            if connection.stop_idling():
+                return connection
+        return None
+
+    def _keep(self, destination: Destination, connection: "_Connection") -> None:
+        idle = self._idle[destination]
+        idle[:] = [each for each in idle if not each.is_closed]
+        if len(idle) < _MOST_IDLE:
+            idle.append(connection)
+            connection.idle_for(_IDLE_SECONDS)
+        else:
+            connection.close()
+
+    async def _connect(self, destination: Destination) -> "_Connection":
+        loop = asyncio.get_running_loop()
+        tls = _tls() if destination.is_tls else None
+        try:
+            _, connection = await loop.create_connection(
+                lambda: _Connection(self._open), destination.host, destination.port, ssl=tls
+            )
+        except (OSError, ValueError) as error:
+            raise SendingError(f"ConnectError: {_reason(error)}") from error
+        return connection
+
+
+class _Connection(asyncio.Protocol):
+    """One connection, over which one request at a time goes."""
+
+    def __init__(self, open_connections: "set[_Connection]") -> None:
+        self.is_closed = False
+        self.is_reusable = False
+        self._open = open_connections
+        self._transport: asyncio.Transport
+        self._waiter: asyncio.Future[WebhookResponseBytes] | None = None
+        self._reader = _ResponseReader()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def send(self, request: bytes) -> WebhookResponseBytes:
+        if self.is_closed:
+            raise SendingError("ConnectionError: the receiver has closed the connection")
+        self.is_reusable = False
+        self._reader = _ResponseReader()
+        self._waiter = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._waiter
+
+    def idle_for(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.close)
+
+    def stop_idling(self) -> bool:
+        """Return whether the connection can be used again."""
+        if self._timer is not None:
+            self._timer.cancel()
+        return not self.is_closed
+
+    def close(self) -> None:
+        self.is_closed = True
+        self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - that of a stream
+        self._transport = transport
+        self._open.add(self)
+
+    def data_received(self, data: bytes) -> None:
+        if self._waiter is None or self._waiter.done():
+            # Bytes that nobody asked for: what would follow them cannot be told from an answer.
+            self.close()
+            return
+        try:
+            if (response := self._reader.feed(data)) is not None:
+                self.is_reusable = self._reader.keeps_alive
+                self._waiter.set_result(response)
+        except ValueError as error:
+            self._waiter.set_exception(SendingError(f"ProtocolError: {error}"))
+            self.close()
+
+    def eof_received(self) -> None:
+        self._finish(None)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self.is_closed = True
+        self._open.discard(self)
+        self._finish(error)
+
+    def _finish(self, error: Exception | None) -> None:
+        self.is_closed = True
+        if self._waiter is None or self._waiter.done():
+            return
+        response = self._reader.at_end() if error is None else None
+        if response is not None:
+            self._waiter.set_result(response)
+        else:
+            reason = "the receiver closed the connection without a whole answer" if error is None else _reason(error)
+            self._waiter.set_exception(SendingError(f"ConnectionError: {reason}"))
+
+
+class _ResponseReader:
+    """Reads one response out of the bytes that arrive."""
+
+    def __init__(self) -> None:
+        self.keeps_alive = False
+        self._buffer = bytearray()
+        self._body = bytearray()
+        self._status: int | None = None
+        self._length: int | None = None
+        self._is_chunked = False
+
+    def feed(self, data: bytes) -> WebhookResponseBytes | None:
+        """Take bytes; return the response when it is whole, or as long as is read of any.
+
+        Raises:
+            ValueError: It is not HTTP.
+        """
+        self._buffer += data
+        while self._status is None:
+            if not self._read_head():
+                return None
+        if self._is_chunked:
+            is_whole = self._read_chunks()
+        else:
+            self._body += self._buffer
+            self._buffer.clear()
+            is_whole = self._length is not None and len(self._body) >= self._length
+            if is_whole and self._length is not None and len(self._body) > self._length:
+                del self._body[self._length :]
+                self.keeps_alive = False
+        if is_whole:
+            self.keeps_alive = self.keeps_alive and not self._buffer
+            return WebhookResponseBytes(self._status, bytes(self._body[:_MOST_BYTES_READ]))
+        if len(self._body) > _MOST_BYTES_READ:
+            self.keeps_alive = False
+            return WebhookResponseBytes(self._status, bytes(self._body[:_MOST_BYTES_READ]))
+        return None
+
+    def at_end(self) -> WebhookResponseBytes | None:
+        """Return the response that the end of the connection ends, if it is one."""
+        if self._status is None or self._is_chunked or self._length is not None:
+            return None
+        return WebhookResponseBytes(self._status, bytes(self._body))
+
+    def _read_head(self) -> bool:
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            if len(self._buffer) > _LONGEST_HEAD:
+                raise ValueError("the head of the answer is longer than 64 KiB")
+            if self._buffer and not b"HTTP/1.".startswith(self._buffer[:7]):
+                raise ValueError("the answer is not HTTP/1.1")
+            return False
+        head = bytes(self._buffer[:end])
+        del self._buffer[: end + 4]
+        first, *lines = head.split(b"\r\n")
+        if (match := _STATUS_LINE.match(first)) is None:
+            raise ValueError("the answer is not HTTP/1.1")
+        status = int(match[1])
+        if status == 101:
+            raise ValueError("the answer changes the protocol")
+        if status < 200:
+            return True  # the answer proper follows
+        headers = {}
+        for line in lines:
+            name, _, value = line.partition(b":")
+            headers[name.strip().lower()] = value.strip().lower()
+        self._status = status
+        self._is_chunked = headers.get(b"transfer-encoding") == b"chunked"
+        length = headers.get(b"content-length")
+        if status in (204, 304):
+            self._is_chunked, self._length = False, 0
+        elif not self._is_chunked and length is not None:
+            if not length.isdigit() or len(length) > 18:
+                raise ValueError("the answer's Content-Length is not a number")
+            self._length = int(length)
+        has_end = self._is_chunked or self._length is not None
+        self.keeps_alive = has_end and first.startswith(b"HTTP/1.1") and headers.get(b"connection") != b"close"
+        return True
+
+    def _read_chunks(self) -> bool:
+        while True:
+            end = self._buffer.find(b"\r\n")
+            if end < 0:
+                if len(self._buffer) > _LONGEST_HEAD:
+                    raise ValueError("a chunk of the answer has no size")
+                return False
+            if (match := _CHUNK_SIZE.match(self._buffer)) is None:
+                raise ValueError("a chunk of the answer has no size")
+            size = int(match[0], 16)
+            if size == 0:
+                if self._buffer[end : end + 4] != b"\r\n\r\n":
+                    # Trailers are of no interest; that they are there ends the use of the connection.
+                    self.keeps_alive = False
+                    return b"\r\n\r\n" in self._buffer[end:]
+                del self._buffer[: end + 4]
+                return True
+            if len(self._body) > _MOST_BYTES_READ:
+                return False
+            available = len(self._buffer) - end - 2
+            if available < size + 2:
+                if available > _MOST_BYTES_READ:
+                    self._body += self._buffer[end + 2 :]
+                return False
+            self._body += self._buffer[end + 2 : end + 2 + size]
+            del self._buffer[: end + 4 + size]
+
+
+@lru_cache(maxsize=1024)
+def _parse(url: str) -> WebhookAddress:
+    parts = urlsplit(url)
+    is_tls = parts.scheme.lower() == "https"
+    host = parts.hostname or ""
+    default_port = 443 if is_tls else 80
+    name = f"[{host}]" if ":" in host else host
+    port = parts.port or default_port
+    target = parts.path or "/"
+    if parts.query:
+        target += f"?{parts.query}"
+    authorization = None
+    if parts.username is not None:
+        credentials = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        authorization = f"Basic {base64.b64encode(credentials.encode()).decode()}"
+    return WebhookAddress(
+        Destination(is_tls, host, port),
+        name if port == default_port else f"{name}:{port}",
+        quote(target, safe="/%:=&?~+!$,;'@()*[]|"),
+        authorization,
+    )
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
