@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import yaml
+
 import pamela.sandbox
 from pamela.sandbox.deliveries import Deliveries, DeliveryResult
 
@@ -21,15 +23,25 @@ async def stay_here(deliveries: Deliveries, row: Any, headers: dict[str, str]) -
     return DeliveryResult(headers, row["due"], 0.0, error="not sent")
 
 
+def as_the_sandbox_takes_it() -> dict[str, Any]:
+    """Return the specification without the fields that the service may come to know, which the sandbox refuses."""
+    document: dict[str, Any] = yaml.safe_load((ROOT / "openapi.yaml").read_text())
+    for name in ("CreateCallRequest", "CallWebhooks", "RegisterToolRequest", "ToolDefinition"):
+        document["components"]["schemas"][name]["additionalProperties"] = False
+    return document
+
+
 def test_finds_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # The addresses of webhooks are made up; nothing may be sent there.
     monkeypatch.setattr(Deliveries, "_post", stay_here)
+    specification = tmp_path / "openapi.yaml"
+    specification.write_text(yaml.safe_dump(as_the_sandbox_takes_it(), allow_unicode=True))
     options = ["--checks=all", "--generation-deterministic", "--continue-on-failure", f"--max-examples={EXAMPLES}"]
 
     with pamela.sandbox.run(speed=100) as sandbox:
         key = f"--header=Authorization: Bearer {sandbox.api_key}"
         schemathesis = Path(sys.executable).parent / "schemathesis"
-        command = [schemathesis, "run", ROOT / "openapi.yaml", f"--url={sandbox.base_url}", key, *options, "--no-color"]
+        command = [schemathesis, "run", specification, f"--url={sandbox.base_url}", key, *options, "--no-color"]
         result = run(command, cwd=tmp_path)
 
     assert result.returncode == 0, result.stdout
