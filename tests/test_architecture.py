@@ -1,0 +1,100 @@
+"""The rooms of the package: no arrow runs up, and docs/architecture.md shows the arrows that there are."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import grimp
+import pytest
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "architecture.md"
+BEGIN, END = "<!-- rooms -->", "<!-- /rooms -->"
+FLOOR = {"_version", "errors"}
+"""Modules that every room may import; the picture leaves them out."""
+ENTRANCES = {"__main__", "exceptions", "tool_memory"}
+"""Names for what stands elsewhere."""
+GROUPS = {
+    "programs": ("cli", "campaigns", "pytest_plugin", "sandbox", "integrations"),
+    "faces": ("client", "endpoint", "events", "models", "tools", "types", "webhooks"),
+    "rooms": ("_client", "_http", "_tools", "_webhooks", "_generated", "_core"),
+}
+
+
+@pytest.fixture(scope="module")
+def graph() -> grimp.ImportGraph:
+    return grimp.build_graph("pamela", cache_dir=None)
+
+
+def arrows(graph: grimp.ImportGraph) -> set[tuple[str, str]]:
+    """The imports between rooms. The package itself stands for the faces that its names come from."""
+    found = set()
+    for module in graph.modules:
+        for imported in graph.find_modules_directly_imported_by(module):
+            here, there = room(module), room(imported)
+            if here != there and here and not {here, there} & (FLOOR | ENTRANCES):
+                found.add((here, there or "faces"))
+    return found
+
+
+def without_detours(found: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The arrows that do not follow from others."""
+
+    def reached(start: str, skipped: tuple[str, str]) -> set[str]:
+        places, waiting = set(), [start]
+        while waiting:
+            here = waiting.pop()
+            for arrow in found - {skipped}:
+                if arrow[0] == here and arrow[1] not in places:
+                    places.add(arrow[1])
+                    waiting.append(arrow[1])
+        return places
+
+    found = {arrow for arrow in found if (arrow[0], "faces") not in found or arrow[1] not in GROUPS["faces"]}
+    return {arrow for arrow in found if arrow[1] not in reached(arrow[0], arrow)}
+
+
+def room(module: str) -> str:
+    return module.split(".")[1] if "." in module else ""
+
+
+def picture(graph: grimp.ImportGraph) -> str:
+    found = arrows(graph)
+    rooms = {name for arrow in found for name in arrow}
+    lines = ["```mermaid", "flowchart TD"]
+    for group, names in GROUPS.items():
+        lines.append(f"    subgraph {group}")
+        lines += [f"        {name}" for name in names if name in rooms]
+        lines.append("    end")
+    lines += [f"    {here} --> {there}" for here, there in sorted(without_detours(found))]
+    return "\n".join([*lines, "```"])
+
+
+def test_no_arrow_runs_up(capsys: pytest.CaptureFixture[str]) -> None:
+    status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
+    assert status == 0, capsys.readouterr().out
+
+
+def test_the_picture_shows_the_arrows(graph: grimp.ImportGraph) -> None:
+    """`UPDATE_DOCS=1` writes it."""
+    text = PAGE.read_text()
+    head, rest = text.split(BEGIN)
+    _, tail = rest.split(END)
+    wanted = f"{head}{BEGIN}\n\n{picture(graph)}\n\n{END}{tail}"
+    if os.environ.get("UPDATE_DOCS"):
+        PAGE.write_text(wanted)
+    assert PAGE.read_text() == wanted
+
+
+def test_every_room_is_in_the_picture(graph: grimp.ImportGraph) -> None:
+    known = {name for names in GROUPS.values() for name in names} | FLOOR | ENTRANCES
+    assert {room(module) for module in graph.modules} - {""} <= known
+
+
+def test_the_files_that_the_page_names_exist() -> None:
+    named = re.findall(r"`((?:pamela|custom|tests|scripts)/[\w/.]+\.\w+|openapi\.yaml)`", PAGE.read_text())
+    assert len(named) >= 20
+    assert [name for name in named if not (ROOT / name).exists()] == []
