@@ -12,15 +12,23 @@ NODE := $(if $(shell command -v npm),node_modules/ready)
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
-$(VENV)/ready: pyproject.toml
+PIP_INSTALL = $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --editable
+
+$(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+
+$(VENV)/demo: pyproject.toml | $(BIN)/python
+	$(PIP_INSTALL) '.[demo]'
 	@touch $@
+
+$(VENV)/ready: pyproject.toml | $(BIN)/python
+	$(PIP_INSTALL) '.[dev]'
+	@touch $(VENV)/demo $@
 
 setup: $(VENV)/ready ## Install what the project needs into .venv.
 
-demo: setup ## Place a call against the sandbox, follow it, answer its tool, show the bill.
-	$(BIN)/python examples/demo.py
+demo: $(VENV)/demo ## Place a call against the sandbox, follow it, answer its tool, show the bill.
+	@$(BIN)/pamela demo
 
 test: setup check $(NODE) ## Check the code, then run the test suite without its slow tests.
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow" --cov --cov-report term
@@ -32,6 +40,7 @@ check: setup ## Lint, format, types, and that the generated code is what openapi
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/python -m custom --check
 
 generate: setup ## Regenerate pamela/_generated from openapi.yaml.
@@ -60,7 +69,7 @@ build: setup $(if $(NODE),reference) ## Build wheel and sdist into dist, and try
 bench: setup ## Measure against other clients and write docs/performance.md; takes some minutes.
 	$(BIN)/python benchmarks/run.py
 
-sandbox: setup ## Serve the sandbox on 127.0.0.1:8400.
+sandbox: $(VENV)/demo ## Serve the sandbox on 127.0.0.1:8400.
 	$(BIN)/python -m pamela.sandbox
 
 clean: ## Remove what the other commands made.

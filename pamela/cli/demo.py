@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
 from collections import Counter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -90,10 +94,25 @@ def run(speed: float) -> ExitCode:
     say(f"Billed: {minutes} {'minute' if minutes == 1 else 'minutes'}, ${minutes * DOLLARS_A_MINUTE:.2f}.")
     say()
     say("Next:")
-    say("  pamela sandbox                                          keep a sandbox running")
-    say('  pamela call +15551234567 "Order a pizza" -w --sandbox   call somebody there')
-    say("  pamela listen --sandbox                                 see what arrives by webhook")
+    command = typed_command()
+    steps = {
+        "sandbox": "keep a sandbox running",
+        'call +15551234567 "Order a pizza" --watch --sandbox': "in another terminal: call somebody there",
+        "listen --sandbox": "see what arrives by webhook",
+    }
+    width = max(map(len, steps))
+    for step, purpose in steps.items():
+        say(f"  {command} {step:{width}}   {purpose}")
     return code
+
+
+def typed_command() -> str:
+    """Return how this program was called, so that the commands that it prints can be pasted."""
+    program = Path(sys.argv[0])
+    if program.name == "__main__.py":
+        return "python -m pamela"
+    found = shutil.which("pamela")
+    return "pamela" if found is not None and Path(found).samefile(program) else os.path.relpath(program)
 
 
 class Application(Acknowledging):
