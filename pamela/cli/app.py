@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +18,8 @@ from .terminal import colours_wanted, complain, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+WIDEST_HELP = 100
 
 COMMANDS = {
     # A command is registered in one line: its name, the section of the help, the module with it, what it does.
@@ -50,7 +53,6 @@ COMMANDS = {
         "pamela listen --forward-to http://127.0.0.1:5000/webhooks/pamela",
         "pamela demo",
     ),
-    context_settings={"max_content_width": 100},
     no_args_is_help=True,
 )
 @click.version_option(__version__, "--version", "-V", prog_name="pamela", message="%(prog)s %(version)s")
@@ -69,6 +71,7 @@ def run(arguments: Sequence[str]) -> int:
             standalone_mode=False,
             obj=Settings(),
             color=colours_wanted(),
+            terminal_width=min(get_terminal_size().columns, WIDEST_HELP),
             complete_var="_PAMELA_COMPLETE",
         )
         sys.stdout.flush()

@@ -8,6 +8,7 @@ import click
 
 from .completing import complete_call_ids, complete_statuses
 from .dry_run import dry_run_option
+from .exit_codes import CommandError, ExitCode
 from .help import Group
 from .moments import Moment
 from .output import Output, fields_of, output_options
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from pamela import Call, PamelaClient
 
-    from .exit_codes import ExitCode
 
 COLUMNS = ("id", "status", "to", "duration_seconds", "created_at", "task")
 """Those of a list; on a narrow terminal the last ones give way first."""
@@ -217,3 +217,30 @@ def _end(settings: Settings, output: Output, operation: str, call_id: str, dry_r
         return
     with settings.client() as client:
         write_call(getattr(client, operation)(call_id), output)
+
+
+@calls.command(
+    examples=(
+        "pamela calls find --idempotency-key order-1042-reminder",
+        "pamela calls find --idempotency-key order-1042-reminder --to +15551234567",
+    )
+)
+@click.option("--idempotency-key", required=True, metavar="KEY", help="The key that the call was placed with.")
+@click.option("--to", metavar="NUMBER", help="The number called; it makes the search cheaper.")
+@click.option("--task", metavar="TEXT", help="The task; it makes the search cheaper.")
+@click.option("--since", type=Moment(), metavar="WHEN", show_default="24h", help="When it was placed at the earliest.")
+@output_options
+@connection_options
+def find(
+    settings: Settings, output: Output, idempotency_key: str, to: str | None, task: str | None, since: datetime | None
+) -> None:
+    """Find the call that was placed with an idempotency key.
+
+    After `pamela call` ended with status 6, this says whether the call was placed: 0 and the call, 4 if it was not, 6 if
+    that cannot be told.
+    """
+    with settings.client() as client:
+        call = client.find_call(idempotency_key=idempotency_key, to=to, task=task, since=since)
+    if call is None:
+        raise CommandError(f"There is no call with the idempotency key {idempotency_key!r}.", ExitCode.NOT_FOUND)
+    write_call(call, output)

@@ -97,8 +97,8 @@ def run(speed: float) -> ExitCode:
     command = typed_command()
     steps = {
         "sandbox": "keep a sandbox running",
-        'call +15551234567 "Order a pizza" --watch --sandbox': "in another terminal: call somebody there",
-        "listen --sandbox": "see what arrives by webhook",
+        'call +15551234567 "Order a pizza" -w --sandbox': "call somebody there",
+        "listen --sandbox": "watch webhooks arrive",
     }
     width = max(map(len, steps))
     for step, purpose in steps.items():

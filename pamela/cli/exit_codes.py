@@ -55,9 +55,15 @@ class CommandError(click.ClickException):
 
 def code_of(error: PamelaError) -> ExitCode:
     """Return the exit status that an exception of the client becomes."""
-    from pamela import APITimeoutError, AuthenticationError, ValidationError, WaitTimeoutError
+    from pamela.errors import (
+        APITimeoutError,
+        AuthenticationError,
+        CallLookupError,
+        ValidationError,
+        WaitTimeoutError,
+    )
 
-    if error.ambiguous:
+    if error.ambiguous or isinstance(error, CallLookupError):
         return ExitCode.AMBIGUOUS
     if isinstance(error, APITimeoutError | WaitTimeoutError):
         return ExitCode.TIMED_OUT

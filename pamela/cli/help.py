@@ -25,6 +25,11 @@ class Option(click.Option):
         self.section = section
 
 
+def widest_name(formatter: click.HelpFormatter) -> int:
+    """Return how wide the names of options may be before what they do begins in the next line."""
+    return min(30, formatter.width // 2 - 2)
+
+
 class _HelpWithExamples(click.Command):
     """What commands and groups share."""
 
@@ -67,7 +72,7 @@ class _HelpWithExamples(click.Command):
         for section, records in sections.items():
             if records:
                 with formatter.section(section):
-                    formatter.write_dl(records)
+                    formatter.write_dl(records, col_max=widest_name(formatter))
 
 
 class Command(_HelpWithExamples):

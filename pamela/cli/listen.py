@@ -205,6 +205,8 @@ async def _listen_to_service(settings: Settings, listener: Listener, host: str, 
     from .webhook_secret import find_webhook_secret
     from .webhook_server import address_of, bind, serving
 
+    if settings.sandbox:
+        raise CommandError("What listens on the sandbox's port is no sandbox.")
     listener.secrets.append(find_webhook_secret(settings))
     listener_socket = bind(host, port or 0)
     async with serving(listener_socket, listener.receive):

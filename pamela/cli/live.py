@@ -110,6 +110,9 @@ def ending(call: Mapping[str, Any]) -> RenderableType:
     status = str(call.get("status"))
     mark = {"completed": "✓", "failed": "✗"}.get(status, "■")
     lines = [Text.assemble((f"{mark} {status}", f"bold {STATUS_COLOURS.get(status, '')}".strip()))]
+    outcome = str(getattr(call, "outcome", status))
+    if outcome != status:
+        lines[0].append(f"  {outcome.replace('_', ' ')}")
     if (seconds := seconds_so_far(call)) is not None:
         lines[0].append(f"  {duration(seconds)}  {price_so_far(call)}")
     if isinstance(call.get("transcript"), str):

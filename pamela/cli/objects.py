@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .exit_codes import CommandError, ExitCode
+from .output import prints_to_stderr
 from .terminal import say
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ def _import(name: str) -> Any:
     if here not in sys.path:
         sys.path.insert(0, here)
     try:
-        return importlib.import_module(name)
+        with prints_to_stderr():
+            return importlib.import_module(name)
     except ModuleNotFoundError as error:
         if error.name and (name == error.name or name.startswith(f"{error.name}.")):
             message = f"There is no module {name!r} to import from {here}."

@@ -125,12 +125,15 @@ def stdout() -> TextIO:
 def prints_to_stderr() -> Iterator[None]:
     """Keep what functions of the user print in the block apart from the data on stdout."""
     global _stdout
-    _stdout = sys.stdout
+    before = _stdout
+    _stdout = stdout()
     sys.stdout = sys.stderr
     try:
         yield
     finally:
-        sys.stdout, _stdout = _stdout, None
+        if before is None:
+            sys.stdout = _stdout
+        _stdout = before
 
 
 def write_line(text: str) -> None:

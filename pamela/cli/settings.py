@@ -62,6 +62,9 @@ class Settings:
         """
         if self.sandbox and self.base_url:
             raise CommandError("--sandbox and --base-url both name an address. Give one of them.", ExitCode.USAGE)
+        if self.profile or os.environ.get("PAMELA_PROFILE"):
+            # A name that is misspelt is told, even where the environment has all that is needed.
+            _ = self.stored
         base_url, address_source = self._address()
         api_key, key_source = self._key()
         return Connection(base_url, api_key, key_source, address_source)

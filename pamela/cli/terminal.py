@@ -35,17 +35,37 @@ def styled(text: str, **style: Any) -> str:
 
 def say(text: str = "", *, dim: bool = False) -> None:
     """Tell something that is no data."""
+    text = wrapped(text)
     click.echo(styled(text, dim=True) if dim and text else text, err=True)
 
 
 def warn(text: str) -> None:
     """Tell of something that may be wrong."""
-    click.echo(f"{styled('Warning:', fg='yellow', bold=True)} {text}", err=True)
+    _tell("Warning:", "yellow", text)
 
 
 def complain(text: str) -> None:
     """Tell what went wrong."""
-    click.echo(f"{styled('Error:', fg='red', bold=True)} {text}", err=True)
+    _tell("Error:", "red", text)
+
+
+def _tell(label: str, colour: str, text: str) -> None:
+    told = wrapped(f"{label} {text}").removeprefix(label)
+    click.echo(f"{styled(label, fg=colour, bold=True)}{told}", err=True)
+
+
+def wrapped(text: str) -> str:
+    """Return a text broken between words where the terminal would break it within one."""
+    if not sys.stderr.isatty():
+        return text
+    import textwrap
+    from shutil import get_terminal_size
+
+    width = max(get_terminal_size().columns, 20)
+    return "\n".join(
+        line if len(line) <= width else textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
 
 
 def is_interactive() -> bool:

@@ -13,7 +13,7 @@ from .exit_codes import CommandError, ExitCode
 from .help import Group
 from .json_values import put, read_data, read_pairs
 from .objects import load_registry
-from .output import Output, fields_of, output_options, write_line
+from .output import Output, fields_of, output_options, prints_to_stderr, write_line
 from .settings import Settings, connection_options
 from .terminal import confirm, say
 
@@ -177,7 +177,8 @@ def invoke(registry: str, name: str, assignments: list[tuple[str, Any]], data: s
         "call_id": "call_pamela_tools_invoke",
         "correlation_id": f"corr_{secrets.token_hex(8)}",
     }
-    response = loaded.invoke(invocation)
+    with prints_to_stderr():
+        response = loaded.invoke(invocation)
     write_line(json.dumps(json.loads(response.body), indent=2, ensure_ascii=False))
     if response.status >= REFUSED_BY_TOOL:
         known = ", ".join(each["name"] for each in loaded.definitions())

@@ -10,6 +10,7 @@ import pytest
 from pamela import PamelaClient
 
 from ..sandbox.process import Process
+from .fork_server import ForkServer, serving
 from .running import Cli
 
 
@@ -27,10 +28,17 @@ def slow_service() -> Iterator[str]:
         yield process.base_url
 
 
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ForkServer]:
+    """What the command is run with through pipes."""
+    with serving(tmp_path_factory.mktemp("forks")) as server:
+        yield server
+
+
 @pytest.fixture
-def cli(tmp_path: Path, service: str, api_key: str) -> Cli:
+def cli(tmp_path: Path, forks: ForkServer, service: str, api_key: str) -> Cli:
     """The command, for a sandbox and a project of the test's own."""
-    return Cli(tmp_path, {"PAMELA_API_KEY": api_key, "PAMELA_BASE_URL": service})
+    return Cli(tmp_path, forks, {"PAMELA_API_KEY": api_key, "PAMELA_BASE_URL": service})
 
 
 @pytest.fixture

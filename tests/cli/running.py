@@ -16,6 +16,8 @@ from typing import Any
 
 import pexpect
 
+from .fork_server import ForkServer
+
 COMMAND = (sys.executable, "-m", "pamela")
 PATIENCE = 60
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>]|\r")
@@ -75,6 +77,7 @@ class Cli:
     """Runs the command with settings of the test's own."""
 
     home: Path
+    forks: ForkServer
     environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -94,16 +97,14 @@ class Cli:
         env: Mapping[str, str] | None = None,
     ) -> Done:
         """Run a command through pipes, and hold its exit status against the expected one; None takes any."""
-        done = subprocess.run(
-            [*COMMAND, *map(str, arguments)],
-            input=stdin.encode() if isinstance(stdin, str) else stdin,
-            capture_output=True,
-            timeout=PATIENCE,
+        exit_status, out, err = self.forks.run(
+            [str(each) for each in arguments],
+            stdin=stdin.encode() if isinstance(stdin, str) else stdin,
             cwd=self.home,
             env={**self.environment, **(env or {})},
-            check=False,
+            timeout=PATIENCE,
         )
-        result = Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+        result = Done(exit_status, out.decode(), err.decode())
         if code is not None:
             assert result.code == code, result
         return result
