@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.operation import IDEMPOTENCY_HEADER
 from .._generated.models.error_code import ErrorCode
+from .._http.addresses import without_credentials
 from ..errors import (
     APIConnectionError,
     APITimeoutError,
@@ -129,7 +130,7 @@ def _is_path_unknown(request: Request[Any], response: Response) -> bool:
 
 def _error_of_redirect(request: Request[Any], response: Response) -> PamelaError:
     target = response.headers.get("location")
-    to_where = f", a redirect to {target}. Redirects are not followed: set base_url to where the API is."
+    to_where = f", a redirect to {without_credentials(target or '')}. Redirects are not followed: set base_url to where the API is."
     untouched = request.operation.idempotent or response.status in _UNTOUCHED_REDIRECTS
     error = UnexpectedResponseError(
         f"The response to {request.operation.name} is HTTP {response.status}{to_where if target else '.'}",

@@ -66,7 +66,7 @@ def has_more(stream: Any) -> bool:
     """Whether bytes wait between the socket, which is looked at before it is used again, and the parser."""
     if stream is None:
         return True
-    tls = stream.get_extra_info("ssl_object")
+    tls = stream.tls
     if tls is None:
         return has_queue(stream)
     if not isinstance(tls, ssl.SSLObject):

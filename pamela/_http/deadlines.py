@@ -67,6 +67,11 @@ class Progress:
             raise httpcore.RemoteProtocolError(f"the head of the response is longer than {LONGEST_HEAD} bytes")
         return data
 
+    def before_reuse(self) -> bool:
+        """Return whether to look if something has arrived on an idle connection: not again when it becomes idle."""
+        self.touched = True
+        return not self.written
+
     def end_of_head(self) -> None:
         """Take note that the head of the response is here: its body has a limit of its own."""
         self.written = True
@@ -152,6 +157,7 @@ class Stream:
     def __init__(self, stream: httpcore.NetworkStream, progress: Progress) -> None:
         self.stream = stream
         self.progress = progress
+        self.tls = stream.get_extra_info("ssl_object")
         progress.stream = self
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -176,7 +182,8 @@ class Stream:
         self.stream.close()
 
     def get_extra_info(self, info: str) -> Any:
-        self.progress.touched = True
+        if info == "is_readable":
+            return self.progress.before_reuse() and self.stream.get_extra_info(info)
         return self.stream.get_extra_info(info)
 
 
@@ -208,6 +215,7 @@ class AsyncStream:
     def __init__(self, stream: httpcore.AsyncNetworkStream, progress: Progress) -> None:
         self.stream = stream
         self.progress = progress
+        self.tls = stream.get_extra_info("ssl_object")
         progress.stream = self
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
@@ -231,7 +239,8 @@ class AsyncStream:
         await self.stream.aclose()
 
     def get_extra_info(self, info: str) -> Any:
-        self.progress.touched = True
+        if info == "is_readable":
+            return self.progress.before_reuse() and self.stream.get_extra_info(info)
         return self.stream.get_extra_info(info)
 
 

@@ -11,7 +11,7 @@ import httpx
 
 from .addresses import is_loopback
 from .attempt import Failure
-from .redaction import redact
+from .redaction import redact, secrets_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,8 @@ def failure_of(error: Exception, attempt: Attempt, *, sent: bool, proxy: Proxy |
     problem = (timeout_of(error, sent) if timed_out else None) or hint(error, attempt, proxy)
     if problem is None:
         problem = redact(str(error), attempt, proxy).rstrip(".") or type(error).__name__
-    forget_frames(error)
+    for each in causes_of(error):
+        disarm(each, attempt, proxy)
     return Failure(error, problem, timed_out=timed_out, sent=sent)
 
 
@@ -91,10 +92,13 @@ def causes_of(error: BaseException) -> Iterator[BaseException]:
             waiting += each.exceptions
 
 
-def forget_frames(error: BaseException) -> None:
-    """Let go of the frames of exceptions: among their local variables are requests, with the key in them.
+def disarm(error: BaseException, attempt: Attempt, proxy: Proxy | None) -> None:
+    """Have an exception of another library, which stays the cause of ours, show no secrets.
 
-    Tracebacks with local variables, as error trackers send them, would show it.
+    Its text may repeat what a server said. Among the local variables of its frames are requests with the key in them,
+    and error trackers send these with the traceback.
     """
-    for each in causes_of(error):
-        each.__traceback__ = None
+    error.__traceback__ = None
+    text = str(error)
+    if any(secret in text for secret in secrets_of(attempt, proxy)):
+        error.args = (redact(text, attempt, proxy),)

@@ -119,8 +119,9 @@ class SyncTransport:
                         break
             finally:
                 received.close()
+            response = redacted_response(received, body.whole(), attempt)
             reusable = connection.is_reusable()
-            return redacted_response(received, body.whole(), attempt)
+            return response
         except Exception as error:
             if raised_by_test(error, connection):
                 raise
@@ -250,8 +251,9 @@ class AsyncTransport:
                     raise
             finally:
                 await received.aclose()
+            response = redacted_response(received, body.whole(), attempt)
             reusable = connection.is_reusable()
-            return redacted_response(received, body.whole(), attempt)
+            return response
         except Exception as error:
             if raised_by_test(error, connection):
                 raise

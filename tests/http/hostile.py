@@ -278,7 +278,7 @@ add("a blank line behind the response", WHOLE + b"\r\n", may_work=True, keeps=Tr
 add("a 204 with a body", response(SECOND, status=b"204 No Content"), keeps=True)
 add("a 204 with a response behind it", b"HTTP/1.1 204 No Content\r\n\r\n" + response(SECOND), keeps=True)
 add("a 304 with a body", response(SECOND, status=b"304 Not Modified"), keeps=True)
-add("a 205 with a body", response(SECOND, status=b"205 Reset Content"), may_work=True, keeps=True)
+add("a 205 with a body", response(status=b"205 Reset Content"), may_work=True, keeps=True)
 add(
     "a chunked response and another behind it",
     OK + CHUNKED + b"\r\n" + chunk(BODY) + chunk(b"") + response(SECOND),

@@ -34,6 +34,8 @@ from pamela import (
     ValidationError,
 )
 
+from .drivers import drive
+
 KINDS = ("sync", "async", "async over a transport of the caller's")
 OVER_OUR_OWN = KINDS[:-1]
 BAD_PROXIES = ("http://[bad", "http://user:secret@host:notaport", "http://a..b:3128", f"http://{'a' * 64}:3128")
@@ -337,13 +339,12 @@ class AsyncReader(httpx.AsyncHTTPTransport):
 
 
 @pytest.mark.parametrize("encoding", ["", "gzip"])
-async def test_a_transport_that_reads_the_answer(server: Server, encoding: str) -> None:
+@pytest.mark.parametrize(("driver", "transport"), [("sync", Reader), ("asyncio", AsyncReader)])
+def test_a_transport_that_reads_the_response(server: Server, encoding: str, driver: str, transport: Any) -> None:
     if encoding:
         server.headers = {"Content-Encoding": encoding}
-    with PamelaClient("pk_live_demo", server.base_url, transport=Reader()) as client:
-        assert client.get_call("call_1").id == "call_1"
-    async with AsyncPamelaClient("pk_live_demo", server.base_url, transport=AsyncReader()) as async_client:
-        assert (await async_client.get_call("call_1")).id == "call_1"
+    (call,) = drive(driver, server.base_url, lambda client: client.get_call("call_1"), transport=transport())
+    assert call.id == "call_1"
 
 
 class Breaking(httpx.HTTPTransport):
@@ -365,7 +366,7 @@ def test_a_breach_of_the_protocol_may_come_after_the_request(server: Server) -> 
     assert len(server.requests) == 1
 
 
-async def test_no_client_follows_redirects(server: Server) -> None:
+def test_no_http_client_follows_redirects(server: Server) -> None:
     """A call must not be placed where a redirect points, with an `http_client` that would follow it either."""
     server.status = 307
     server.headers = {"Location": "/elsewhere"}
@@ -375,24 +376,34 @@ async def test_no_client_follows_redirects(server: Server) -> None:
         pytest.raises(UnexpectedResponseError, match="a redirect to /elsewhere"),
     ):
         client.create_call("+1234567890", "Order a pizza")
+    assert [path for path, _ in server.requests] == ["/api/b2b/v1/calls"]
+
+
+async def test_no_async_http_client_follows_redirects(server: Server) -> None:
+    server.status = 307
+    server.headers = {"Location": "/elsewhere"}
     async with (
         httpx.AsyncClient(follow_redirects=True) as async_http_client,
         AsyncPamelaClient("pk_live_demo", server.base_url, http_client=async_http_client) as async_client,
     ):
         with pytest.raises(UnexpectedResponseError, match="a redirect to /elsewhere"):
             await async_client.create_call("+1234567890", "Order a pizza")
-    assert [path for path, _ in server.requests] == ["/api/b2b/v1/calls"] * 2
+    assert [path for path, _ in server.requests] == ["/api/b2b/v1/calls"]
 
 
-async def test_an_http_client_that_is_closed(server: Server) -> None:
-    http_client, async_http_client = httpx.Client(), httpx.AsyncClient()
-    http_client.close()  # noqa: ASYNC212
-    await async_http_client.aclose()
+def test_an_http_client_that_is_closed(server: Server) -> None:
+    http_client = httpx.Client()
+    http_client.close()
     with (
         PamelaClient("pk_live_demo", server.base_url, http_client=http_client) as client,
         pytest.raises(PamelaError, match="The client is closed"),
     ):
         client.list_tools()
+
+
+async def test_an_async_http_client_that_is_closed(server: Server) -> None:
+    async_http_client = httpx.AsyncClient()
+    await async_http_client.aclose()
     async with AsyncPamelaClient("pk_live_demo", server.base_url, http_client=async_http_client) as async_client:
         with pytest.raises(PamelaError, match="The client is closed"):
             await async_client.list_tools()
