@@ -23,7 +23,7 @@ VALIDATORS = {
     "array": "validate_list",
     "object": "validate_object",
 }
-RESERVED = {"build_request", "client", "validation"}
+RESERVED = {"UNSET", "build_request", "client", "validation", "warn_deprecated"}
 """What the generated functions use themselves, so that an argument of the name gets an underscore."""
 
 
@@ -39,6 +39,7 @@ class Argument:
     location: str
     alias_of: str | None = None
     scale: int | None = None
+    deprecated: bool = False
     name: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -47,6 +48,7 @@ class Argument:
         self.nullable = self.specification.allows_null(self.schema)
         self.schema = self.specification.strip_null(self.schema)
         self.resolved = self.specification.resolve(self.schema)
+        self.deprecated = self.deprecated or bool(self.resolved.get("deprecated"))
         self.kind = self._kind()
         if self.kind == "date-time":
             self.description = f"{self.description.strip()} A date means its start, and what has no offset means UTC."
@@ -67,6 +69,22 @@ class Argument:
         return self.nullable or not self.required
 
     @property
+    def can_be_cleared(self) -> bool:
+        """Whether None sends null, so that something else must stand for what is not given."""
+        return self.location == "body" and self.nullable and not self.required
+
+    @property
+    def hint(self) -> str:
+        """The type hint, with None and what stands for what is not given."""
+        others = [*(["None"] if self.optional else []), *(["Unset"] if self.can_be_cleared else [])]
+        return " | ".join([self.type, *others]) if self.type != "Any" or self.can_be_cleared else "Any"
+
+    @property
+    def default(self) -> str:
+        """The code of the default value, "" if there is none."""
+        return "" if self.required else "UNSET" if self.can_be_cleared else "None"
+
+    @property
     def item(self) -> "Argument":
         """An item of a list."""
         return Argument(self.wire_name, self.resolved.get("items", {}), True, "", self.specification, self.location)
@@ -85,7 +103,7 @@ class Argument:
             case "object":
                 return f"{found} | Mapping[str, Any]" if found else "Mapping[str, Any]"
             case "array":
-                return f"Sequence[{self.item.type}]"
+                return f"Sequence[{self.item.hint}]"
             case known:
                 return {"integer": "int", "number": "float", "boolean": "bool"}.get(known, "Any")
 
@@ -105,12 +123,15 @@ class Argument:
         if self.kind == "string" and self.location == "header":
             limits.setdefault("pattern", HEADER_VALUE)
         if limits.keys() - {"required"}:
-            limits["hint"] = self.hint
+            limits["hint"] = self.advice
         arguments = "".join(f", {name}={value!r}" for name, value in limits.items())
-        return f'validation.{VALIDATORS.get(self.kind, "validate_json")}("{self.name}", {self.name}{arguments})'
+        if self.kind == "array" and self.item.kind in {"date", "date-time"}:
+            arguments += f", item=validation.{VALIDATORS[self.item.kind]}"
+        code = f'validation.{VALIDATORS.get(self.kind, "validate_json")}("{self.name}", {self.name}{arguments})'
+        return f"UNSET if {self.name} is UNSET else {code}" if self.can_be_cleared else code
 
     @property
-    def hint(self) -> str:
+    def advice(self) -> str:
         """What an error says about the argument."""
         sentence = " ".join(self.description.split())
         example = next(iter(self.resolved.get("examples", [])), self.resolved.get("example"))

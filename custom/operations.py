@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from openapi_python_client.strings import PythonIdentifier
+from openapi_python_client.strings import PythonIdentifier, snake_case
 
 from .arguments import Argument
 from .errors import unsupported
-from .spec import Schema, Specification, json_schema
+from .forms import Form, Forms, nesting, union, viewing
+from .spec import Schema, Specification, is_json, json_schema
 
-ANY_JSON = ("any", "")
+PYTHON_TYPES = {"array": "list", "object": "dict", "string": "str", "number": "int, float", "boolean": "bool"}
+"""What `json` makes of each JSON type."""
 
 
 @dataclass
@@ -28,14 +30,18 @@ class Operation:
 
     def __post_init__(self) -> None:
         self.method = self.http_method.upper()
-        self.name: str = self.content.get("operationId", "")
+        operation_id = self.content["operationId"]
+        self.name = snake_case(operation_id)
         if not self.name.isidentifier() or keyword.iskeyword(self.name):
-            raise unsupported(f"{self.method} {self.path}", f"has the operationId {self.name!r}, not a name of Python")
+            raise unsupported(
+                f"{self.method} {self.path}", f"has the operationId {operation_id!r}, not a name of Python"
+            )
         tag = next(iter(self.content.get("tags", [])), "default")
         self.tag = str(PythonIdentifier(tag, "tag"))
         self.class_name = "".join(word.capitalize() for word in self.name.split("_"))
         self.summary: str = self.content.get("summary", self.name.replace("_", " ").capitalize()).rstrip(".")
         self.description: str = self.content.get("description", "")
+        self.deprecated: bool = self.content.get("deprecated", False)
         self.idempotent: bool = self.content.get("x-idempotent", False)
         arguments = [self._parameter(parameter) for parameter in self.content["parameters"]]
         self.in_path, self.in_query, self.in_header = (
@@ -43,7 +49,7 @@ class Operation:
             for location in ("path", "query", "header")
         )
         self.in_body = list(self._body()) if "requestBody" in self.content else []
-        self.nulls = sorted(each.wire_name for each in self.in_body if each.required and each.nullable)
+        self.nulls = sorted(each.wire_name for each in self.in_body if each.nullable)
         self._arrange()
         self.parser, self.returns, self.response_classes = self._responses()
 
@@ -76,6 +82,7 @@ class Operation:
             parameter.get("description", ""),
             parameter["in"],
         )
+        argument.deprecated = argument.deprecated or bool(parameter.get("deprecated"))
         style = "form" if argument.location == "query" else "simple"
         if parameter.get("style", style) != style:
             raise unsupported(place, f"has the style {parameter['style']}")
@@ -89,16 +96,20 @@ class Operation:
         """Yield the fields of the request's body; so those of an object that is alone in it."""
         place = f"{self.name}: the request"
         schema = self.specification.resolve(json_schema(place, self.specification.resolve(self.content["requestBody"])))
-        if "properties" not in schema:
+        properties, required_names = self.specification.properties(schema)
+        if not properties:
             raise unsupported(place, "has a body that is not an object with fields")
-        if len(schema["properties"]) == 1:
-            ((name, inner),) = schema["properties"].items()
-            inner = self.specification.resolve(inner)
-            if "properties" in inner:
-                self.wrapper, schema = name, inner
-        for name, property_ in schema["properties"].items():
-            description = self.specification.resolve(property_).get("description", "")
-            required = name in schema.get("required", ())
+        if len(properties) == 1:
+            ((name, inner),) = properties.items()
+            fields, needed = self.specification.properties(inner)
+            if fields:
+                self.wrapper, properties, required_names = name, fields, needed
+        for name, property_ in properties.items():
+            resolved = self.specification.resolve(property_)
+            if resolved.get("readOnly"):
+                continue
+            description = resolved.get("description", "")
+            required = name in required_names
             yield self._argument(f"{self.name}: the field {name}", name, property_, required, description, "body")
 
     def _argument(
@@ -150,50 +161,49 @@ class Operation:
         if not successes:
             raise unsupported(f"{self.name}:", "has no response that is a success")
         self.returns_description: str = [*successes.values()][-1]["description"]
-        shapes = {shape for success in successes.values() for shape in self._shapes_of_success(success)}
-        models = sorted(name for shape, name in shapes if shape == "model")
-        items = sorted(name for shape, name in shapes if shape == "items")
-        if ANY_JSON in shapes:
-            return "", "Any", set()
-        if len(models) == 1 and len(items) == 1 and (wrapper := self._list_in(models[0], items[0])):
-            return f'items={items[0]}, wrapper="{wrapper}"', f"list[{items[0]}]", {*items}
-        if len(models) > 1 or len(items) > 1:
-            raise unsupported(f"{self.name}:", f"has responses of several kinds, {', '.join([*models, *items])}")
-        arguments = [*(f"model={name}" for name in models), *(f"items={name}" for name in items)]
-        types = [*models, *(f"list[{name}]" for name in items)]
-        return ", ".join(arguments), " | ".join(types), {*models, *items}
+        contents = [response["content"] for response in successes.values() if response.get("content")]
+        form = union([self._form_of_content(content) for content in contents])
+        if form.has("unnamed"):
+            raise unsupported(
+                f"{self.name}: the response", "has an object without a schema of its own in components/schemas"
+            )
+        if form.kind == "any" and form.parts:
+            kinds = ", ".join(part.hint for part in form.parts)
+            raise unsupported(f"{self.name}:", f"has responses of several kinds, {kinds}")
+        if form.kind in {"any", "null"}:
+            return "", "Any" if form.kind == "any" else "None", set()
+        arguments, hint, classes = self._parser(form)
+        if len(contents) < len(successes):
+            arguments.append("empty=True")
+        if form.nullable:
+            arguments.append("nullable=True")
+        optional = form.nullable or len(contents) < len(successes)
+        return ", ".join(arguments), f"{hint} | None" if optional else hint, classes
+
+    def _form_of_content(self, content: dict[str, Any]) -> Form:
+        for media_type, body in content.items():
+            if is_json(media_type):
+                return Forms(self.specification).of(body.get("schema", {}))
+        raise unsupported(f"{self.name}: the response", f"has a body of {' or '.join(content)}")
+
+    def _parser(self, form: Form) -> tuple[list[str], str, set[str]]:
+        parts = form.parts if form.kind == "union" else [form]
+        models = [part.hint for part in parts if part.kind == "model"]
+        items = [part.parts[0].hint for part in parts if part.kind == "list" and part.parts[0].kind == "model"]
+        if len(models) + len(items) == len(parts):
+            if models and items and (wrapper := self._list_in(models[0], items[0])):
+                return [f"items={items[0]}", f'wrapper="{wrapper}"'], f"list[{items[0]}]", {*items}
+            arguments = [*(f"model={name}" for name in models), *(f"items={name}" for name in items)]
+            return arguments, form.hint, {*models, *items}
+        code = viewing(form, nesting(form, "data"))
+        types = ", ".join(dict.fromkeys(PYTHON_TYPES[part.json_type] for part in parts))
+        view = [f"view=lambda data: {code}"] if code != "data" else []
+        return [f"types=({types},)", *view], form.hint, {*form.classes()}
 
     def _list_in(self, model: str, item: str) -> str | None:
         """Return the field of a model that has nothing but a list of another; either can be answered for such a list."""
-        properties = self.specification.schemas.get(model, {}).get("properties", {})
+        properties, _ = self.specification.properties(self.specification.schemas[model])
         match [*properties.items()]:
             case [(name, {"type": "array", "items": items})] if self.specification.class_of(items) == item:
                 return str(name)
         return None
-
-    def _shapes_of_success(self, success: dict[str, Any]) -> Iterator[tuple[str, str]]:
-        if "content" in success:
-            yield from self._shapes(json_schema(f"{self.name}: the response", success))
-        else:
-            yield ANY_JSON
-
-    def _shapes(self, schema: Schema) -> Iterator[tuple[str, str]]:
-        """Yield the shapes that a response of a schema can have: an object, a list of objects, or any JSON."""
-        resolved = self.specification.resolve(schema)
-        found = self.specification.class_of(schema)
-        items = resolved.get("items", {})
-        if found in self.specification.models:
-            yield "model", found
-        elif "anyOf" in resolved or "oneOf" in resolved:
-            for alternative in [*resolved.get("anyOf", []), *resolved.get("oneOf", [])]:
-                yield from self._shapes(alternative)
-        elif (item := self.specification.class_of(items)) in self.specification.models:
-            yield "items", item
-        elif any(
-            part in each for part in ("properties", "allOf") for each in (resolved, self.specification.resolve(items))
-        ):
-            raise unsupported(
-                f"{self.name}: the response", "has an object without a schema of its own in components/schemas"
-            )
-        else:
-            yield ANY_JSON

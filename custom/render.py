@@ -11,9 +11,10 @@ from jinja2 import ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 from openapi_python_client import Project
 from openapi_python_client.parser.properties import LiteralEnumProperty
 
-from .errors import GenerationError
+from . import names
+from .errors import GenerationError, unsupported
 from .operations import Operation
-from .spec import ROOT, Specification, transitive_models
+from .spec import ROOT, Specification, fields
 from .views import Views
 
 HEADER = "# Made by `make generate` from openapi.yaml. Do not edit.\n"
@@ -29,7 +30,11 @@ def render(specification: Specification, target: Path) -> None:
     operations = [
         Operation(path, method, content, specification) for path, method, content in specification.operations()
     ]
-    specification.check()
+    taken = names.of_clients()
+    for operation in operations:
+        if operation.name in taken:
+            place = f"{operation.method} {operation.path}"
+            raise unsupported(place, f"has the operationId {operation.name!r}, a name that the clients have already")
     modules = _Renderer(specification, operations).modules()
     for name, source in modules.items():
         module = target / name
@@ -51,10 +56,14 @@ class _Renderer:
         classes = specification.classes
         responses = {name for operation in operations for name in operation.response_classes}
         arguments = {name for operation in operations for name in operation.argument_classes}
-        received = self._reached({*responses, *specification.webhook_models()})
-        sent = self._reached(arguments)
+        received = specification.reached({*responses, *specification.webhook_models()})
+        sent = specification.reached(arguments)
         self.sent_only = sent - received
         self.public = {*sent, *received, *specification.enums}
+        names.check_classes(self.public)
+        for model in specification.data.models:
+            if model.class_info.name in self.sent_only:
+                leave_out_read_only(specification, model)
         project = Project(openapi=specification.data, config=specification.config, custom_template_path=TEMPLATES)
         self.environment = project.env
         stock = PackageLoader("openapi_python_client")
@@ -68,15 +77,23 @@ class _Renderer:
             request_models=self.sent_only,
             method_classes=responses | arguments,
             module_of=lambda name: classes[name].class_info.module_name,
+            described=described,
+            deprecated_fields=self._deprecated_fields,
             import_of=lambda name, package: (
                 f"from {package}models.{classes[name].class_info.module_name} import {name}"
             ),
         )
+        self.environment.filters["repr"] = repr
         self.environment.filters["views"] = Views(specification)
         self.environment.filters["reflow"] = lambda text, width: textwrap.fill(" ".join(text.split()), width)
 
-    def _reached(self, names: set[str]) -> set[str]:
-        return transitive_models([self.specification.classes[name] for name in names], self.specification.models)
+    def _deprecated_fields(self, model: Any) -> list[str]:
+        properties, _ = self.specification.properties(self.specification.schemas[model.class_info.name])
+        return [
+            str(property_.python_name)
+            for property_ in fields(model)
+            if self.specification.resolve(properties[property_.name.get_untrusted_value()]).get("deprecated")
+        ]
 
     def modules(self) -> dict[str, str]:
         """Return the source of each module, by its path."""
@@ -101,11 +118,30 @@ class _Renderer:
             if model.class_info.name in self.public:
                 modules[f"models/{model.class_info.module_name}.py"] = self._render("model.py.jinja", model=model)
         for enum in self.specification.data.enums:
+            if enum.class_info.name not in self.public:
+                continue
             modules[f"models/{enum.class_info.module_name}.py"] = self._render(_enum_template(enum), enum=enum)
         return modules
 
     def _render(self, template: str, **values: Any) -> str:
         return self.environment.get_template(template).render(**values)
+
+
+def leave_out_read_only(specification: Specification, model: Any) -> None:
+    """Leave the fields that only the service writes out of the class of a request."""
+    properties, _ = specification.properties(specification.schemas[model.class_info.name])
+    for group in (model.required_properties, model.optional_properties):
+        group[:] = [
+            property_
+            for property_ in group
+            if not specification.resolve(properties[property_.name.get_untrusted_value()]).get("readOnly")
+        ]
+
+
+def described(thing: Any) -> str:
+    """Return the description of a thing, with a word of warning where it is deprecated."""
+    description = " ".join(str(thing.description or "").split()) if thing.deprecated else str(thing.description or "")
+    return f"{description} Deprecated.".strip() if thing.deprecated else description
 
 
 def _enum_template(enum: Any) -> str:

@@ -1,5 +1,6 @@
 """The specification: read, its references followed, and the classes that the generator makes of its schemas."""
 
+import copy
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -8,33 +9,14 @@ from openapi_python_client.config import Config, ConfigFile, MetaType
 from openapi_python_client.parser import GeneratorData
 from openapi_python_client.parser import properties as props
 from openapi_python_client.parser.errors import GeneratorError
-from ruamel.yaml import YAML
 
+from .checks import check
+from .document import METHODS, normalize, read, target_of
 from .errors import GenerationError, unsupported
 
 ROOT = Path(__file__).parent.parent
 SPECIFICATION = ROOT / "openapi.yaml"
-METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 CHOICES = ("anyOf", "oneOf", "allOf")
-RESERVED = {
-    "Any",
-    "AsyncExecutor",
-    "AsyncOperationMethods",
-    "ClassVar",
-    "Executor",
-    "Literal",
-    "Mapping",
-    "Model",
-    "Operation",
-    "OperationMethods",
-    "Request",
-    "ResponseParser",
-    "Sequence",
-    "T",
-    "TypedDict",
-}
-"""What the generated modules use themselves, so that no schema can have the name."""
-
 Schema = dict[str, Any]
 
 
@@ -45,9 +27,6 @@ class Specification:
         document: The OpenAPI file, parsed.
         data: What openapi-python-client makes of it.
         config: How openapi-python-client reads it.
-
-    Raises:
-        GenerationError: A schema has a name that the generated modules use.
     """
 
     def __init__(self, document: dict[str, Any], data: GeneratorData, config: Config) -> None:
@@ -57,24 +36,17 @@ class Specification:
         self.models = {model.class_info.name: model for model in data.models}
         self.enums = {enum.class_info.name: enum for enum in data.enums}
         schemas = document.get("components", {}).get("schemas", {})
-        self.schemas = {self.class_name(name, schema): schema for name, schema in schemas.items()}
-        for name in sorted(RESERVED & self.classes.keys()):
-            raise unsupported(f"The schema {name}", "has a name that the generated modules use themselves")
+        self.schemas: dict[str, Schema] = {}
+        for name, schema in schemas.items():
+            class_name = self.class_name(name, schema)
+            if class_name in self.schemas:
+                raise unsupported(f"The schema {name}", f"would be the class {class_name}, as another one is")
+            self.schemas[class_name] = schema
 
     @property
     def classes(self) -> dict[str, Any]:
         """The models and enumerations, by the name of the class."""
         return self.models | self.enums
-
-    def check(self) -> None:
-        """Raise what openapi-python-client could not read, which it says and leaves out.
-
-        Raises:
-            GenerationError: There is such a thing.
-        """
-        tags = self.data.endpoint_collections_by_tag.values()
-        for error in [*self.data.errors, *(error for tag in tags for error in tag.parse_errors)]:
-            raise GenerationError(f"{error.header}: {error.detail}")
 
     def class_name(self, name: str, schema: Schema) -> str:
         """Return the name of the class that is made of a schema."""
@@ -89,14 +61,7 @@ class Specification:
 
     def target(self, reference: str) -> dict[str, Any]:
         """Return what a reference refers to."""
-        target: Any = self.document
-        for part in reference.removeprefix("#/").split("/"):
-            part = part.replace("~1", "/").replace("~0", "~")
-            if part not in target:
-                raise unsupported(f"The reference {reference}", "leads to nothing in the specification")
-            target = target[part]
-        found: dict[str, Any] = target
-        return found
+        return target_of(self.document, reference)
 
     def class_of(self, schema: Schema) -> str | None:
         """Return the name of the class that is made of a schema that is referred to, None if there is none."""
@@ -106,6 +71,40 @@ class Specification:
             schema = self.target(schema["$ref"])
         found = self.class_name(name, schema)
         return found if name and found in self.classes else None
+
+    def properties(self, schema: Schema) -> tuple[dict[str, Schema], set[str]]:
+        """Return the fields of an object, those of `allOf` among them, and the names of those that are required."""
+        properties: dict[str, Schema] = {}
+        required: set[str] = set()
+        resolved = self.resolve(schema)
+        for part in resolved.get("allOf", []):
+            more, needed = self.properties(part)
+            properties |= more
+            required |= needed
+        return properties | resolved.get("properties", {}), required | {*resolved.get("required", [])}
+
+    def reached(self, names: Iterable[str]) -> set[str]:
+        """Return the names of classes and of all that they have as parts, directly or by others."""
+        found: set[str] = set()
+        waiting = [*names]
+        while waiting:
+            name = waiting.pop()
+            if name not in found:
+                found.add(name)
+                properties, _ = self.properties(self.schemas[name])
+                waiting += [part for schema in properties.values() for part in self.classes_in(schema)]
+        return found
+
+    def classes_in(self, schema: Schema) -> Iterator[str]:
+        """Yield the names of the classes of what a value of a schema can be, and can have in it."""
+        if found := self.class_of(schema):
+            yield found
+            return
+        resolved = self.resolve(schema)
+        parts = [part for choice in CHOICES for part in resolved.get(choice, [])]
+        parts += [resolved[key] for key in ("items", "additionalProperties") if isinstance(resolved.get(key), dict)]
+        for part in parts:
+            yield from self.classes_in(part)
 
     def strip_null(self, schema: Schema) -> Schema:
         """Return a schema without null, and the only alternative of a choice instead of the choice."""
@@ -152,11 +151,18 @@ class Specification:
                         )
                     yield found
 
+    def event_of(self, model: str) -> str | None:
+        """Return the only value that the field `event` of a model can have, None if there are several."""
+        properties, _ = self.properties(self.schemas[model])
+        event = self.resolve(properties.get("event", {}))
+        values = [event["const"]] if "const" in event else event.get("enum", [])
+        return str(values[0]) if len(values) == 1 else None
+
     def events(self) -> dict[str, str]:
         """Map the name of each event to the name of its model."""
         models: dict[str, str] = {}
         for model in self.webhook_models():
-            event = event_of(self.models[model])
+            event = self.event_of(model)
             if event is not None and models.setdefault(event, model) != model:
                 raise unsupported(f"The event {event}", f"has several models, {models[event]} and {model}")
         return models
@@ -173,14 +179,27 @@ def load(file: Path) -> Specification:
     """Return the specification in a file.
 
     Raises:
-        GenerationError: It has something that is not supported.
+        GenerationError: It has a mistake or something that is not supported.
     """
-    document = YAML(typ="safe").load(file)
+    document = read(file)
+    check(document)
+    normalize(document)
     settings = ConfigFile.load_from_path(ROOT / "generator-config.yaml")
     config = Config.from_sources(settings, MetaType.NONE, file, "utf-8", True, None)
-    data = GeneratorData.from_dict(document, config=config)
+    schemas = copy.deepcopy(document.get("components", {}).get("schemas", {}))
+    only_schemas = {
+        "openapi": document["openapi"],
+        "info": {"title": "API", "version": "1"},
+        "paths": {},
+        "components": {"schemas": schemas},
+    }
+    data = GeneratorData.from_dict(only_schemas, config=config)
     if isinstance(data, GeneratorError):
-        raise GenerationError(f"{data.header}\n{data.detail}")
+        raise GenerationError(f"{data.header}: {data.detail}")
+    for error in data.errors:
+        # What follows an empty line is what else the generator leaves out.
+        problem = " ".join(f"{error.header} {error.detail or ''}".partition("\n\n")[0].split()).rstrip(".")
+        raise GenerationError(f"openapi-python-client cannot read the specification: {problem}.")
     use_plain_dicts(data)
     return Specification(document, data, config)
 
@@ -212,16 +231,10 @@ def fields(model: props.ModelProperty) -> list[Any]:
     return [*(model.required_properties or []), *(model.optional_properties or [])]
 
 
-def event_of(model: props.ModelProperty) -> str | None:
-    """Return the only value that the field `event` of a model can have, None if there are several."""
-    for property_ in fields(model):
-        if property_.name.get_untrusted_value() == "event":
-            match property_:
-                case props.ConstProperty():
-                    return str(property_.value.raw_value)
-                case props.EnumProperty() if len(property_.values) == 1:
-                    return str(next(iter(property_.values.values())))
-    return None
+def is_json(media_type: str) -> bool:
+    """Whether a body of a media type is JSON."""
+    name = media_type.partition(";")[0].strip().lower()
+    return name == "application/json" or name.endswith("+json")
 
 
 def json_schema(place: str, body: dict[str, Any]) -> Schema:
@@ -230,33 +243,8 @@ def json_schema(place: str, body: dict[str, Any]) -> Schema:
     Raises:
         GenerationError: The body is something else.
     """
-    content = body["content"]
-    if "application/json" not in content:
-        raise unsupported(place, f"has a body of {' or '.join(content)}")
-    found: Schema = content["application/json"].get("schema", {})
-    return found
-
-
-def transitive_models(roots: Iterable[Any], models: dict[str, props.ModelProperty]) -> set[str]:
-    """Return the names of the models and enumerations that properties lead to, directly or by others."""
-    found: set[str] = set()
-    waiting = [*roots]
-    while waiting:
-        for kind in named_classes(waiting.pop()):
-            name = kind.class_info.name
-            if name not in found:
-                found.add(name)
-                waiting += fields(models[name]) if name in models else []
-    return found
-
-
-def named_classes(property_: Any) -> Iterator[Any]:
-    """Yield the models and enumerations that the type of a property names."""
-    match property_:
-        case props.ListProperty():
-            yield from named_classes(property_.inner_property)
-        case props.UnionProperty():
-            for inner in property_.inner_properties:
-                yield from named_classes(inner)
-        case props.ModelProperty() | props.EnumProperty():
-            yield property_
+    for media_type, content in body["content"].items():
+        if is_json(media_type):
+            found: Schema = content.get("schema", {})
+            return found
+    raise unsupported(place, f"has a body of {' or '.join(body['content'])}")

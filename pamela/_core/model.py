@@ -5,12 +5,12 @@ A view converts its value when it is read. A value of another shape than the doc
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from enum import Enum
 
     E = TypeVar("E", bound=Enum)
@@ -69,6 +69,16 @@ def as_datetime(value: Any) -> Any:
         except (TypeError, ValueError):
             return value
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def as_date(value: Any) -> Any:
+    """View ISO 8601 text as a date."""
+    if value is None:
+        return None
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        return value
 
 
 def as_datetimes(value: Any) -> Any:
@@ -133,3 +143,48 @@ def as_models(owner: Model, name: str, kind: type[M]) -> Any:
     if type(value) is list and value and type(value[-1]) is dict:
         nest_models(owner, name, kind)
     return value
+
+
+def to_model(kind: type[M], value: Any) -> Any:
+    """Return a JSON object as its model, and any other value as it is."""
+    return kind(value) if type(value) is dict else value
+
+
+def to_variant(discriminator: str, kinds: Mapping[str, type[Model]], value: Any) -> Any:
+    """Return a JSON object as the model that a field of it names; an object with an unknown name stays a dict."""
+    if type(value) is dict and isinstance(name := value.get(discriminator), str) and name in kinds:
+        return kinds[name](value)
+    return value
+
+
+def as_nested(owner: Model, name: str, nest: Callable[[Any], Any]) -> Any:
+    """View what is in a field as models at any depth, and keep them in their owner."""
+    value = owner.get(name)
+    nested = nest(value)
+    if nested is not value:
+        owner[name] = nested
+    return nested
+
+
+def nest_in_list(nest: Callable[[Any], Any], value: Any) -> Any:
+    """Keep the objects in a list as their models."""
+    if type(value) is list:
+        value[:] = [nest(item) for item in value]
+    return value
+
+
+def nest_in_map(nest: Callable[[Any], Any], value: Any) -> Any:
+    """Keep the objects in an object without fields of its own as their models."""
+    if type(value) is dict:
+        value.update({key: nest(item) for key, item in value.items()})
+    return value
+
+
+def view_list(view: Callable[[Any], Any], value: Any) -> Any:
+    """View the items of a list."""
+    return [view(item) for item in value] if type(value) is list else value
+
+
+def view_map(view: Callable[[Any], Any], value: Any) -> Any:
+    """View the values of an object without fields of its own."""
+    return {key: view(item) for key, item in value.items()} if type(value) is dict else value

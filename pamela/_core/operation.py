@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from .unset import UNSET
 from .validation import format_path, format_query, to_wire
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from .model import Model
 
@@ -18,6 +19,9 @@ IDEMPOTENCY_HEADER = "Idempotency-Key"
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
+_JSON_TYPES = {dict: "object", list: "list", str: "string", bool: "boolean", int: "number", float: "number"}
+
+
 class ResponseParser:
     """Gives a response the type that the specification documents.
 
@@ -25,18 +29,34 @@ class ResponseParser:
         model: The model of an object.
         items: The model of the objects in a list.
         wrapper: The field of an object that has the list in it, where the service may send either.
+        types: What `json` makes of the values that are documented, where there is no model.
+        view: Returns such a value as what it is documented to be.
+        nullable: Whether null is documented.
+        empty: Whether no body is documented.
 
-    Without a model any JSON is right, and so is no body.
+    Without a model and types any JSON is right, and so is no body.
     """
 
-    __slots__ = ("items", "model", "wrapper")
+    __slots__ = ("empty", "items", "model", "nullable", "types", "view", "wrapper")
 
     def __init__(
-        self, model: type[Model] | None = None, items: type[Model] | None = None, wrapper: str | None = None
+        self,
+        model: type[Model] | None = None,
+        items: type[Model] | None = None,
+        wrapper: str | None = None,
+        *,
+        types: tuple[type, ...] = (),
+        view: Callable[[Any], Any] | None = None,
+        nullable: bool = False,
+        empty: bool = False,
     ) -> None:
         self.model = model
         self.items = items
         self.wrapper = wrapper
+        self.types = types
+        self.view = view
+        self.nullable = nullable
+        self.empty = empty or (model is None and items is None and not types)
 
     def parse_bytes(self, content: bytes) -> Any:
         """Return the body of a response as what it is documented to be.
@@ -45,7 +65,7 @@ class ResponseParser:
             ValueError: It is not JSON.
             TypeError: It is JSON of another shape than the documented ones.
         """
-        if not content and self.model is None and self.items is None:
+        if not content and self.empty:
             return None
         return self.parse(json.loads(content))
 
@@ -61,8 +81,10 @@ class ResponseParser:
             listed = data.get(self.wrapper) if self.wrapper is not None and type(data) is dict else data
             if type(listed) is list:
                 return [self.items(item) if type(item) is dict else item for item in listed]
-        elif self.model is None:
+        if (data is None and self.nullable) or (self.model is None and self.items is None and not self.types):
             return data
+        if self.types and isinstance(data, self.types):
+            return data if self.view is None else self.view(data)
         raise TypeError(f"expected {self}, got a JSON {_json_type(data)}")
 
     def __str__(self) -> str:
@@ -70,12 +92,13 @@ class ResponseParser:
         shapes = [*(["an object"] if self.model else []), *(["a list"] if self.items else [])]
         if self.wrapper is not None:
             shapes.append(f"an object with a list in {self.wrapper!r}")
-        return " or ".join(shapes)
+        names = dict.fromkeys(_JSON_TYPES[type_] for type_ in self.types)
+        shapes += [f"{'an' if name == 'object' else 'a'} {name}" for name in names]
+        return " or ".join([*shapes, *(["null"] if self.nullable else [])])
 
 
 def _json_type(data: Any) -> str:
-    names = {dict: "object", list: "list", str: "string", bool: "boolean", int: "number", float: "number"}
-    return names.get(type(data), "null")
+    return _JSON_TYPES.get(type(data), "null")
 
 
 class Operation(Generic[T]):
@@ -116,7 +139,8 @@ class Request(Generic[T]):
         self.query = format_query(query or {})
         self.headers = {name: to_wire(name, value) for name, value in (headers or {}).items() if value is not None}
         if type(body) is dict:
-            body = {name: value for name, value in body.items() if value is not None or name in nulls}
+            sent = {name: value for name, value in body.items() if value is not UNSET}
+            body = {name: value for name, value in sent.items() if value is not None or name in nulls}
         self.body = {wrapper: body} if wrapper else body
 
 

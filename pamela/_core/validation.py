@@ -16,7 +16,7 @@ from .model import parse_iso
 from .patterns import matches
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 T = TypeVar("T")
 
@@ -132,8 +132,12 @@ def validate_object(name: str, value: Any, *, required: bool = False) -> Any:
     return plain
 
 
-def validate_list(name: str, value: Any, *, required: bool = False) -> Any:
-    """Return a JSON list, from a list or a tuple."""
+def validate_list(
+    name: str, value: Any, *, required: bool = False, item: Callable[[str, Any], Any] | None = None
+) -> Any:
+    """Return a JSON list, from a list or a tuple, each item validated by `item` if that is given."""
+    if item is not None and isinstance(value, list | tuple):
+        value = [item(f"{name}[{index}]", each) for index, each in enumerate(value)]
     plain = validate_json(name, value)
     if not isinstance(plain, list) and (required or plain is not None):
         raise _invalid(name, value, f"must be a list, not {type(value).__name__}", "")

@@ -1,5 +1,5 @@
 # Made by `make generate` from openapi.yaml. Do not edit.
-"""The webhook events of the contract, by the name in their `event` field."""
+"""The webhook events of the specification, by the name in their `event` field."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
         | models.CallFailedEvent
     )
 
-EVENTS = {
+EVENTS: dict[str, str] = {
     "call.queued": "CallQueuedEvent",
     "call.started": "CallStartedEvent",
     "call.transcript_update": "CallTranscriptUpdateEvent",

@@ -1,14 +1,5 @@
 # Made by `make generate` from openapi.yaml. Do not edit.
-"""What stands for a field that is not sent."""
+"""What the classes of requests use."""
 
-from typing import Literal
-
-
-class Unset:
-    """The type of `UNSET`."""
-
-    def __bool__(self) -> Literal[False]:
-        return False
-
-
-UNSET: Unset = Unset()
+from .._core.unset import UNSET as UNSET
+from .._core.unset import Unset as Unset

@@ -32,7 +32,7 @@ class Scripted:
                 self.end_headers()
                 self.wfile.write(raw)
 
-            do_GET = do_POST = do_DELETE = do_PUT = handle_any  # noqa: N815
+            do_GET = do_POST = do_DELETE = do_PUT = do_PATCH = handle_any  # noqa: N815
 
             def log_message(self, *_: Any) -> None:
                 pass

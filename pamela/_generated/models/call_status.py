@@ -16,7 +16,7 @@ class CallStatus(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Any:
-        """Make a member of a value that the contract did not have when this was generated."""
+        """Return a member for a value that the specification did not have when this was generated."""
         if not isinstance(value, str):
             return None
         member = str.__new__(cls, value)

@@ -23,7 +23,7 @@ class ErrorCode(IntEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Any:
-        """Make a member of a value that the contract did not have when this was generated."""
+        """Return a member for a value that the specification did not have when this was generated."""
         if not isinstance(value, int):
             return None
         member = int.__new__(cls, value)

@@ -1,0 +1,129 @@
+"""What the specification says to the generator, checked: mistakes that would otherwise be generated in silence."""
+
+import keyword
+from collections.abc import Callable
+from typing import Any
+
+from .document import METHODS, Document, Parts, target_of, walk, where
+from .errors import mistaken, unsupported
+
+
+def check(document: Document) -> None:
+    """Raise for the first mistake in a document.
+
+    Raises:
+        GenerationError: There is one.
+    """
+    for path, node in walk(document):
+        for key in node:
+            if key.startswith("x-"):
+                _check_extension(path, node, key)
+        _check_schema(path, node, document)
+    _check_servers(document)
+    operations = [
+        (path, method, item, item[method])
+        for path, item in document.get("paths", {}).items()
+        for method in METHODS
+        if method in item
+    ]
+    homes: dict[str, str] = {}
+    for path, method, item, operation in operations:
+        place = f"{method.upper()} {path}"
+        name = operation.get("operationId")
+        if not name:
+            raise mistaken(place, "has no operationId, which names the method")
+        if name in homes:
+            raise mistaken(place, f"has the operationId {name!r}, which {homes[name]} has too")
+        homes[name] = place
+        if "servers" in item or "servers" in operation:
+            raise unsupported(place, "has servers of its own")
+        if "callbacks" in operation:
+            raise unsupported(place, "has callbacks")
+        _check_security(place, operation.get("security", document.get("security")), document)
+
+
+def _check_extension(path: Parts, node: Document, key: str) -> None:
+    problem = EXTENSIONS[key](path, node, node[key]) if key in EXTENSIONS else f"not one of {', '.join(EXTENSIONS)}"
+    if problem:
+        raise mistaken(where(path) or "The specification", f"has {key}: {node[key]!r}, {problem}")
+
+
+def _idempotent(path: Parts, _: Document, value: Any) -> str:
+    if path[:1] != ("paths",) or path[-1] not in METHODS:
+        return "but only an operation can have that"
+    return "" if isinstance(value, bool) else "which is neither true nor false"
+
+
+def _final(_: Parts, node: Document, value: Any) -> str:
+    if "enum" not in node:
+        return "but only an enumeration can have that"
+    if not isinstance(value, list):
+        return "which is not a list of values"
+    unknown = [each for each in value if each not in node["enum"]]
+    return f"but the enumeration does not have {', '.join(map(repr, unknown))}" if unknown else ""
+
+
+def _varnames(_: Parts, node: Document, value: Any) -> str:
+    if "enum" not in node:
+        return "but only an enumeration can have that"
+    if not isinstance(value, list) or len(value) != len(node["enum"]):
+        return f"which is not a list of {len(node['enum'])} names, one for each value"
+    for name in value:
+        if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
+            return f"but {name!r} cannot be a name in Python"
+        if value.count(name) > 1:
+            return f"but {name!r} is there twice"
+    return ""
+
+
+def _synonym(path: Parts, node: Document, value: Any) -> str:
+    if "in" not in node and path[-2:-1] != ("properties",):
+        return "but only a parameter or field can have that"
+    if not isinstance(value, str) or not value.isidentifier() or keyword.iskeyword(value) or value != value.lower():
+        return "which cannot be the name of an argument"
+    return ""
+
+
+EXTENSIONS: dict[str, Callable[[Parts, Document, Any], str]] = {
+    "x-enum-varnames": _varnames,
+    "x-final": _final,
+    "x-idempotent": _idempotent,
+    "x-python-synonym": _synonym,
+}
+"""The extensions that the generator knows, and what is wrong with one."""
+
+
+def _check_schema(path: Parts, schema: Document, document: Document) -> None:
+    if schema.get("type") == "array" and "items" not in schema:
+        raise mistaken(where(path), "is a list without `items`")
+    parts = schema.get("allOf", [])
+    if len(parts) > 1 or (parts and "properties" in schema):
+        for part in parts:
+            target = target_of(document, part["$ref"]) if "$ref" in part else part
+            if not target.keys() & {"properties", "allOf"} and target.get("type") != "object":
+                name = part.get("$ref", "").rpartition("/")[2] or "a part"
+                raise unsupported(where(path), f"has allOf with {name}, which is not an object")
+
+
+def _check_servers(document: Document) -> None:
+    servers = document.get("servers") or []
+    if not servers:
+        raise mistaken("The specification", "has no servers, of which the first is the default base_url")
+    url = str(servers[0].get("url", ""))
+    if "{" in url:
+        raise unsupported(f"The server {url}", "has variables")
+    if not url.startswith(("https://", "http://")):
+        raise mistaken(f"The server {url!r}", "is not an address with https://, which the default base_url needs")
+
+
+def _check_security(place: str, security: Any, document: Document) -> None:
+    """Only one way to identify oneself is supported: the API key, as a bearer token, on every request."""
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    bearer = set()
+    for name, scheme in schemes.items():
+        scheme = target_of(document, scheme["$ref"]) if "$ref" in scheme else scheme
+        if scheme.get("type") == "http" and str(scheme.get("scheme")).lower() == "bearer":
+            bearer.add(name)
+    if not any(len(choice) == 1 and choice.keys() <= bearer for choice in security or ()):
+        known = " or ".join(sorted(bearer)) or "an http scheme bearer"
+        raise unsupported(place, f"has a security other than {known}, the API key that the clients send")

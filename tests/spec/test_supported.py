@@ -1,0 +1,940 @@
+"""What a specification may hold: it is generated, typed, sent and read as the specification says.
+
+Each row is a change of the specification, what CONTRIBUTING says of it, a program that mypy takes, and a test that sends
+requests to a server that answers what the test tells it to.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from ..http.scripted import Scripted
+from .changes import API, add, body, fields, operation, parameter, ref, response
+from .packages import Change, Workbench
+
+OK: dict[str, Any] = {"id": "tool_1", "name": "check"}
+
+
+@dataclass
+class Scene:
+    """A package generated from a changed specification, a client of it, and the server that the client talks to."""
+
+    package: ModuleType
+    server: Scripted
+    client: Any = field(init=False)
+    async_client: Any = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = self.package.PamelaClient("pk_live_demo", self.server.base_url, max_retries=0)
+        self.async_client = self.package.AsyncPamelaClient("pk_live_demo", self.server.base_url, max_retries=0)
+
+    def answers(self, content: Any, status: int = 200, **headers: str) -> None:
+        """Have the server answer every request from now on alike."""
+        self.server.answers[:] = [(status, headers, content)]
+
+    @property
+    def sent(self) -> tuple[str, str, Any]:
+        """Method, target and body of the last request."""
+        return (*self.sent_to, self.content)
+
+    @property
+    def sent_to(self) -> tuple[str, str]:
+        """Method and target of the last request."""
+        method, target, _, _ = self.server.requests[-1]
+        return method, target.removeprefix(API)
+
+    @property
+    def content(self) -> Any:
+        """The body of the last request."""
+        return self.server.requests[-1][3]
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the last request, by their names in lower case."""
+        return {name.lower(): value for name, value in self.server.requests[-1][2].items()}
+
+    def refusal(self, act: Callable[[], object]) -> str:
+        """Return what the client says instead of sending a request."""
+        count = len(self.server.requests)
+        with pytest.raises(self.package.ValidationError) as refused:
+            act()
+        assert len(self.server.requests) == count
+        return str(refused.value)
+
+
+@dataclass
+class Row:
+    """Something that a specification may hold."""
+
+    title: str
+    outcome: str
+    change: Change
+    types: str
+    behaviour: Callable[[Scene], None]
+
+
+ROWS: list[Row] = []
+
+
+def row(title: str, outcome: str, change: Change, types: str) -> Callable[[Callable[[Scene], None]], None]:
+    """Make a test of a row of a function that says how the package behaves."""
+
+    def add_row(behaviour: Callable[[Scene], None]) -> None:
+        ROWS.append(Row(title, outcome, change, types, behaviour))
+
+    return add_row
+
+
+# Arguments
+
+
+def every_parameter(document: dict[str, Any]) -> None:
+    parameters = [
+        parameter("path", "from", {"type": "string"}),
+        parameter("path", "count", {"type": "integer"}),
+        parameter("query", "dry-run", {"type": "boolean"}),
+        parameter("query", "voices", {"type": "array", "items": ref("Voice")}),
+        parameter("query", "days", {"type": "array", "items": {"type": "string", "format": "date"}}),
+        parameter("query", "since", {"type": "string", "format": "date"}),
+        parameter("query", "rate", {"type": "number", "exclusiveMinimum": 0}),
+    ]
+    path = "/things/{thing-id}/{from}/{count}"
+    document["paths"][f"{API}{path}"] = {"parameters": [parameter("path", "thing-id", {"type": "string"})]}
+    add(document, path, "get", operation("get_thing", parameters=parameters))
+
+
+@row(
+    "Parameters in path and query: text, numbers, booleans, dates, enumerations and lists of them",
+    "typed and validated",
+    every_parameter,
+    """
+tool = client.get_thing("a", "b", 1, dry_run=True, voices=[Voice.MALE, "new"], days=[date(2026, 3, 14)], rate=0.5)
+assert_type(tool, Tool)
+client.get_thing("a", "b", "1")  # type: ignore[arg-type]
+client.get_thing("a", "b")  # type: ignore[call-arg]
+""",
+)
+def _(scene: Scene) -> None:
+    scene.answers(OK)
+    days = [date(2026, 3, 14), "2026-03-15"]
+
+    scene.client.get_thing("a/b", "c", 0, True, ["male", "new"], days, date(2026, 3, 14), 0.5)
+
+    assert scene.sent_to[1] == (
+        "/things/a%2Fb/c/0?dry-run=true&voices=male&voices=new&days=2026-03-14&days=2026-03-15&since=2026-03-14&rate=0.5"
+    )
+    thing = scene.client.get_thing
+    assert scene.refusal(lambda: thing("a", "b", 1, dry_run="yes")) == "dry_run='yes' must be a bool, not str."
+    assert scene.refusal(lambda: thing("a", "b", 1, rate=0)) == "rate=0 must be more than 0. A part."
+    problem = "is not ISO 8601. Example: '2026-03-14T15:09:26Z'."
+    assert scene.refusal(lambda: thing("a", "b", 1, since="soon")) == f"since='soon' {problem}"
+    assert scene.refusal(lambda: thing("a", "b", 1, days=["soon"])) == f"days[0]='soon' {problem}"
+
+
+def every_header(document: dict[str, Any]) -> None:
+    parameters = [
+        parameter("header", "X-Count", {"type": "integer"}),
+        parameter("header", "X-Rate", {"type": "number"}),
+        parameter("header", "X-Dry", {"type": "boolean"}),
+        parameter("header", "X-Since", {"type": "string", "format": "date-time"}),
+        parameter("header", "X-Voice", ref("Voice")),
+        parameter("header", "X-Tenant", {"type": "string"}, required=True),
+    ]
+    add(document, "/things", "get", operation("get_thing", parameters=parameters))
+
+
+@row(
+    "Parameters in headers: text, numbers, booleans, dates and enumerations",
+    "arguments by keyword, typed and validated",
+    every_header,
+    """
+client.get_thing(x_count=3, x_rate=0.5, x_dry=True, x_since=datetime.now(), x_voice=Voice.MALE, x_tenant="acme")
+client.get_thing()  # type: ignore[call-arg]
+client.get_thing(x_count="3", x_tenant="acme")  # type: ignore[arg-type]
+""",
+)
+def _(scene: Scene) -> None:
+    scene.answers(OK)
+    moment = datetime(2026, 3, 14, 15, 9, 26, tzinfo=UTC)
+
+    scene.client.get_thing(x_count=3, x_rate=0.5, x_dry=True, x_since=moment, x_voice="male", x_tenant="acme")
+
+    names = ("x-count", "x-rate", "x-dry", "x-since", "x-voice", "x-tenant")
+    assert [scene.headers[name] for name in names] == ["3", "0.5", "true", "2026-03-14T15:09:26+00:00", "male", "acme"]
+    assert scene.refusal(lambda: scene.client.get_thing(x_tenant=None)) == (
+        "x_tenant=None must be a str, not NoneType. A part."
+    )
+    assert scene.refusal(lambda: scene.client.get_thing(x_tenant="ü")) == "x_tenant='ü' is not valid. A part."
+
+
+def every_field(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    schemas["ThingRequest"] = {
+        **fields(
+            self={"type": "string", "description": "A name that methods use."},
+            note={"type": ["string", "null"], "description": "A note."},
+            voice={"oneOf": [ref("Voice"), {"type": "null"}], "description": "A voice."},
+            price={"type": "string", "pattern": r"^[0-9]+\$", "description": "A price."},
+            letter={"type": "string", "pattern": "^a$|^b$", "description": "A letter."},
+            tags={"type": "array", "items": {"type": "string"}, "description": "Tags."},
+            options={"type": "object", "additionalProperties": True, "description": "Options."},
+            vip={"type": "boolean", "description": "Whether it matters."},
+            any={"description": "Anything."},
+        ),
+        "required": ["note", "tags", "options", "vip", "any"],
+    }
+    add(document, "/things", "post", operation("do_thing", requestBody=body(ref("ThingRequest"))))
+
+
+@row(
+    "Fields of a request",
+    "arguments, required ones first, typed and validated",
+    every_field,
+    """
+client.do_thing(None, ["t"], {}, True, 5, self_="s", voice=Voice.AUTO)
+client.do_thing(None, ["t"], {}, True)  # type: ignore[call-arg]
+client.do_thing(None, "t", {}, "yes", 5)  # type: ignore[arg-type]
+""",
+)
+def _(scene: Scene) -> None:
+    scene.answers(OK)
+    do_thing = scene.client.do_thing
+    voice = scene.package.Voice.AUTO
+
+    do_thing(None, [], {}, True, 5, self_="s", voice=voice, price="5$", letter="b")
+
+    sent: dict[str, Any] = {"note": None, "tags": [], "options": {}, "vip": True, "any": 5}
+    assert scene.sent == ("POST", "/things", {"self": "s", "voice": "auto", "price": "5$", "letter": "b", **sent})
+    assert str(inspect.signature(do_thing).parameters["note"]) == "note: 'str | None'"
+    assert [
+        scene.refusal(lambda: do_thing(None, None, {}, True, 5)),
+        scene.refusal(lambda: do_thing(None, [], None, True, 5)),
+        scene.refusal(lambda: do_thing(None, [], {}, None, 5)),
+        scene.refusal(lambda: do_thing(None, [], {}, True, None)),
+        scene.refusal(lambda: do_thing(None, [], {}, True, 5, letter="a\n")),
+    ] == [
+        "tags=None must be a list, not NoneType.",
+        "options=None must be a dict, not NoneType.",
+        "vip=None must be a bool, not NoneType.",
+        "any_=None is required.",
+        "letter='a\\n' is not valid. A letter.",
+    ]
+
+
+def clearable(document: dict[str, Any]) -> None:
+    document["components"]["schemas"]["ThingUpdate"] = fields(
+        note={"type": ["string", "null"], "description": "A note."},
+        until={"type": ["string", "null"], "format": "date-time", "description": "When it ends."},
+        limit={"anyOf": [{"type": "integer", "minimum": 1}, {"type": "null"}], "description": "A limit."},
+        name={"type": "string", "description": "A name."},
+    )
+    add(document, "/things", "patch", operation("update_thing", requestBody=body(ref("ThingUpdate"))))
+
+
+@row(
+    "Optional fields of a request that can be null",
+    "left out if not given; None sends null, as a `PATCH` that clears needs",
+    clearable,
+    """
+client.update_thing(note=None, until=datetime.now(), limit=3, name=None)
+client.update_thing(note="text", until=None, limit=None)
+client.update_thing(note=3)  # type: ignore[arg-type]
+""",
+)
+def _(scene: Scene) -> None:
+    scene.answers(OK)
+
+    scene.client.update_thing(note=None, limit=None)
+    assert scene.sent == ("PATCH", "/things", {"note": None, "limit": None})
+    scene.client.update_thing(until="2026-03-14", name=None)
+    assert scene.content == {"until": "2026-03-14T00:00:00+00:00"}
+    scene.client.update_thing(note="text")
+    assert scene.content == {"note": "text"}
+    assert scene.refusal(lambda: scene.client.update_thing(limit=0)) == "limit=0 must be at least 1. A limit."
+
+
+def one_sided(document: dict[str, Any]) -> None:
+    document["components"]["schemas"]["Account"] = {
+        **fields(
+            id={"type": "string", "description": "Names it.", "readOnly": True},
+            name={"type": "string", "description": "A name."},
+            password={"type": "string", "description": "A password.", "writeOnly": True},
+        ),
+        "required": ["id", "name", "password"],
+    }
+    document["components"]["schemas"]["Part"] = {
+        **fields(
+            id={"type": "string", "description": "Names it.", "readOnly": True},
+            size={"type": "integer", "description": "A size."},
+        ),
+        "required": ["id", "size"],
+    }
+    document["components"]["schemas"]["Batch"] = fields(parts={"type": "array", "items": ref("Part")})
+    create = operation("create_account", requestBody=body(ref("Account")), responses=response(ref("Account")))
+    add(document, "/accounts", "post", create)
+    add(document, "/batches", "post", operation("create_batch", requestBody=body(ref("Batch"))))
+
+
+@row(
+    "`readOnly` and `writeOnly` fields",
+    "a `readOnly` field is not asked for in a request; a `writeOnly` one is no attribute of a response",
+    one_sided,
+    """
+from pamela import Account, Part
+
+account = client.create_account("name", "password")
+assert_type(account, Account)
+assert_type(account.id, str)
+account.password  # type: ignore[attr-defined]
+client.create_batch([Part(size=1)])
+Part(id="p", size=1)  # type: ignore[call-arg]
+""",
+)
+def _(scene: Scene) -> None:
+    scene.answers({"id": "a", "name": "n"})
+
+    account = scene.client.create_account("n", "secret")
+
+    assert scene.sent == ("POST", "/accounts", {"name": "n", "password": "secret"})
+    assert (account.id, account.name, hasattr(account, "password")) == ("a", "n", False)
+    scene.client.create_batch([scene.package.Part(size=1)])
+    assert scene.content == {"parts": [{"size": 1}]}
+
+
+def camel(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    schemas["thingReport"] = fields(
+        createdAt={"type": "string", "format": "date-time"}, URL={"type": "string"}, isDone={"type": "boolean"}
+    )
+    schemas["ThingInput"] = {**fields(dueDate={"type": "string", "format": "date"}), "required": ["dueDate"]}
+    parameters = [parameter("path", "thingId", {"type": "string"}), parameter("query", "pageSize", {"type": "integer"})]
+    add(
+        document,
+        "/things/{thingId}",
+        "post",
+        operation(
+            "createThingReport",
+            tags=["phoneNumbers"],
+            parameters=parameters,
+            requestBody=body(ref("ThingInput")),
+            responses=response(ref("thingReport")),
+        ),
+    )
+
+
+@row(
+    "operationIds, parameters, fields and tags in camelCase",
+    "snake_case in Python, as they are on the wire",
+    camel,
+    """
+from pamela import ThingReport
+
+report = client.create_thing_report("t", date(2026, 3, 14), page_size=5)
+assert_type(report, ThingReport)
+assert_type(report.created_at, datetime | None)
+""",
+)
+def _(scene: Scene) -> None:
+    scene.answers({"createdAt": "2026-03-14T15:09:26Z", "URL": "u", "isDone": True})
+
+    report = scene.client.create_thing_report("t", date(2026, 3, 14), page_size=5)
+
+    assert scene.sent == ("POST", "/things/t?pageSize=5", {"dueDate": "2026-03-14"})
+    assert (report.created_at.year, report.url, report.is_done, report["isDone"]) == (2026, "u", True, True)
+
+
+def deprecated(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    old = {"type": "string", "description": "An old way.", "deprecated": True}
+    schemas["Tool"]["properties"]["kind"] = old
+    schemas["ToolDefinition"]["properties"]["kind"] = old
+    schemas["CreateCallRequest"]["properties"]["mood"] = old
+    parameters = [parameter("query", "old", {"type": "string"}, deprecated=True)]
+    add(document, "/things", "get", operation("get_thing", parameters=parameters))
+    add(document, "/old-things", "get", operation("get_old_thing", deprecated=True))
+
+
+@row(
+    "`deprecated` operations, parameters and fields",
+    "said in the docstring; a `DeprecationWarning` at the line that uses one",
+    deprecated,
+    """
+assert_type(client.get_old_thing().kind, str | None)
+client.get_thing(old="x")
+""",
+)
+def _(scene: Scene) -> None:
+    scene.answers(OK | {"kind": "k"})
+    client, package = scene.client, scene.package
+
+    def warning(act: Callable[[], object]) -> tuple[str, bool]:
+        with pytest.warns(DeprecationWarning, match="is deprecated in the API") as warned:
+            act()
+        (found,) = warned
+        return str(found.message), found.filename == __file__
+
+    tool = client.get_thing()
+    assert [
+        warning(client.get_old_thing),
+        warning(lambda: client.get_thing(old="x")),
+        warning(lambda: client.create_call("+1234567890", "task", mood="good")),
+        warning(lambda: tool.kind),
+        warning(lambda: package.ToolDefinition("n", "d", {}, kind="k")),
+    ] == [
+        ("get_old_thing() is deprecated in the API.", True),
+        ("get_thing(old=) is deprecated in the API.", True),
+        ("create_call(mood=) is deprecated in the API.", True),
+        ("Tool.kind is deprecated in the API.", True),
+        ("ToolDefinition(kind=) is deprecated in the API.", True),
+    ]
+    assert "Deprecated." in inspect.getdoc(package.AsyncPamelaClient.get_old_thing).splitlines()  # type: ignore[union-attr]
+    assert "old: A part. Deprecated." in package.PamelaClient.get_thing.__doc__
+    assert package.Tool.kind.__doc__ == "An old way. Deprecated."
+
+
+# Models and responses
+
+
+def every_view(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    schemas["Kind"] = {"type": "string", "description": "A kind.", "enum": ["big", "small"]}
+    schemas["thing.report"] = fields(
+        **{
+            "parent": {"anyOf": [ref("thing.report"), {"type": "null"}], "description": "The one before."},
+            "call": {**ref("Call"), "description": "A call."},
+            "kinds": {"type": "array", "items": ref("Kind"), "description": "Kinds."},
+            "dates": {"type": "array", "items": {"type": "string", "format": "date-time"}, "description": "Dates."},
+            "origin": {"oneOf": [ref("Tool"), ref("Usage")], "description": "Where it is from."},
+            'a "quoted" name': {"type": "string", "description": "A field."},
+            "id": {"type": "string", "format": "uuid", "description": "Names it."},
+        }
+    )
+    reports = {"type": "array", "items": ref("thing.report"), "description": "Its reports."}
+    schemas["Call"]["properties"]["reports"] = reports
+    schemas["Reports"] = {"type": "array", "description": "Reports.", "items": ref("thing.report")}
+    add(document, "/reports", "get", operation("list_reports", responses=response(ref("Reports"))))
+
+
+@row(
+    "Models in models, lists of them, cycles; unions that nothing tells apart",
+    "views of the JSON object; such a union is `Any`",
+    every_view,
+    """
+from pamela import Kind, ThingReport
+
+reports = client.list_reports()
+assert_type(reports, list[ThingReport])
+assert_type(reports[0].parent, ThingReport | None)
+assert_type(reports[0].call, Call | None)
+assert_type(reports[0].kinds, list[Kind] | None)
+assert_type(reports[0].dates, list[datetime] | None)
+assert_type(reports[0].origin, Any)
+""",
+)
+def _(scene: Scene) -> None:
+    content = {
+        "parent": {"kinds": ["big"]},
+        "call": {"id": "c", "reports": [{"dates": ["2026-03-14T15:09:26Z"]}]},
+        "kinds": ["small", "new"],
+        "origin": {"period": "2026-03"},
+        'a "quoted" name': "q",
+    }
+    scene.answers([content])
+
+    (report,) = scene.client.list_reports()
+
+    package = scene.package
+    assert (type(report), type(report.parent), type(report.call)) == (
+        package.ThingReport,
+        package.ThingReport,
+        package.Call,
+    )
+    assert report.kinds[0] is package.Kind.SMALL
+    assert report.kinds[1] == "new"
+    assert report.call.reports[0].dates[0].year == 2026
+    assert (type(report.origin), report.a_quoted_name) == (dict, "q")
+    assert report == content
+
+
+def dates(document: dict[str, Any]) -> None:
+    day = {"type": "string", "format": "date"}
+    document["components"]["schemas"]["Bill"] = fields(
+        due=day, paid={"type": ["string", "null"], "format": "date"}, days={"type": "array", "items": day}
+    )
+    add(document, "/bill", "get", operation("get_bill", responses=response(ref("Bill"))))
+
+
+@row(
+    "`format: date` and `format: date-time`",
+    "`date` and `datetime`",
+    dates,
+    """
+bill = client.get_bill()
+assert_type(bill.due, date | None)
+assert_type(bill.paid, date | None)
+assert_type(bill.days, list[date] | None)
+""",
+)
+def _(scene: Scene) -> None:
+    scene.answers({"due": "2026-03-14", "paid": None, "days": ["2026-03-15", "soon"]})
+
+    bill = scene.client.get_bill()
+
+    assert (bill.due, bill.paid, bill.days) == (date(2026, 3, 14), None, [date(2026, 3, 15), "soon"])
+    assert bill["due"] == "2026-03-14"
+
+
+def nested(document: dict[str, Any]) -> None:
+    day = {"type": "string", "format": "date"}
+    document["components"]["schemas"]["Table"] = fields(
+        rows={"type": "array", "items": {"type": "array", "items": ref("Tool")}},
+        by_name={"type": "object", "additionalProperties": ref("Tool")},
+        voices={"type": "object", "additionalProperties": {"type": "array", "items": ref("Voice")}},
+        days={"type": "array", "items": {"type": "array", "items": day}},
+        either={"oneOf": [{"type": "array", "items": {"type": "integer"}}, {"type": "string"}]},
+    )
+    add(document, "/table", "get", operation("get_table", responses=response(ref("Table"))))
+    by_name = {"type": "object", "additionalProperties": ref("Tool")}
+    add(document, "/tools-by-name", "get", operation("get_tools_by_name", responses=response(by_name)))
+    add(
+        document,
+        "/names",
+        "get",
+        operation("get_names", responses=response({"type": "array", "items": {"type": "string"}})),
+    )
+
+
+@row(
+    "Lists of lists, objects with names of your own (`additionalProperties`), values of several JSON types",
+    "typed and viewed at any depth",
+    nested,
+    """
+table = client.get_table()
+assert_type(table.rows, list[list[Tool]] | None)
+assert_type(table.by_name, dict[str, Tool] | None)
+assert_type(table.voices, dict[str, list[Voice]] | None)
+assert_type(table.days, list[list[date]] | None)
+assert_type(table.either, list[int] | str | None)
+assert_type(client.get_tools_by_name(), dict[str, Tool])
+assert_type(client.get_names(), list[str])
+""",
+)
+def _(scene: Scene) -> None:
+    content = {
+        "rows": [[OK], []],
+        "by_name": {"a": OK},
+        "voices": {"a": ["male", "new"]},
+        "days": [["2026-03-14"]],
+        "either": [1],
+    }
+    scene.answers(content)
+    tool = scene.package.Tool
+
+    table = scene.client.get_table()
+
+    assert type(table["rows"][0][0]) is tool
+    assert type(table["by_name"]["a"]) is tool
+    assert (type(table.rows[0][0]), table.rows[0][0].name, type(table.by_name["a"])) == (tool, "check", tool)
+    assert table.voices["a"][0] is scene.package.Voice.MALE
+    assert (table.days, table.either) == ([[date(2026, 3, 14)]], [1])
+    assert table == content
+    odd = scene.package.Table(rows="none", by_name=[1], voices=None, days=[None, 5])
+    assert (odd.rows, odd.by_name, odd.voices, odd.days) == ("none", [1], None, [None, 5])
+    scene.answers({"a": OK})
+    assert type(scene.client.get_tools_by_name()["a"]) is tool
+    scene.answers(["a"])
+    assert scene.client.get_names() == ["a"]
+    with pytest.raises(scene.package.UnexpectedResponseError, match="expected an object, got a JSON list"):
+        scene.client.get_tools_by_name()
+
+
+def discriminated(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    schemas["SpeechEntry"] = fields(type={"type": "string"}, text={"type": "string"})
+    schemas["KeyEntry"] = fields(type={"type": "string"}, key={"type": "string"})
+    mapping = {"speech": "#/components/schemas/SpeechEntry", "key": "KeyEntry"}
+    schemas["Entry"] = {
+        "description": "An entry.",
+        "oneOf": [ref("SpeechEntry"), ref("KeyEntry")],
+        "discriminator": {"propertyName": "type", "mapping": mapping},
+    }
+    log = fields(last={"oneOf": [ref("Entry"), {"type": "null"}]}, entries={"type": "array", "items": ref("Entry")})
+    schemas["Log"] = log
+    add(document, "/log", "get", operation("get_log", responses=response(ref("Log"))))
+    add(document, "/entry", "get", operation("get_entry", responses=response(ref("Entry"))))
+
+
+@row(
+    "Unions with a `discriminator`",
+    "the model that it names; an object with an unknown name stays a dict",
+    discriminated,
+    """
+from pamela import KeyEntry, SpeechEntry
+
+log = client.get_log()
+assert_type(log.last, SpeechEntry | KeyEntry | None)
+assert_type(log.entries, list[SpeechEntry | KeyEntry] | None)
+assert_type(client.get_entry(), SpeechEntry | KeyEntry)
+""",
+)
+def _(scene: Scene) -> None:
+    content = {"last": {"type": "key", "key": "1"}, "entries": [{"type": "speech"}, {"type": "beep"}, 5]}
+    scene.answers(content)
+    package = scene.package
+
+    log = scene.client.get_log()
+
+    assert (type(log.last), log.last.key) == (package.KeyEntry, "1")
+    assert [type(entry) for entry in log.entries] == [package.SpeechEntry, dict, int]
+    assert log == content
+    scene.answers({"type": "speech", "text": "Hello"})
+    assert scene.client.get_entry().text == "Hello"
+
+
+def nullables(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    schemas["Mood"] = {"type": ["string", "null"], "description": "A mood.", "enum": ["good", None, "bad"]}
+    schemas["Level"] = {"enum": [1, None, 2], "description": "A level.", "x-enum-varnames": ["LOW", "NONE", "HIGH"]}
+    schemas["Talk"] = {
+        **fields(mood=ref("Mood"), level=ref("Level"), tone={"type": ["string", "null"], "enum": ["warm", None]}),
+        "required": ["mood", "level", "tone"],
+    }
+    add(document, "/talk", "get", operation("get_talk", responses=response(ref("Talk"))))
+    maybe = {"oneOf": [ref("Talk"), {"type": "null"}]}
+    add(document, "/next-talk", "get", operation("get_next_talk", responses=response(maybe)))
+    later = response(ref("Talk")) | {"202": {"description": "Not yet."}}
+    add(document, "/slow-talk", "get", operation("get_slow_talk", responses=later))
+    add(document, "/end-talk", "post", operation("end_talk", responses={"204": {"description": "Done."}}))
+
+
+@row(
+    "Enumerations with null, responses that are null, a `202` or `204` without a body beside a `200` with one",
+    "`... | None`",
+    nullables,
+    """
+from pamela import Talk, TalkTone
+
+talk = client.get_talk()
+assert_type(talk.tone, TalkTone | None)
+assert_type(client.get_next_talk(), Talk | None)
+assert_type(client.get_slow_talk(), Talk | None)
+""",
+)
+def _(scene: Scene) -> None:
+    package = scene.package
+    scene.answers({"mood": "good", "level": 2, "tone": None})
+
+    talk = scene.client.get_talk()
+
+    assert (str(talk.mood), talk.level, talk.tone) == ("good", 2, None)
+    assert package.Talk(tone="warm").tone is package.TalkTone.WARM
+    assert type(scene.client.get_next_talk()) is package.Talk
+    scene.answers(None)
+    assert scene.client.get_next_talk() is None
+    with pytest.raises(package.UnexpectedResponseError, match="expected an object, got a JSON null"):
+        scene.client.get_slow_talk()
+    scene.answers(b"", 202)
+    assert scene.client.get_slow_talk() is None
+    scene.answers(b"", 204)
+    assert scene.client.end_talk() is None
+    with pytest.raises(package.UnexpectedResponseError, match="not JSON"):
+        scene.client.get_talk()
+
+
+def titled(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    cost = {"title": "Cost", **fields(amount={"type": "number"})}
+    schemas["Call"]["properties"]["cost"] = cost
+    schemas["Usage"]["properties"]["costs"] = {"type": "array", "items": {**cost}}
+    schemas["Tool"]["properties"]["limits"] = fields(a_day={"type": "integer"})
+    answer = {"title": "thing status", **fields(state={"title": "ThingState", "type": "string", "enum": ["on", "off"]})}
+    kind = {"title": "ThingKind", "type": "string", "enum": ["a", "b"]}
+    parameters = [parameter("query", "kind", kind), parameter("query", "plain", {"type": "string", "enum": ["x"]})]
+    add(document, "/thing", "get", operation("get_thing", parameters=parameters, responses=response(answer)))
+    listed = {"type": "array", "items": {**answer, "properties": dict(answer["properties"])}}
+    add(document, "/things", "get", operation("get_things", responses=response(listed)))
+
+
+@row(
+    "Objects and enumerations where they are used, with a `title`",
+    "classes of that name; a field's without one is named after its owner and itself",
+    titled,
+    """
+from pamela import Cost, ThingKind, ThingState, ThingStatus, ToolLimits
+
+assert_type(client.get_call("c").cost, Cost | None)
+assert_type(client.get_usage().costs, list[Cost] | None)
+assert_type(client.list_tools()[0].limits, ToolLimits | None)
+assert_type(client.get_thing(ThingKind.A, plain="x"), ThingStatus)
+assert_type(client.get_thing().state, ThingState | None)
+assert_type(client.get_things(), list[ThingStatus])
+""",
+)
+def _(scene: Scene) -> None:
+    package = scene.package
+    scene.answers({"state": "on"})
+
+    status = scene.client.get_thing(package.ThingKind.A, plain="x")
+
+    assert scene.sent_to[1] == "/thing?kind=a&plain=x"
+    assert (type(status), status.state) == (package.ThingStatus, package.ThingState.ON)
+    assert type(package.Call(cost={"amount": 1}).cost) is package.Cost
+    assert {"Cost", "ThingKind", "ThingState", "ThingStatus", "ToolLimits"} <= {*package.__all__}
+
+
+def values(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    schemas["Grade"] = {
+        "type": "string",
+        "description": "A grade.",
+        "enum": ["b", "+1", "2nd", 'a "quoted"\\', "inProgress"],
+    }
+    schemas["Number"] = {"type": "integer", "description": "A number.", "enum": [3, -1, 2]}
+    schemas["Tool"]["properties"] |= {"grade": ref("Grade"), "number": ref("Number")}
+
+
+def reversed_values(document: dict[str, Any]) -> None:
+    values(document)
+    for name in ("Grade", "Number"):
+        document["components"]["schemas"][name]["enum"].reverse()
+
+
+NAMES = {
+    "B": "b",
+    "VALUE_1": "+1",
+    "VALUE_2ND": "2nd",
+    "A_QUOTED": 'a "quoted"\\',
+    "INPROGRESS": "inProgress",
+}
+
+
+@row(
+    "Values of enumerations, whatever they are made of",
+    "named after the value, in any order; `x-enum-varnames` names them otherwise",
+    reversed_values,
+    """
+from pamela import Grade, Number
+
+grade: Grade = Grade.VALUE_2ND
+number: Number = Number.VALUE_NEGATIVE_1
+""",
+)
+def _(scene: Scene) -> None:
+    package = scene.package
+
+    assert {member.name: member.value for member in package.Grade} == NAMES
+    assert {member.name: member.value for member in package.Number} == {
+        "VALUE_3": 3,
+        "VALUE_NEGATIVE_1": -1,
+        "VALUE_2": 2,
+    }
+    assert package.Tool(grade='a "quoted"\\').grade is package.Grade.A_QUOTED
+    assert package.Grade("new") == "new"
+
+
+def referred_path(document: dict[str, Any]) -> None:
+    item = {"get": operation("get_thing", parameters=[{"$ref": "#/components/parameters/Limit"}])}
+    document["components"]["pathItems"] = {"Thing": item}
+    document["paths"][f"{API}/thing"] = {"$ref": "#/components/pathItems/Thing"}
+
+
+@row(
+    "A path item that is a `$ref`",
+    "followed, as every `$ref` within the file",
+    referred_path,
+    """
+assert_type(client.get_thing(limit=1), Tool)
+""",
+)
+def _(scene: Scene) -> None:
+    scene.answers(OK)
+    assert scene.client.get_thing(limit=1).name == "check"
+    assert scene.sent_to == ("GET", "/thing?limit=1")
+
+
+def merged(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    more = {
+        "type": "object",
+        "required": ["size"],
+        "properties": {"size": {"type": "integer", "description": "A size."}},
+    }
+    schemas["BigTool"] = {"description": "A big tool.", "allOf": [ref("Tool")], **more}
+    schemas["BigToolInput"] = {"description": "A big tool.", "allOf": [ref("ToolDefinition"), more]}
+    add(
+        document,
+        "/big-tools",
+        "post",
+        operation("create_big_tool", requestBody=body(ref("BigToolInput")), responses=response(ref("BigTool"))),
+    )
+
+
+@row(
+    "`allOf`",
+    "the fields of all parts",
+    merged,
+    """
+from pamela import BigTool
+
+tool = client.create_big_tool("n", "d", {}, 3)
+assert_type(tool, BigTool)
+assert_type(tool.size, int)
+assert_type(tool.name, str)
+""",
+)
+def _(scene: Scene) -> None:
+    scene.answers(OK | {"size": 3})
+
+    tool = scene.client.create_big_tool("n", "d", {}, 3)
+
+    assert scene.content == {"name": "n", "description": "d", "input_schema": {}, "size": 3}
+    assert (tool.size, tool.name, type(tool)) == (3, "check", scene.package.BigTool)
+
+
+def taken_attributes(document: dict[str, Any]) -> None:
+    document["components"]["schemas"]["Tool"]["properties"] |= {
+        "items": {"type": "string"},
+        "class": {"type": "string"},
+        "call-id": {"type": "string"},
+        "callId": {"type": "string"},
+    }
+    parameters = [parameter("query", name, {"type": "string"}) for name in ("client", "validation", "import")]
+    add(document, "/thing", "get", operation("get_thing", parameters=parameters))
+
+
+@row(
+    "Names that Python, a dict or the generated code has already; two fields that would have one name",
+    "with an underscore; closer to the name on the wire",
+    taken_attributes,
+    """
+client.get_thing(client_="a", validation_="b", import_="c")
+assert_type(client.get_thing().items_, str | None)
+assert_type(client.get_thing().class_, str | None)
+""",
+)
+def _(scene: Scene) -> None:
+    scene.answers({"items": "i", "class": "c", "call-id": "1", "callId": "2"})
+
+    tool = scene.client.get_thing(client_="a", validation_="b", import_="c")
+
+    assert scene.sent_to[1] == "/thing?client=a&validation=b&import=c"
+    assert (tool.items_, tool.class_, tool.callid, tool.callId) == ("i", "c", "1", "2")
+
+
+def an_event(document: dict[str, Any]) -> None:
+    schemas, webhooks = document["components"]["schemas"], document["webhooks"]
+    event = {"event": {"type": "string", "enum": ["call.held"], "description": "What happened."}}
+    schemas["CallHeldEvent"] = {
+        **schemas["CallQueuedEvent"],
+        "properties": schemas["CallQueuedEvent"]["properties"] | event,
+    }
+    post = webhooks["call.queued"]["post"]
+    held = {**post, "operationId": "on_call_held", "requestBody": body(ref("CallHeldEvent"))}
+    webhooks["call.held"] = {"post": held}
+
+
+@row(
+    "Webhooks whose body has an `event` with one value",
+    "events: `construct_event` returns the model",
+    an_event,
+    """
+from pamela import CallHeldEvent, WebhookEvent
+
+event: WebhookEvent = CallHeldEvent(event="call.held")
+""",
+)
+def _(scene: Scene) -> None:
+    events = importlib.import_module(f"{scene.package.__name__}.events")
+    assert type(events.as_event({"event": "call.held"})) is scene.package.CallHeldEvent
+
+
+def without_webhooks(document: dict[str, Any]) -> None:
+    events = [name for name in document["components"]["schemas"] if name.endswith("Event")]
+    del document["webhooks"]
+    for name in events:
+        del document["components"]["schemas"][name]
+
+
+@row("No webhooks", "no events; every event is an `UnknownEvent`", without_webhooks, "")
+def _(scene: Scene) -> None:
+    events = importlib.import_module(f"{scene.package.__name__}.events")
+    assert type(events.as_event({"event": "call.queued"})) is events.UnknownEvent
+
+
+@pytest.fixture(scope="module")
+def workbench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
+    return Workbench(tmp_path_factory.mktemp("supported"))
+
+
+@pytest.fixture
+def server() -> Iterator[Scripted]:
+    scripted = Scripted()
+    yield scripted
+    scripted.close()
+
+
+TITLES = [row.title for row in ROWS]
+HEADER = """
+from datetime import date, datetime
+from typing import Any, assert_type
+
+from pamela import Call, PamelaClient, Tool, Voice
+
+client = PamelaClient("pk_live_demo")
+"""
+
+
+@pytest.mark.parametrize("row", ROWS, ids=TITLES)
+async def test_behaviour(workbench: Workbench, server: Scripted, row: Row) -> None:
+    workbench.generate(row.change)
+    with workbench.imported() as package:
+        scene = Scene(package, server)
+        row.behaviour(scene)
+        scene.client.close()
+        await scene.async_client.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", ROWS, ids=TITLES)
+def test_types(workbench: Workbench, row: Row) -> None:
+    workbench.generate(row.change)
+    assert workbench.type_errors(HEADER + row.types) == ""
+
+
+async def test_async_methods_send_the_same(workbench: Workbench, server: Scripted) -> None:
+    workbench.generate(every_parameter)
+    with workbench.imported() as package:
+        scene = Scene(package, server)
+        scene.answers(OK)
+        await scene.async_client.get_thing("a", "b", 1, rate=2)
+        assert scene.sent_to == ("GET", "/things/a/b/1?rate=2")
+        scene.client.close()
+        await scene.async_client.close()
+
+
+async def test_operations_are_functions_too(workbench: Workbench, server: Scripted) -> None:
+    workbench.generate(every_parameter)
+    with workbench.imported() as package:
+        scene = Scene(package, server)
+        scene.answers(OK)
+        get_thing = importlib.import_module(f"{package.__name__}._generated.api.tools.get_thing")
+        request = get_thing.build_request("a/b", "c", 1)
+        assert request.path_arguments == {"thing-id": "a/b", "from": "c", "count": "1"}
+        assert request.path == f"{API}/things/a%2Fb/c/1"
+        assert get_thing.sync(scene.client, "a", "b", 1) == await get_thing.asyncio(scene.async_client, "a", "b", 1)
+        scene.client.close()
+        await scene.async_client.close()
+
+
+def test_generating_in_another_order_gives_the_same_names(workbench: Workbench) -> None:
+    workbench.generate(values)
+    with workbench.imported() as package:
+        assert {member.name: member.value for member in package.Grade} == NAMES
