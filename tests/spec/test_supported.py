@@ -617,7 +617,7 @@ def nullables(document: dict[str, Any]) -> None:
 
 @row(
     "Enumerations with null, responses that are null, a `202` or `204` without a body beside a `200` with one",
-    "`... | None`",
+    "the type allows None",
     nullables,
     """
 from pamela import Talk, TalkTone
