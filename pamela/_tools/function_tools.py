@@ -6,8 +6,6 @@ import threading
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
-import attrs
-
 from .._core.extras import needs_extra
 from .._generated.models import ToolDefinition
 from .._webhooks.concurrency import is_async
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_DEFAULT_TIMEOUT_MS: Any = attrs.fields(ToolDefinition).timeout_ms.default
+_DEFAULT_TIMEOUT_MS: int = ToolDefinition._defaults["timeout_ms"]
 _SHORTEST_TIMEOUT = 0.001
 _LONGEST_ONCE = 86_400
 
@@ -95,7 +93,7 @@ class FunctionTool(Generic[P, R]):
             timeout_ms=round(self.timeout_seconds * 1000),
         )
         if self.output_schema is not None:
-            definition.output_schema = self.output_schema
+            definition["output_schema"] = self.output_schema
         return definition.to_dict()
 
     def bind(self, invocation: ToolInvocation) -> Callable[..., R]:

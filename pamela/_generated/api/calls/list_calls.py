@@ -46,7 +46,11 @@ def build_request(
         query={
             "status_filter": validation.validate_string("status_filter", status_filter),
             "limit": validation.validate_integer(
-                "limit", limit, minimum=1, hint="How many calls a page has, 1 to 100; 50 if absent. Example: 50."
+                "limit",
+                limit,
+                minimum=1,
+                hint="How many calls a page has, 1 to 100; 50 if absent. Example: 50.",
+                absent=0,
             ),
             "offset": validation.validate_integer(
                 "offset",
