@@ -141,14 +141,14 @@ _MODULES = {
 """The public names that are not of the specification, by their module."""
 _HOMES = {name: (module, name) for module, names in _MODULES.items() for name in names}
 _HOMES["Pamela"] = ("client", "PamelaClient")
-_VERSION_1 = (
-    "CallListResponse",
-    "CallResponse",
-    "CallStatusResponse",
-    "ToolDeleteResponse",
-    "ToolWebhookParsed",
-    "UsageResponse",
-)
+_VERSION_1 = {
+    "CallResponse": "Call",
+    "CallStatusResponse": "Call",
+    "CallListResponse": "CallPage",
+    "ToolDeleteResponse": "ToolDeletion",
+    "ToolWebhookParsed": "ToolInvocation",
+    "UsageResponse": "Usage",
+}
 """The names that version 1 had for those of the specification; they are in `types`."""
 _HOMES.update({name: ("types", name) for name in _VERSION_1})
 _SUBMODULES = ("client", "endpoint", "errors", "events", "exceptions", "models", "tools", "types", "webhooks")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
+from . import _VERSION_1
+
 if TYPE_CHECKING:
     from ._generated.exports import (
         Call,
@@ -42,16 +44,7 @@ class WebhookDelivery(TypedDict, total=False):
     error: str | None
 
 
-VERSION_1 = {
-    "CallResponse": "Call",
-    "CallStatusResponse": "Call",
-    "CallListResponse": "CallPage",
-    "ToolDeleteResponse": "ToolDeletion",
-    "ToolWebhookParsed": "ToolInvocation",
-    "UsageResponse": "Usage",
-}
-"""The names that version 1 had for models, and those that the models have now."""
-_MODELS = (*VERSION_1, "ToolDefinition", "ToolRegistration", "UsageQuota")
+_MODELS = (*_VERSION_1, "ToolDefinition", "ToolRegistration", "UsageQuota")
 
 __all__ = [
     "CallListResponse",
@@ -75,7 +68,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from ._generated import models
 
-    value = globals()[name] = getattr(models, VERSION_1.get(name, name))
+    value = globals()[name] = getattr(models, _VERSION_1.get(name, name))
     return value
 
 

@@ -203,7 +203,9 @@ def validate_object(
         ignored: Keys of what the service returns for such an object, an id say, which are left out.
     """
     plain = validate_json(name, value)
-    if not isinstance(plain, dict) and (required or plain is not None):
+    if plain is None and not required:
+        return None
+    if not isinstance(plain, dict):
         raise _invalid(name, value, f"must be a dict, not {type(value).__name__}", "")
     if not plain and not required:
         return None
@@ -229,7 +231,9 @@ def validate_list(
     if item is not None and isinstance(value, list | tuple):
         value = [item(f"{name}[{index}]", each) for index, each in enumerate(value)]
     plain = validate_json(name, value)
-    if not isinstance(plain, list) and (required or plain is not None):
+    if plain is None and not required:
+        return None
+    if not isinstance(plain, list):
         raise _invalid(name, value, f"must be a list, not {type(value).__name__}", "")
     if not plain and not required:
         return None
