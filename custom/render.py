@@ -32,9 +32,13 @@ def render(specification: Specification, target: Path) -> None:
     ]
     taken = names.of_clients()
     for operation in operations:
+        place = f"{operation.method} {operation.path}"
         if operation.name in taken:
-            place = f"{operation.method} {operation.path}"
             raise unsupported(place, f"has the operationId {operation.name!r}, a name that the clients have already")
+        if operation.iteration and operation.iteration.name in taken | {each.name for each in operations}:
+            raise unsupported(
+                place, f"would have the iterator {operation.iteration.name}, a name that is taken already"
+            )
     modules = _Renderer(specification, operations).modules()
     for name, source in modules.items():
         module = target / name
@@ -72,7 +76,7 @@ class _Renderer:
             operations=operations,
             models=self.public,
             request_models=self.sent_only,
-            method_classes=responses | arguments,
+            method_classes=responses | arguments | {each.iteration.item for each in operations if each.iteration},
             module_of=lambda name: classes[name].class_info.module_name,
             described=described,
             import_of=lambda name, package: (

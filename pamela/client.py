@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar, Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar
 
 import httpx
 
@@ -14,7 +14,6 @@ from ._client.event_loops import warn_in_event_loop
 from ._client.execution import Steps, execute, look_up_call
 from ._client.logging import configure, is_logged, log_outcome
 from ._client.options import UNSET, Hook, Options, Timeout, TimeoutLike, hide
-from ._client.pagination import Pages
 from ._client.polling import Watch
 from ._client.raw_request import raw_request
 from ._client.raw_response import RawResponse, capture, capturing, raw_response
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._core.operation import Request
-    from ._generated.api.calls.list_calls import ListCallsArguments
     from ._generated.models.call import Call
     from ._generated.models.usage import Usage
 
@@ -210,29 +208,6 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
     def usage(self) -> UsageClient:
         """The usage and what is billed: `client.usage.get()`."""
         return UsageClient(self)
-
-    def iter_calls(self, **filters: Unpack[ListCallsArguments]) -> Iterator[Call]:
-        """Go through all calls that match, page by page, with one page in memory.
-
-        Args:
-            **filters: As for `list_calls`; `limit` is the size of a page, 100 if absent.
-
-        Returns:
-            The calls, the newest first. A call that moves to the next page while they are read comes once.
-
-        Raises:
-            ValidationError: A filter is invalid. It is raised at once, not at the first call.
-            PamelaError: A page could not be fetched.
-
-        Example:
-            >>> for call in client.iter_calls(status="completed"):  # doctest: +SKIP
-            ...     print(call.id, call.duration_seconds)
-        """
-        return self._iterate(Pages(filters))
-
-    def _iterate(self, pages: Pages) -> Iterator[Call]:
-        while pages.next is not None:
-            yield from pages.take(self._execute(pages.next))
 
     def watch_call(
         self,
@@ -479,30 +454,6 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
     def usage(self) -> AsyncUsageClient:
         """The usage and what is billed: `client.usage.get()`."""
         return AsyncUsageClient(self)
-
-    def iter_calls(self, **filters: Unpack[ListCallsArguments]) -> AsyncIterator[Call]:
-        """Go through all calls that match, page by page, with one page in memory.
-
-        Args:
-            **filters: As for `list_calls`; `limit` is the size of a page, 100 if absent.
-
-        Returns:
-            The calls, the newest first, for `async for`. A call that moves to the next page while they are read comes once.
-
-        Raises:
-            ValidationError: A filter is invalid. It is raised at once, not at the first call.
-            PamelaError: A page could not be fetched.
-
-        Example:
-            >>> async for call in client.iter_calls(status="completed"):  # doctest: +SKIP
-            ...     print(call.id, call.duration_seconds)
-        """
-        return self._iterate(Pages(filters))
-
-    async def _iterate(self, pages: Pages) -> AsyncIterator[Call]:
-        while pages.next is not None:
-            for call in pages.take(await self._execute(pages.next)):
-                yield call
 
     def watch_call(
         self,
