@@ -175,7 +175,9 @@ class CallLookUp:
 
     def _calls(self, page: CallPage) -> list[Call]:
         calls = page.get("items")
-        if not isinstance(calls, list) or not all(isinstance(call, Call) and isinstance(call.get("id"), str) for call in calls):
+        if not isinstance(calls, list) or not all(
+            isinstance(call, Call) and isinstance(call.get("id"), str) for call in calls
+        ):
             raise self._unclear_error("the list has something that is not a call")
         return calls
 
