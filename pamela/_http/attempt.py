@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
@@ -87,7 +86,6 @@ Outcome: TypeAlias = "Response | Failure | PamelaError"
 """What came of an attempt; an exception of ours where it was not even tried."""
 
 
-@dataclass
 class AttemptInfo:
     """An attempt as hooks see it: before it is sent, and again after it with the outcome.
 
@@ -102,14 +100,34 @@ class AttemptInfo:
         problem: What went wrong when there is no answer, or None.
     """
 
-    operation: str
-    method: str
-    url: str
-    attempt: int
-    status_code: int | None = None
-    request_id: str | None = None
-    elapsed: float = 0.0
-    problem: str | None = None
+    def __init__(
+        self,
+        operation: str,
+        method: str,
+        url: str,
+        attempt: int,
+        status_code: int | None = None,
+        request_id: str | None = None,
+        elapsed: float = 0.0,
+        problem: str | None = None,
+    ) -> None:
+        self.operation = operation
+        self.method = method
+        self.url = url
+        self.attempt = attempt
+        self.status_code = status_code
+        self.request_id = request_id
+        self.elapsed = elapsed
+        self.problem = problem
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"AttemptInfo({shown})"
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if isinstance(other, AttemptInfo) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 Exchange = AttemptInfo

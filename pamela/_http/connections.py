@@ -44,6 +44,18 @@ class Connection(Generic[TransportT]):
         )
         install_deadline_backend(self.transport, self.progress)
 
+    def close(self) -> None:
+        """Close the connection; httpcore leaves one open whose talk with a SOCKS proxy failed."""
+        self.transport.close()
+        if self.progress.stream is not None:
+            self.progress.stream.close()
+
+    async def aclose(self) -> None:
+        """Close the connection of an event loop."""
+        await self.transport.aclose()
+        if self.progress.stream is not None:
+            await self.progress.stream.aclose()
+
     def is_reusable(self) -> bool:
         """Whether nothing lies behind the last response, which the next request would take for its own.
 
@@ -158,7 +170,7 @@ class SyncPool:
             while self._idle and now - self._idle[0].idle_since > KEEPALIVE_SECONDS:
                 ended.append(self._idle.popleft())
         for each in ended:
-            each.transport.close()
+            each.close()
 
     def close(self) -> None:
         """Close the idle connections now and each of the others once its response is here."""
@@ -167,7 +179,7 @@ class SyncPool:
             idle = list(self._idle)
             self._idle.clear()
         for connection in idle:
-            connection.transport.close()
+            connection.close()
 
     def abandon(self) -> None:
         """Let go of the connections of the parent process. Its locks are not touched: nobody here would release them."""
@@ -251,7 +263,7 @@ async def close_all(connections: list[Connection[httpx.AsyncHTTPTransport]]) -> 
 
     with anyio.CancelScope(shield=True):
         for connection in connections:
-            await connection.transport.aclose()
+            await connection.aclose()
 
 
 def seconds_now(timeout: float) -> float:

@@ -35,7 +35,7 @@ class Progress:
     __slots__ = ("aborted", "connect_timeout", "head_left", "request_line", "stream", "touched", "written")
 
     def __init__(self) -> None:
-        self.stream: Stream | AsyncStream | None = None
+        self.stream: Any = None
         """What the connection reads from and writes to now."""
         self.begin_with(b"", None)
 

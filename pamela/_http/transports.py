@@ -19,15 +19,16 @@ from .._version import __version__
 from ..errors import PamelaError, ValidationError
 from .attempt import Attempt, Outcome, remaining
 from .bodies import BodyReader
-from .certificates import tls_context
 from .connections import AsyncPool, SyncPool
-from .failures import failure_of
-from .proxies import proxy_for
 from .redaction import redacted_response
-from .user_clients import Observer
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
+
+    from .attempt import Failure
+    from .proxies import Proxy
+    from .user_clients import Observer
 
 Library = Literal["httpx"]
 
@@ -78,7 +79,7 @@ class SyncTransport:
             self.prepare()
             return self.send_over_pool(attempt) if self.pool is not None else self.send_over_users(attempt)
         except PamelaError as error:
-            return error
+            return error.with_traceback(None)  # Its frames may have the password of a proxy in them.
 
     def prepare(self) -> None:
         """See that there are connections to send on; after a fork new ones, for they cannot be shared by processes.
@@ -125,13 +126,14 @@ class SyncTransport:
         except Exception as error:
             if raised_by_test(error, connection):
                 raise
-            sent = connection is not None and (connection.progress.written or not connection.progress.touched)
-            return failure_of(error, attempt, sent=sent, proxy=pool.proxy)
+            return failure_over_pool(error, attempt, connection, pool.proxy)
         finally:
             if connection is not None:
                 pool.release(connection, reusable=reusable)
 
     def send_over_users(self, attempt: Attempt) -> Outcome:
+        from .user_clients import Observer
+
         observer = Observer()
         handed_over = False
         try:
@@ -150,7 +152,7 @@ class SyncTransport:
                 received.close()
             return redacted_response(received, body.whole(), attempt)
         except ERRORS as error:
-            return failure_of(error, attempt, sent=handed_over and observer.may_have_sent(error))
+            return observer.failure_of(error, attempt, handed_over=handed_over)
 
     def build(self, attempt: Attempt, observer: Observer) -> httpx.Request:
         make = httpx.Request if self.user_client is None else self.user_client.build_request
@@ -201,7 +203,7 @@ class AsyncTransport:
             pool = self.prepare()
             return await (self.send_over_users(attempt) if pool is None else self.send_over_pool(attempt, pool))
         except PamelaError as error:
-            return error
+            return error.with_traceback(None)  # Its frames may have the password of a proxy in them.
 
     def prepare(self) -> AsyncPool | None:
         """Return the connections of the event loop that is running, or None where those of the caller's are used.
@@ -257,14 +259,15 @@ class AsyncTransport:
         except Exception as error:
             if raised_by_test(error, connection):
                 raise
-            sent = connection is not None and (connection.progress.written or not connection.progress.touched)
-            return failure_of(error, attempt, sent=sent, proxy=pool.proxy)
+            return failure_over_pool(error, attempt, connection, pool.proxy)
         finally:
             if connection is not None:
                 await pool.release(connection, reusable=reusable)
 
     async def send_over_users(self, attempt: Attempt) -> Outcome:
         import anyio
+
+        from .user_clients import Observer
 
         observer = Observer()
         handed_over = False
@@ -286,7 +289,7 @@ class AsyncTransport:
                     await received.aclose()
                 return redacted_response(received, body.whole(), attempt)
         except ERRORS as error:
-            return failure_of(error, attempt, sent=handed_over and observer.may_have_sent(error))
+            return observer.failure_of(error, attempt, handed_over=handed_over)
 
     async def respond(self, request: httpx.Request) -> httpx.Response:
         if self.user_client is not None:
@@ -314,14 +317,26 @@ class AsyncTransport:
             await self.user_transport.aclose()
 
 
-def settings_for(base_url: str) -> tuple[Any, Any]:
+def settings_for(base_url: str) -> tuple[ssl.SSLContext, Proxy | None]:
     """Return the TLS settings and the proxy of connections to an address.
 
     Raises:
         ValidationError: The environment names certificates or a proxy that cannot be used.
     """
+    from .certificates import tls_context
+    from .proxies import proxy_for
+
     proxy = proxy_for(base_url)
     return tls_context(verified=base_url.startswith("https:") or (proxy is not None and proxy.is_tls)), proxy
+
+
+def failure_over_pool(error: Exception, attempt: Attempt, connection: Any, proxy: Proxy | None) -> Failure:
+    """Return what an exception means that a request over a connection of our own ended with."""
+    from .failures import failure_of
+
+    # Where the network was never used although the request was handed over, something has taken httpx's place.
+    sent = connection is not None and (connection.progress.written or not connection.progress.touched)
+    return failure_of(error, attempt, sent=sent, proxy=proxy)
 
 
 def raised_by_test(error: Exception, connection: Any) -> bool:

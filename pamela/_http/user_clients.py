@@ -6,10 +6,12 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .deadlines import seconds_for
-from .failures import causes_of
+from .failures import causes_of, failure_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from .attempt import Attempt, Failure
 
 
 class Observer:
@@ -37,6 +39,10 @@ class Observer:
         """Take an event of httpcore's on an event loop, where a deadline can end whatever goes on."""
         if not event.endswith(".complete"):
             self.trace(event, info)
+
+    def failure_of(self, error: Exception, attempt: Attempt, *, handed_over: bool) -> Failure:
+        """Return what an exception means; `handed_over` says whether the client or transport had the request."""
+        return failure_of(error, attempt, sent=handed_over and self.may_have_sent(error))
 
     def may_have_sent(self, error: Exception) -> bool:
         """Whether a part of the request may have left before an exception."""

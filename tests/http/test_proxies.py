@@ -1,0 +1,228 @@
+"""Proxies of the environment: which addresses go through one, and that nobody sees its password."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import logging
+import os
+import socket
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from pamela import APIConnectionError, APITimeoutError, PamelaError, ValidationError
+from pamela._http.proxies import proxy_for
+
+from .drivers import OUR_OWN, drive
+
+SECRETS = ("s3cret", base64.b64encode(b"user:s3cret/#[").decode(), "s3cret%2F%23%5B")
+PROXY = "http://user:s3cret%2F%23%5B@127.0.0.1:{port}"
+
+
+@pytest.fixture(autouse=True)
+def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.lower().endswith("_proxy")]:
+        monkeypatch.delenv(name)
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "base_url"),
+    [
+        ("10.0.0.0/8", "http://10.20.30.40:8080"),
+        ("10.0.0.0/8, 192.168.1.5", "https://192.168.1.5"),
+        ("::1", "http://[::1]:8400"),
+        ("[::1]", "http://[::1]:8400"),
+        ("fd00::/8", "http://[fd12::3]"),
+        ("example.com", "http://api.example.com"),
+        (".example.com", "http://api.example.com"),
+        ("localhost,127.0.0.0/8", "http://127.1.2.3:8400"),
+        ("*", "http://api.example.com"),
+    ],
+)
+def test_addresses_that_go_straight(monkeypatch: pytest.MonkeyPatch, no_proxy: str, base_url: str) -> None:
+    monkeypatch.setenv("all_proxy", "http://127.0.0.1:1")
+    assert proxy_for(base_url) is not None
+    monkeypatch.setenv("no_proxy", no_proxy)
+    assert proxy_for(base_url) is None
+
+
+@pytest.mark.parametrize(
+    ("no_proxy", "base_url"),
+    [
+        ("10.0.0.0/8", "http://11.0.0.1"),
+        ("10.0.0.0/8", "http://api.example.com"),
+        ("10.0.0.0/99", "http://10.0.0.1"),
+        ("::1", "http://[::2]"),
+        ("example.com", "http://example.com.evil.example"),
+        ("", "http://api.example.com"),
+        (",,/,", "http://10.0.0.1"),
+    ],
+)
+def test_addresses_that_do_not(monkeypatch: pytest.MonkeyPatch, no_proxy: str, base_url: str) -> None:
+    monkeypatch.setenv("all_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", no_proxy)
+    proxy = proxy_for(base_url)
+    assert proxy is not None
+    assert proxy.url == "http://127.0.0.1:1"
+
+
+def test_the_parts_of_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("https_proxy", "  http://us%40er:s3cret%2F@proxy.example:3128 ")
+    proxy = proxy_for("https://api.example.com")
+    assert proxy is not None
+    assert (proxy.url, proxy.username, proxy.password) == ("http://proxy.example:3128", "us@er", "s3cret/")
+    assert "s3cret" not in repr(proxy)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://user:s3cret/@host:3128",
+        "http://user:s3cret#@host:3128",
+        "http://user:s3cret[@host:3128",
+        "http://user:s3cret@host:port",
+        "http://user:s3cret@xn--a:3128",
+        "http://user:s3cret@",
+        "ftp://user:s3cret@host",
+        "user:s3cret@host:70000",
+        " htt p://user:s3cret@host",
+    ],
+)
+@pytest.mark.parametrize("driver", OUR_OWN)
+def test_a_proxy_that_is_none(monkeypatch: pytest.MonkeyPatch, driver: str, proxy: str) -> None:
+    monkeypatch.setenv("http_proxy", proxy)
+    (error,) = drive(driver, "http://api.pamela.invalid", lambda client: client.get_call("call_1"))
+    assert isinstance(error, ValidationError)
+    assert_nothing_shown(error)
+
+
+def assert_nothing_shown(error: PamelaError, text: str = "") -> None:
+    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    for secret in SECRETS:
+        assert secret not in shown + repr(error) + str(vars(error)) + text
+
+
+Answer = Callable[[socket.socket, bytes], None]
+
+
+@pytest.fixture
+def proxy_server() -> Iterator[Callable[[Answer], int]]:
+    """Run a proxy that answers the first bytes of each connection so."""
+    listeners: list[socket.socket] = []
+
+    def run(answer: Answer) -> int:
+        listener = socket.create_server(("127.0.0.1", 0))
+        listeners.append(listener)
+
+        def serve(connection: socket.socket) -> None:
+            with connection, contextlib.suppress(OSError):
+                answer(connection, connection.recv(65536))
+
+        def accept() -> None:
+            while True:
+                try:
+                    connection, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=serve, args=(connection,), daemon=True).start()
+
+        threading.Thread(target=accept, daemon=True).start()
+        port: int = listener.getsockname()[1]
+        return port
+
+    yield run
+    for listener in listeners:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+
+
+def create_call(client: Any) -> Any:
+    return client.create_call("+1234567890", "Order a pizza")
+
+
+def credentials(request: bytes) -> bytes:
+    return next(line for line in request.split(b"\r\n") if line.lower().startswith(b"proxy-authorization"))
+
+
+def refuse(connection: socket.socket, request: bytes) -> None:
+    connection.sendall(b"HTTP/1.1 407 %b\r\nX-Echo: %b\r\n\r\n" % ((credentials(request),) * 2))
+
+
+def answer_with_the_credentials(connection: socket.socket, request: bytes) -> None:
+    connection.sendall(credentials(request) + b"\r\n\r\n")
+
+
+def say_nothing(connection: socket.socket, request: bytes) -> None:
+    connection.recv(65536)
+
+
+def hang_up(connection: socket.socket, request: bytes) -> None:
+    pass
+
+
+@pytest.mark.parametrize("answer", [refuse, answer_with_the_credentials, say_nothing, hang_up])
+@pytest.mark.parametrize("driver", OUR_OWN)
+def test_a_tunnel_that_is_not_made(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    proxy_server: Callable[[Answer], int],
+    driver: str,
+    answer: Answer,
+) -> None:
+    """Nothing of the request was written, whatever the exception of the library is, so it is safe to repeat."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("https_proxy", PROXY.format(port=proxy_server(answer)))
+    (error,) = drive(driver, "https://api.pamela.invalid", create_call, max_retries=1, deadline=2, timeout=0.5)
+    assert isinstance(error, APIConnectionError)
+    assert not error.sent
+    assert not error.ambiguous
+    assert error.attempts == 2
+    assert_nothing_shown(error, "\n".join(each.getMessage() for each in caplog.records if each.name == "pamela"))
+
+
+@pytest.mark.parametrize("driver", OUR_OWN)
+def test_a_proxy_that_says_in_the_open_what_it_was_sent(
+    monkeypatch: pytest.MonkeyPatch, proxy_server: Callable[[Answer], int], driver: str
+) -> None:
+    """Without TLS the request itself goes to the proxy, and may go on from there."""
+    monkeypatch.setenv("http_proxy", PROXY.format(port=proxy_server(answer_with_the_credentials)))
+    (error,) = drive(driver, "http://api.pamela.invalid", create_call)
+    assert isinstance(error, APIConnectionError)
+    assert error.sent
+    assert error.attempts == 1
+    assert_nothing_shown(error)
+
+
+@pytest.mark.parametrize("replies", [b"", b"\x05", b"\x05\x02", b"\x05\x02\x01\x01", b"\x04", b"nonsense", b"\x05\xff"])
+@pytest.mark.parametrize("driver", OUR_OWN)
+def test_a_socks_proxy_that_does_not_answer(
+    monkeypatch: pytest.MonkeyPatch, proxy_server: Callable[[Answer], int], driver: str, replies: bytes
+) -> None:
+    """httpcore sets no limit for talking to it, and takes its answers for granted."""
+
+    def answer(connection: socket.socket, request: bytes) -> None:
+        connection.sendall(replies)
+        while connection.recv(65536):
+            pass
+
+    monkeypatch.setenv("http_proxy", PROXY.format(port=proxy_server(answer)).replace("http", "socks5", 1))
+    (error,) = drive(driver, "http://api.pamela.invalid", create_call, deadline=1, max_retries=0)
+    assert isinstance(error, APIConnectionError)
+    assert not error.sent
+    if not replies:
+        assert isinstance(error, APITimeoutError)
+    assert_nothing_shown(error)
+
+
+@pytest.mark.parametrize("driver", OUR_OWN)
+def test_nothing_listens_at_the_proxy(monkeypatch: pytest.MonkeyPatch, driver: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    monkeypatch.setenv("http_proxy", PROXY.format(port=port))
+    (error,) = drive(driver, "http://127.0.0.1:8400", create_call, max_retries=0)
+    assert f"nothing listens at the proxy http://127.0.0.1:{port}" in str(error)
+    assert_nothing_shown(error)
