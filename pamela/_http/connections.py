@@ -46,13 +46,15 @@ class Connection(Generic[TransportT]):
 
     def close(self) -> None:
         """Close the connection; httpcore leaves one open whose talk with a SOCKS proxy failed."""
-        self.transport.close()
+        transport: Any = self.transport
+        transport.close()
         if self.progress.stream is not None:
             self.progress.stream.close()
 
     async def aclose(self) -> None:
         """Close the connection of an event loop."""
-        await self.transport.aclose()
+        transport: Any = self.transport
+        await transport.aclose()
         if self.progress.stream is not None:
             await self.progress.stream.aclose()
 

@@ -32,7 +32,7 @@ LONGEST_HEAD = 1024 * 1024
 class Progress:
     """How far the current attempt on a connection has come."""
 
-    __slots__ = ("aborted", "connect_timeout", "head_left", "request_line", "stream", "touched", "written")
+    __slots__ = ("aborted", "beginning", "connect_timeout", "head_left", "request_line", "stream", "touched", "written")
 
     def __init__(self) -> None:
         self.stream: Any = None
@@ -48,6 +48,8 @@ class Progress:
         self.connect_timeout = connect_timeout
         self.head_left = LONGEST_HEAD
         self.aborted = False
+        self.beginning = b""
+        """The first bytes that came back."""
         self.touched = False
         """Whether the network was used at all: it is not where a test replaces httpx's transports."""
         self.written = False
@@ -58,9 +60,11 @@ class Progress:
         if not self.written and data.startswith(self.request_line):
             self.written = True
             self.head_left = LONGEST_HEAD
+            self.beginning = b""
 
     def after_read(self, data: bytes) -> bytes:
         self.head_left -= len(data)
+        self.beginning = self.beginning or data[:3]
         if self.head_left < 0:
             import httpcore
 

@@ -27,7 +27,9 @@ NOT_TLS = {
     "WRONG_VERSION_NUMBER",
 }
 """What OpenSSL says when the other side does not speak TLS, depending on its version and on what came instead."""
-TLS_RECORDS = ("\\x14\\x03", "\\x15\\x03", "\\x16\\x03")
+TLS_RECORDS = (b"\x14\x03", b"\x15\x03", b"\x16\x03")
+NOT_HTTP = "illegal request line"
+"""What h11 says of a response that begins with a byte that no HTTP message can begin with."""
 IN_TIME: dict[type[Exception], str] = {
     httpx.PoolTimeout: "no connection of the pool was free in time",
     httpx.WriteTimeout: "the request could not be sent in time",
@@ -35,7 +37,9 @@ IN_TIME: dict[type[Exception], str] = {
 }
 
 
-def failure_of(error: Exception, attempt: Attempt, *, sent: bool, proxy: Proxy | None = None) -> Failure:
+def failure_of(
+    error: Exception, attempt: Attempt, *, sent: bool, proxy: Proxy | None = None, beginning: bytes = b""
+) -> Failure:
     """Return what an exception of the HTTP library means.
 
     Args:
@@ -43,11 +47,13 @@ def failure_of(error: Exception, attempt: Attempt, *, sent: bool, proxy: Proxy |
         attempt: What was to be sent.
         sent: Whether a part of the request may have left.
         proxy: The proxy that was to take it.
+        beginning: The first bytes that came back, where they are known.
     """
     timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
-    problem = (timeout_of(error, sent) if timed_out else None) or hint(error, attempt, proxy)
+    problem = (timeout_of(error, sent) if timed_out else None) or hint(error, attempt, proxy, beginning)
     if problem is None:
-        problem = redact(str(error), attempt, proxy).rstrip(".") or type(error).__name__
+        text = next(filter(None, map(str, causes_of(error))), type(error).__name__)
+        problem = redact(text, attempt, proxy).rstrip(".")
     for each in causes_of(error):
         disarm(each, attempt, proxy)
     return Failure(error, problem, timed_out=timed_out, sent=sent)
@@ -59,14 +65,16 @@ def timeout_of(error: Exception, sent: bool) -> str:
     return next((words for kind, words in IN_TIME.items() if isinstance(error, kind)), IN_TIME[httpx.ReadTimeout])
 
 
-def hint(error: Exception, attempt: Attempt, proxy: Proxy | None) -> str | None:
+def hint(error: Exception, attempt: Attempt, proxy: Proxy | None, beginning: bytes) -> str | None:
     """Return what to do about failures that have a usual reason, or None."""
     causes = list(causes_of(error))
     address = urlsplit(attempt.url)
     if any(isinstance(each, ssl.SSLError) and each.reason in NOT_TLS for each in causes):
         return "the server does not speak TLS there. Should the address begin with http://"
-    if address.scheme == "http" and any(record in str(error) for record in TLS_RECORDS):
+    if address.scheme == "http" and beginning.startswith(TLS_RECORDS):
         return "the server speaks TLS there. Should the address begin with https://"
+    if str(error) == NOT_HTTP:
+        return "the response is not HTTP"
     if any(isinstance(each, OSError) and each.errno == errno.ECONNREFUSED for each in causes):
         if proxy is not None:
             return f"nothing listens at the proxy {proxy.url}"

@@ -335,8 +335,11 @@ def failure_over_pool(error: Exception, attempt: Attempt, connection: Any, proxy
     from .failures import failure_of
 
     # Where the network was never used although the request was handed over, something has taken httpx's place.
-    sent = connection is not None and (connection.progress.written or not connection.progress.touched)
-    return failure_of(error, attempt, sent=sent, proxy=proxy)
+    if connection is None:
+        return failure_of(error, attempt, sent=False, proxy=proxy)
+    progress = connection.progress
+    sent = progress.written or not progress.touched
+    return failure_of(error, attempt, sent=sent, proxy=proxy, beginning=progress.beginning)
 
 
 def raised_by_test(error: Exception, connection: Any) -> bool:
