@@ -15,8 +15,9 @@ from .calls import Selection
 from .errors import coded, failure, rate_limited
 from .idempotency import fingerprint
 from .magic import Outcome
+from .page_access import read_project
 from .request_faults import FaultyResponse, refusal
-from .requests import read_body, read_key, size_of
+from .requests import read_body, size_of
 from .service import Service
 from .specification import Issue, OperationSpec
 
@@ -53,8 +54,7 @@ class Api:
 
     async def respond(self, operation: OperationSpec, http_request: Request) -> Response:
         """Check a request against the specification and carry it out."""
-        key = read_key(http_request, operation.id)
-        project_id = self._service.projects.of_key(key)
+        project_id = read_project(http_request, operation.id, self._service)
         faults = self._service.projects.get(project_id).faults
         fault = self._service.planned_faults.take(project_id, operation.id, faults)
         if fault is not None and (refused := refusal(fault)) is not None:

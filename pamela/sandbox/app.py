@@ -17,7 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from .api import Api
 from .control_api import ControlApi
 from .errors import failure
+from .page import Page
 from .page_security import PageSecurity
+from .request_log import LogRequests
 from .service import Service
 from .specification import Parameter, Specification
 from .store import DatabaseError
@@ -34,6 +36,7 @@ def create_app(service: Service) -> ASGIApp:
             *_api_routes(service),
             *_routes(_document_handlers(service.specification)),
             *_routes(ControlApi(service).handlers),
+            *_routes(Page(service).handlers),
         ],
         exception_handlers={
             HTTPException: _respond_failure,
@@ -43,7 +46,8 @@ def create_app(service: Service) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     secured = PageSecurity(app, service.allowed_hosts, service.page_token)
-    return _WithHeaders(secured, service.specification.parameter("IdempotencyKey"))
+    with_headers = _WithHeaders(secured, service.specification.parameter("IdempotencyKey"))
+    return LogRequests(with_headers, service.requests, service.page_token)
 
 
 def _api_routes(service: Service) -> list[Route]:

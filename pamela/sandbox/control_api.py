@@ -16,8 +16,9 @@ from .call_record import CallRecord
 from .call_runner import WrongStateError
 from .errors import coded, failure
 from .fault_injection import FAULTS_SCHEMA, NEXT_FAULT_SCHEMA, FaultInjection, PlannedFault
+from .page_access import read_project
 from .projects import Settings
-from .requests import read_body, read_key
+from .requests import read_body
 from .scripts import MOST_SCRIPTS, SCRIPT_SCHEMA
 from .service import Service
 from .specification import Issue, Parameter, find_issues
@@ -94,7 +95,6 @@ class ControlApi:
         call, delivery = "/sandbox/calls/{call_id}", "/sandbox/deliveries/{delivery_id}"
         faults: dict[str, Handler] = {"GET": self.get_faults, "PUT": self.put_faults}
         self.handlers: Mapping[str, Mapping[str, Handler]] = {
-            "/": {"GET": self.describe},
             "/sandbox": {"GET": self.describe},
             "/sandbox/project": {"GET": self.get_project, "PUT": self.put_project},
             "/sandbox/scripts": {
@@ -365,10 +365,10 @@ class ControlApi:
     # What these have in common.
 
     def _project_id(self, request: Request) -> str:
-        return self._service.projects.of_key(read_key(request, "sandbox"))
+        return read_project(request, "sandbox", self._service)
 
     async def _body(self, request: Request, schema: str) -> dict[str, Any]:
-        read_key(request, "sandbox")
+        self._project_id(request)
         body = await read_body(request)
         if issues := find_issues(self._validators[schema], body):
             raise failure(422, issues)

@@ -7,6 +7,7 @@ from pathlib import Path
 _SLOWEST = 0.001
 _LONGEST_EVENT_TIMEOUT = 3600
 
+DEFAULT_KEY = "pk_live_sandbox"
 DEFAULT_SECRET = "whsec_sandbox"  # noqa: S105 - nothing is protected by it
 DEFAULT_KEEP_CALLS = 25_000
 

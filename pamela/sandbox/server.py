@@ -13,7 +13,7 @@ import uvicorn
 
 from .app import create_app
 from .control import SandboxProject
-from .options import DEFAULT_KEEP_CALLS, DEFAULT_SECRET, SandboxOptions
+from .options import DEFAULT_KEEP_CALLS, DEFAULT_KEY, DEFAULT_SECRET, SandboxOptions
 from .service import Service
 
 _GRACE_SECONDS = 2
@@ -68,7 +68,7 @@ class SandboxServer(uvicorn.Server):
         self._on_ready(self)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self.service.stopping.set()
+        self.service.stop()
         await super().shutdown(sockets)
 
     @contextlib.contextmanager
@@ -101,7 +101,7 @@ class Sandbox(SandboxProject):
     """
 
     def __init__(self, server: SandboxServer, loop: asyncio.AbstractEventLoop, webhook_secret: str) -> None:
-        super().__init__(server.base_url, "pk_live_sandbox")
+        super().__init__(server.base_url, DEFAULT_KEY)
         self.webhook_secret = webhook_secret
         self._server = server
         self._loop = loop

@@ -15,10 +15,11 @@ from .fault_injection import PlannedFaults
 from .history import make_history
 from .idempotency import IdempotencyKeys
 from .live_calls import LiveCalls
-from .options import SandboxOptions
+from .options import DEFAULT_KEY, SandboxOptions
 from .page_security import AllowedHosts, PageToken
 from .projects import Projects
 from .request_faults import Connections
+from .request_log import RequestLog
 from .scripts import Scripts
 from .specification import load_specification
 from .store import DatabaseError, Store
@@ -52,6 +53,8 @@ class Service:
         self.page_token = PageToken()
         self.connections = Connections()
         self.projects = Projects(self.store, options.webhook_secret)
+        self.default_project = self.projects.of_key(DEFAULT_KEY)
+        self.requests = RequestLog(self.clock, self.projects, self.changes)
         self.tools = Tools(self.store, self.clock, self.specification)
         self.scripts = Scripts(self.store)
         self.idempotency_keys = IdempotencyKeys(self.store)
@@ -133,8 +136,14 @@ class Service:
         self.failed_once = {each for each in self.failed_once if project_id not in (None, each[0])}
         self.planned_faults.clear(project_id)
         self.projects.forget_read(project_id)
+        self.requests.forget(project_id)
         self.calls.forget_project(project_id)
         self.changes.publish("reset", project_id or "")
+
+    def stop(self) -> None:
+        """End what waits for something to happen."""
+        self.stopping.set()
+        self.changes.wake()
 
     def close(self) -> None:
         self.store.close()

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 import pamela.sandbox
 
+from ..chromium import chromium
 from .conftest import DOCUMENT, ROOT, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-CHROMIUM_OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 OPERATIONS = [(path, operation) for path, item in DOCUMENT["paths"].items() for operation in item.values()]
 WEBHOOKS = [(name, item["post"]) for name, item in DOCUMENT["webhooks"].items()]
 ERROR_CODES = DOCUMENT["components"]["schemas"]["ErrorCode"]["enum"]
@@ -55,13 +46,7 @@ def reference(node_tools: Path) -> None:
 
 @pytest.fixture
 def browser() -> Iterator[Seen]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("Chromium is missing; install Debian's package `chromium`")
-    with (
-        sync_playwright() as playwright,
-        playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_OPTIONS) as running,
-    ):
+    with chromium() as running:
         yield Seen(running.new_page())
 
 

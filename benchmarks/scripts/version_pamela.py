@@ -1,5 +1,0 @@
-"""`pamela --version`."""
-
-from pamela.cli import main
-
-main(["--version"])

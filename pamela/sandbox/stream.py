@@ -1,0 +1,161 @@
+"""The endpoint `/sandbox/stream`: what happens in a sandbox, as server-sent events, for its page and for programs."""
+
+import asyncio
+import contextlib
+import json
+import secrets
+from collections import deque
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+
+from .changes import Change
+from .errors import failure
+from .page_access import read_scope
+from .page_data import PageData
+from .service import Service
+
+HEARTBEAT_SECONDS = 15.0
+_GATHERING_SECONDS = 0.1
+_SHARE_OF_TIME = 0.1
+"""How much of the event loop's time one stream may take."""
+
+_MOST_CHANGES_KEPT = 5_000
+_MOST_ROWS_AT_ONCE = 500
+_MOST_STREAMS = 64
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Changes since some position, each thing once, with the position after them."""
+
+    changes: Collection[Change]
+    position: int
+    is_complete: bool
+
+
+class ChangeLog:
+    """The last changes, numbered, so that a stream that was interrupted goes on where it was.
+
+    Only which things have changed is kept, not what they are: a stream reads them when it tells of them. So a slow
+    reader costs nothing, and is told the latest state of each thing instead of every state that it missed.
+    """
+
+    def __init__(self) -> None:
+        self.boot = secrets.token_hex(4)
+        """Names this process: positions of another mean nothing here."""
+        self.position = 0
+        self._kept: deque[Change] = deque(maxlen=_MOST_CHANGES_KEPT)
+        self._changed: set[asyncio.Event] = set()
+
+    def add(self, change: Change) -> None:
+        self.position += 1
+        self._kept.append(change)
+        self.wake()
+
+    def wake(self) -> None:
+        """Have all streams look: there is something to tell, or the sandbox stops."""
+        for event in self._changed:
+            event.set()
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[asyncio.Event]:
+        """Provide an event that is set with each change."""
+        event = asyncio.Event()
+        self._changed.add(event)
+        try:
+            yield event
+        finally:
+            self._changed.discard(event)
+
+    def since(self, position: int) -> Batch:
+        """Return what has changed since a position; incomplete if more has happened than is kept."""
+        missed = self.position - position
+        if missed > len(self._kept):
+            return Batch((), self.position, is_complete=False)
+        skipped = len(self._kept) - missed
+        latest = {
+            (change.kind, change.id or change.project_id): change
+            for index, change in enumerate(self._kept)
+            if index >= skipped
+        }
+        return Batch(latest.values(), self.position, is_complete=len(latest) <= _MOST_ROWS_AT_ONCE)
+
+    def event_id(self, position: int) -> str:
+        return f"{self.boot}-{position}"
+
+    def position_of(self, event_id: str) -> int | None:
+        """Return the position that an event's id names, None if it is of another process or none at all."""
+        boot, _, number = event_id.partition("-")
+        if boot != self.boot or not number.isdecimal() or len(number) > 18 or int(number) > self.position:
+            return None
+        return int(number)
+
+
+class Stream:
+    """The endpoint. A request needs the page's token or an API key, whose project alone it then tells of."""
+
+    def __init__(self, service: Service, data: PageData, log: ChangeLog) -> None:
+        self._service = service
+        self._data = data
+        self._log = log
+        self._open = 0
+
+    async def respond(self, request: Request) -> Response:
+        """Answer with events, from the one after `Last-Event-ID` on, until the client goes."""
+        scope = read_scope(request, self._service)
+        if self._open >= _MOST_STREAMS:
+            raise failure(503, f"{_MOST_STREAMS} streams are open already; close one.", {"Retry-After": "5"})
+        last_id = request.headers.get("Last-Event-ID") or request.query_params.get("last_event_id", "")
+        events = self._events(scope.project_id, last_id)
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(events, media_type="text/event-stream", headers=headers)
+
+    async def _events(self, project_id: str | None, last_id: str) -> AsyncIterator[str]:
+        self._open += 1
+        try:
+            known = self._log.position_of(last_id)
+            position = self._log.position if known is None else known
+            yield self._format("hello", {"boot": self._log.boot}, position)
+            if last_id and known is None:
+                yield self._format("resync", {}, position)
+            with self._log.watched() as changed:
+                async for text in self._changes(project_id, position, changed):
+                    yield text
+        finally:
+            self._open -= 1
+
+    async def _changes(self, project_id: str | None, position: int, changed: asyncio.Event) -> AsyncIterator[str]:
+        loop = asyncio.get_running_loop()
+        while not self._service.stopping.is_set():
+            changed.clear()
+            if position == self._log.position:
+                try:
+                    async with asyncio.timeout(HEARTBEAT_SECONDS):
+                        await changed.wait()
+                except TimeoutError:
+                    yield self._format("heartbeat", {}, position)
+                    continue
+                # What happens in quick succession is told together.
+                await asyncio.sleep(_GATHERING_SECONDS)
+            began = loop.time()
+            batch = self._log.since(position)
+            position = batch.position
+            text = "".join(self._tell(batch, project_id))
+            if text:
+                yield text
+            await asyncio.sleep((loop.time() - began) / _SHARE_OF_TIME)
+
+    def _tell(self, batch: Batch, project_id: str | None) -> list[str]:
+        if not batch.is_complete:
+            return [self._format("resync", {}, batch.position)]
+        changes = [each for each in batch.changes if project_id in (None, each.project_id) or not each.project_id]
+        told = self._data.changed(changes)
+        return [self._format(kind, value, batch.position) for kind, value in told]
+
+    def _format(self, kind: str, value: Mapping[str, Any], position: int) -> str:
+        data = json.dumps(value, separators=(",", ":"))
+        return f"id: {self._log.event_id(position)}\nevent: {kind}\ndata: {data}\n\n"
