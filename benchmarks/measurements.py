@@ -8,7 +8,7 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from processes import Worker, seconds_to_first_line
+from processes import Worker, seconds_of_process, seconds_to_first_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -69,6 +69,14 @@ class Laboratory:
 
         return take_turns(rounds, {script: partial(milliseconds, script, name) for script, name in scripts.items()})
 
+    def whole(self, scripts: Mapping[str, str], rounds: int = 25) -> dict[str, list[float]]:
+        """Return the milliseconds that each script, in the environment named, takes as a whole process."""
+
+        def milliseconds(script: str, name: str) -> float:
+            return seconds_of_process(self.pythons[name], script, self.base_url) * 1000
+
+        return take_turns(rounds, {script: partial(milliseconds, script, name) for script, name in scripts.items()})
+
     @contextmanager
     def workers(self, scripts: Mapping[str, str]) -> Iterator[dict[str, Worker]]:
         """Start each script in the environment named, for many measurements."""
@@ -102,6 +110,25 @@ def starting(laboratory: Laboratory) -> list[Comparison]:
     ours, theirs = "start_pamela", "start_httpx"
     took = laboratory.starts({ours: "pamela", theirs: "httpx"})
     return [Comparison(what, "the same with plain httpx", "ms", took[ours], took[theirs], at_most=1.05)]
+
+
+def commanding(laboratory: Laboratory) -> list[Comparison]:
+    scripts = ("version_pamela", "version_click", "complete_pamela", "complete_click")
+    took = laboratory.whole(dict.fromkeys(scripts, "pamela_cli"))
+    return [
+        Comparison(
+            what,
+            "a bare click program with as many commands",
+            "ms",
+            took[f"{kind}_pamela"],
+            took[f"{kind}_click"],
+            at_most=1.5,
+        )
+        for kind, what in (
+            ("version", "`pamela --version`, the whole process"),
+            ("complete", "completing `pamela ca`, the whole process"),
+        )
+    ]
 
 
 def getting(laboratory: Laboratory) -> list[Comparison]:
@@ -189,4 +216,4 @@ def in_microseconds(samples: dict[str, list[float]]) -> dict[str, list[float]]:
     return {name: [seconds * 1e6 for seconds in measured] for name, measured in samples.items()}
 
 
-ALL = (importing, starting, getting, listing, threading, flying, iterating, verifying)
+ALL = (importing, starting, commanding, getting, listing, threading, flying, iterating, verifying)

@@ -62,6 +62,14 @@ class Worker:
         self.process.communicate()
 
 
+def seconds_of_process(python: Path, script: str, base_url: str) -> float:
+    """Return how long a script takes from the start of its process to its end, in seconds."""
+    began = time.perf_counter()
+    command = [python, SCRIPTS / f"{script}.py"]
+    subprocess.run(command, stdout=subprocess.DEVNULL, env=environment(base_url), check=True)
+    return time.perf_counter() - began
+
+
 def seconds_to_first_line(python: Path, script: str, base_url: str) -> float:
     """Start a script and give the seconds until it has printed a line."""
     began = time.perf_counter()

@@ -13,6 +13,8 @@ LIMITS = {"string": {"minLength": "min_length", "pattern": "pattern"}, "integer"
 """The limits that are checked, by the kind of an argument, and what they are called in Python."""
 HEADER_VALUE = "^[!-~]([ -~]*[!-~])?$"
 """What a header can carry: printable ASCII without blanks at either end."""
+PHONE_NUMBER = "x-phone-number"
+"""On a string: it is a phone number. Names the argument that says its country, and the code of an invalid one."""
 VALIDATORS = {
     "date-time": "format_datetime",
     "date": "format_date",
@@ -124,11 +126,33 @@ class Argument:
             limits.setdefault("pattern", HEADER_VALUE)
         if limits.keys() - {"required"}:
             limits["hint"] = self.advice
-        arguments = "".join(f", {name}={value!r}" for name, value in limits.items())
+        if self.kind == "integer" and self.location == "query" and self.optional and limits.get("minimum") == 1:
+            limits["absent"] = 0
+        arguments = "".join(f", {name}={value!r}" for name, value in limits.items()) + self._more_arguments()
         if self.kind == "array" and self.item.kind in {"date", "date-time"}:
             arguments += f", item=validation.{VALIDATORS[self.item.kind]}"
-        code = f'validation.{VALIDATORS.get(self.kind, "validate_json")}("{self.name}", {self.name}{arguments})'
+        code = f'validation.{self._validator()}("{self.name}", {self.name}{arguments})'
+        if "x-python-default" in self.resolved and self.location == "body":
+            code = f"validation.or_default({code}, {self.resolved['x-python-default']!r})"
         return f"UNSET if {self.name} is UNSET else {code}" if self.can_be_cleared else code
+
+    def _validator(self) -> str:
+        if self.kind == "string" and PHONE_NUMBER in self.resolved:
+            return "validate_phone_number"
+        if self.kind == "string" and self.wire_name.endswith("_id"):
+            return "validate_id"
+        return VALIDATORS.get(self.kind, "validate_json")
+
+    def _more_arguments(self) -> str:
+        """Return what only some validators take, as code."""
+        if self._validator() == "validate_phone_number":
+            options = self.resolved[PHONE_NUMBER]
+            return f", country={options['country']}, error_code={options['error-code']}"
+        schema = {"array": self.item.resolved, "object": self.resolved}.get(self.kind, {})
+        if schema.get("additionalProperties") is not False:
+            return ""
+        keys = {"known": tuple(schema["properties"]), "ignored": tuple(schema.get("x-python-ignores", ()))}
+        return "".join(f", {name}={value!r}" for name, value in keys.items() if value)
 
     @property
     def advice(self) -> str:

@@ -84,10 +84,32 @@ def _synonym(path: Parts, node: Document, value: Any) -> str:
     return ""
 
 
+def _default(path: Parts, node: Document, value: Any) -> str:
+    return "" if path[-2:-1] == ("properties",) else "but only a field of a request can have that"
+
+
+def _ignores(_: Parts, node: Document, value: Any) -> str:
+    if node.get("additionalProperties") is not False:
+        return "but only an object with `additionalProperties: false` refuses keys"
+    return (
+        ""
+        if isinstance(value, list) and all(isinstance(each, str) for each in value)
+        else "which is not a list of keys"
+    )
+
+
+def _phone_number(_: Parts, node: Document, value: Any) -> str:
+    fits = isinstance(value, dict) and value.keys() == {"country", "error-code"}
+    return "" if fits else "which does not say `country` and `error-code`"
+
+
 EXTENSIONS: dict[str, Callable[[Parts, Document, Any], str]] = {
     "x-enum-varnames": _varnames,
     "x-final": _final,
     "x-idempotent": _idempotent,
+    "x-phone-number": _phone_number,
+    "x-python-default": _default,
+    "x-python-ignores": _ignores,
     "x-python-synonym": _synonym,
 }
 """The extensions that the generator knows, and what is wrong with one."""

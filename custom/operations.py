@@ -13,8 +13,31 @@ from .errors import unsupported
 from .forms import Form, Forms, nesting, union, viewing
 from .spec import Schema, Specification, is_json, json_schema
 
+SIZES = {"limit", "page_size", "per_page"}
+"""What an argument is called that says how many items a page has."""
 PYTHON_TYPES = {"array": "list", "object": "dict", "string": "str", "number": "int, float", "boolean": "bool"}
 """What `json` makes of each JSON type."""
+
+
+@dataclass
+class Iteration:
+    """How an operation that answers a page at a time is gone through."""
+
+    name: str
+    """The name of the method."""
+    noun: str
+    pages: str
+    """The class of the pages."""
+    item: str
+    """The type of the items."""
+    start: str
+    """The argument that says where a page begins."""
+    items: str
+    """The field of a page that has its items."""
+    following: str
+    """The field of a page that says where the next one begins."""
+    size: tuple[str, int] | None
+    """The argument that says how many items a page has, and how many to ask for where it is not given."""
 
 
 @dataclass
@@ -52,6 +75,7 @@ class Operation:
         self.nulls = sorted(each.wire_name for each in self.in_body if each.nullable)
         self._arrange()
         self.parser, self.returns, self.response_classes = self._responses()
+        self.iteration = self._iteration()
 
     @property
     def module(self) -> str:
@@ -199,6 +223,29 @@ class Operation:
         types = ", ".join(dict.fromkeys(PYTHON_TYPES[part.json_type] for part in parts))
         view = [f"view=lambda data: {code}"] if code != "data" else []
         return [f"types=({types},)", *view], form.hint, {*form.classes()}
+
+    def _iteration(self) -> Iteration | None:
+        """Return how to go through the pages: there are items, and where the next page begins, as a parameter says it."""
+        if self.returns not in self.specification.models:
+            return None
+        properties, _ = self.specification.properties(self.specification.schemas[self.returns])
+        forms = {name: Forms(self.specification).of(schema) for name, schema in properties.items()}
+        lists = [name for name, form in forms.items() if form.kind == "list" and form.parts[0].kind == "model"]
+        starts = [
+            argument
+            for argument in self.in_query
+            if f"next_{snake_case(argument.wire_name)}" in {snake_case(name) for name in properties}
+        ]
+        if len(lists) != 1 or len(starts) != 1:
+            return None
+        start = starts[0]
+        following = next(name for name in properties if snake_case(name) == f"next_{snake_case(start.wire_name)}")
+        limits = [each for each in self.in_query if each.name in SIZES and each.kind == "integer"]
+        size = (limits[0].name, limits[0].resolved["maximum"]) if limits and "maximum" in limits[0].resolved else None
+        noun = self.name.removeprefix("list_").removeprefix("get_")
+        pages = "OffsetPages" if start.kind == "integer" else "CursorPages"
+        item = forms[lists[0]].parts[0].hint
+        return Iteration(f"iter_{noun}", noun.replace("_", " "), pages, item, start.name, lists[0], following, size)
 
     def _list_in(self, model: str, item: str) -> str | None:
         """Return the field of a model that has nothing but a list of another; either can be answered for such a list."""

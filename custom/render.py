@@ -14,7 +14,7 @@ from openapi_python_client.parser.properties import LiteralEnumProperty
 from . import names
 from .errors import GenerationError, unsupported
 from .operations import Operation
-from .spec import ROOT, Specification, fields
+from .spec import ROOT, Specification
 from .views import Views
 
 HEADER = "# Made by `make generate` from openapi.yaml. Do not edit.\n"
@@ -32,9 +32,13 @@ def render(specification: Specification, target: Path) -> None:
     ]
     taken = names.of_clients()
     for operation in operations:
+        place = f"{operation.method} {operation.path}"
         if operation.name in taken:
-            place = f"{operation.method} {operation.path}"
             raise unsupported(place, f"has the operationId {operation.name!r}, a name that the clients have already")
+        if operation.iteration and operation.iteration.name in taken | {each.name for each in operations}:
+            raise unsupported(
+                place, f"would have the iterator {operation.iteration.name}, a name that is taken already"
+            )
     modules = _Renderer(specification, operations).modules()
     for name, source in modules.items():
         module = target / name
@@ -61,9 +65,6 @@ class _Renderer:
         self.sent_only = sent - received
         self.public = {*sent, *received, *specification.enums}
         names.check_classes(self.public)
-        for model in specification.data.models:
-            if model.class_info.name in self.sent_only:
-                leave_out_read_only(specification, model)
         project = Project(openapi=specification.data, config=specification.config, custom_template_path=TEMPLATES)
         self.environment = project.env
         stock = PackageLoader("openapi_python_client")
@@ -75,25 +76,16 @@ class _Renderer:
             operations=operations,
             models=self.public,
             request_models=self.sent_only,
-            method_classes=responses | arguments,
+            method_classes=responses | arguments | {each.iteration.item for each in operations if each.iteration},
             module_of=lambda name: classes[name].class_info.module_name,
             described=described,
-            deprecated_fields=self._deprecated_fields,
             import_of=lambda name, package: (
                 f"from {package}models.{classes[name].class_info.module_name} import {name}"
             ),
         )
         self.environment.filters["repr"] = repr
-        self.environment.filters["views"] = Views(specification)
+        self.environment.filters["views"] = Views(specification, self.sent_only)
         self.environment.filters["reflow"] = lambda text, width: textwrap.fill(" ".join(text.split()), width)
-
-    def _deprecated_fields(self, model: Any) -> list[str]:
-        properties, _ = self.specification.properties(self.specification.schemas[model.class_info.name])
-        return [
-            str(property_.python_name)
-            for property_ in fields(model)
-            if self.specification.resolve(properties[property_.name.get_untrusted_value()]).get("deprecated")
-        ]
 
     def modules(self) -> dict[str, str]:
         """Return the source of each module, by its path."""
@@ -106,8 +98,6 @@ class _Renderer:
             "models/__init__.py": self._render("models_init.py.jinja"),
             "api/__init__.py": self._render("package.py.jinja", docstring="The operations, a package for each tag."),
         }
-        if self.sent_only:
-            modules["types.py"] = self._render("types.py.jinja")
         for operation in self.operations:
             docstring = f"The operations of the tag `{operation.tag}`, a module each."
             modules[f"api/{operation.tag}/__init__.py"] = self._render("package.py.jinja", docstring=docstring)
@@ -125,17 +115,6 @@ class _Renderer:
 
     def _render(self, template: str, **values: Any) -> str:
         return self.environment.get_template(template).render(**values)
-
-
-def leave_out_read_only(specification: Specification, model: Any) -> None:
-    """Leave the fields that only the service writes out of the class of a request."""
-    properties, _ = specification.properties(specification.schemas[model.class_info.name])
-    for group in (model.required_properties, model.optional_properties):
-        group[:] = [
-            property_
-            for property_ in group
-            if not specification.resolve(properties[property_.name.get_untrusted_value()]).get("readOnly")
-        ]
 
 
 def described(thing: Any) -> str:

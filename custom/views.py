@@ -1,6 +1,10 @@
 """Views of models: the typed attributes that read the fields of a JSON object."""
 
+import keyword
+import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from openapi_python_client.strings import PythonIdentifier
 
@@ -23,26 +27,37 @@ class View:
     description: str
     nested: str = ""
     required: bool = False
+    default: Any = None
+    """What counts where the field is absent from a request, None if nothing does."""
     deprecated: bool = False
     classes: list[str] = field(default_factory=list)
     leading_back: list[str] = field(default_factory=list)
     """Those of the classes that have, directly or by others, the model as a part."""
 
+    @property
+    def sent_as(self) -> str:
+        """The type of the field where an object is made to be sent: what JSON has. Empty if it is no name in Python."""
+        if not self.name.isidentifier() or keyword.iskeyword(self.name):
+            return ""
+        return re.sub(r"\b(datetime|date)\b", "str", self.type.removesuffix(" | None"))
+
 
 class Views:
     """Makes the views of a model."""
 
-    def __init__(self, specification: Specification) -> None:
+    def __init__(self, specification: Specification, sent_only: Collection[str] = ()) -> None:
         self.specification = specification
+        self.sent_only = sent_only
         self.forms = Forms(specification)
 
     def __call__(self, model: str) -> list[View]:
         """Return the views of a model."""
         properties, required = self.specification.properties(self.specification.schemas[model])
+        left_out = "readOnly" if model in self.sent_only else "writeOnly"
         views = [
             self._view(model, name, schema, name in required)
             for name, schema in properties.items()
-            if not self.specification.resolve(schema).get("writeOnly")
+            if not self.specification.resolve(schema).get(left_out)
         ]
         self._name(views, model)
         return views
@@ -68,6 +83,7 @@ class Views:
             hint += " | None"
         view = View(name, "", hint, f"self._get({name!r})", resolved.get("description", ""))
         view.required = required
+        view.default = resolved.get("default")
         view.deprecated = bool(resolved.get("deprecated"))
         view.classes = sorted({*form.classes()} - {model})
         view.leading_back = [each for each in view.classes if model in self.specification.reached([each])]

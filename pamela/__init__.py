@@ -46,6 +46,13 @@ if TYPE_CHECKING:
     )
     from .events import UnknownEvent, VerificationFailure, WebhookEvent, WebhookVerificationError, construct_event
     from .tools import FunctionTool, ToolError, ToolRegistry, tool
+    from .types import CallListResponse as CallListResponse
+    from .types import CallResponse as CallResponse
+    from .types import CallStatusResponse as CallStatusResponse
+    from .types import ToolDeleteResponse as ToolDeleteResponse
+    from .types import ToolWebhookParsed as ToolWebhookParsed
+    from .types import UsageResponse as UsageResponse
+    from .types import WebhookDelivery
     from .webhooks import create_tool_handler, parse_tool_webhook, sign_webhook, verify_webhook_signature
 
     __all__ = [
@@ -82,6 +89,7 @@ if TYPE_CHECKING:
         "ValidationError",
         "VerificationFailure",
         "WaitTimeoutError",
+        "WebhookDelivery",
         "WebhookEndpoint",
         "WebhookEvent",
         "WebhookVerificationError",
@@ -127,6 +135,7 @@ _MODULES = {
     ),
     "events": ("UnknownEvent", "VerificationFailure", "WebhookEvent", "WebhookVerificationError", "construct_event"),
     "tools": ("FunctionTool", "ToolError", "ToolRegistry", "tool"),
+    "types": ("WebhookDelivery",),
     "webhooks": ("create_tool_handler", "parse_tool_webhook", "sign_webhook", "verify_webhook_signature"),
 }
 """The public names that are not of the specification, by their module."""
@@ -140,7 +149,10 @@ _VERSION_1 = {
     "ToolWebhookParsed": "ToolInvocation",
     "UsageResponse": "Usage",
 }
-"""The names that version 1 had for those of the specification."""
+"""The names that version 1 had for those of the specification; they are in `types`."""
+_HOMES.update({name: ("types", name) for name in _VERSION_1})
+_SUBMODULES = ("client", "endpoint", "errors", "events", "exceptions", "models", "tools", "types", "webhooks")
+"""What `import pamela` makes attributes: `pamela.errors.CallError`."""
 
 
 def __getattr__(name: str) -> Any:
@@ -149,12 +161,14 @@ def __getattr__(name: str) -> Any:
         module, original = _HOMES[name]
         # What `from .module import original` does, without the time that importing importlib takes.
         value = getattr(__import__(module, globals(), None, (original,), 1), original)
+    elif name in _SUBMODULES:
+        value = __import__(name, globals(), None, ("*",), 1)
     elif name == "__all__":
         value = sorted({*_HOMES, "__version__", *_models().__all__})
-    elif name.startswith("__") or (model := _VERSION_1.get(name, name)) not in _models().__all__:
+    elif name.startswith("__") or name not in _models().__all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     else:
-        value = getattr(_models(), model)
+        value = getattr(_models(), name)
     globals()[name] = value
     return value
 

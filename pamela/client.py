@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar, Unpack
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar
 
 import httpx
 
@@ -13,11 +14,11 @@ from ._client.event_loops import warn_in_event_loop
 from ._client.execution import Steps, execute, look_up_call
 from ._client.logging import configure, is_logged, log_outcome
 from ._client.options import UNSET, Hook, Options, Timeout, TimeoutLike, hide
-from ._client.pagination import Pages
 from ._client.polling import Watch
 from ._client.raw_request import raw_request
 from ._client.raw_response import RawResponse, capture, capturing, raw_response
 from ._client.recovery import ServerCapabilities, wanted_call
+from ._generated.api.calls import list_calls
 from ._generated.methods import AsyncOperationMethods, OperationMethods
 from ._http.attempt import Attempt, AttemptInfo, Failure, Outcome, Response
 from ._http.transports import AsyncTransport, Library, SyncTransport
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from ._core.operation import Request
-    from ._generated.api.calls.list_calls import ListCallsArguments
     from ._generated.models.call import Call
     from ._generated.models.usage import Usage
 
@@ -78,13 +78,23 @@ class _Client(Generic[H, X]):
 
     @property
     def api_key(self) -> str:
-        """The API key."""
+        """The API key. Another one that is assigned counts from the next request on."""
         return str(self._options.api_key)
+
+    @api_key.setter
+    def api_key(self, value: str) -> None:
+        value = hide(value)
+        self._options = self._options.replace(api_key=value)
 
     @property
     def base_url(self) -> str:
         """The address of the API, without a slash at its end."""
         return self._options.base_url
+
+    @property
+    def base_api_url(self) -> str:
+        """The address that the paths of the operations are below: `base_url` with `/api/b2b/v1`."""
+        return f"{self.base_url}{list_calls.OPERATION.path.removesuffix('/calls')}"
 
     @property
     def http_library(self) -> Library:
@@ -130,6 +140,7 @@ class _Client(Generic[H, X]):
         api_key, headers = hide(api_key), hide(headers)
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
+        other.__dict__.pop("usage", None)  # that of this client
         other._options = self._options.replace(
             api_key=api_key,
             timeout=timeout,
@@ -193,33 +204,10 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
     _transport: SyncTransport
     _transport_of = SyncTransport
 
-    @property
+    @cached_property
     def usage(self) -> UsageClient:
         """The usage and what is billed: `client.usage.get()`."""
         return UsageClient(self)
-
-    def iter_calls(self, **filters: Unpack[ListCallsArguments]) -> Iterator[Call]:
-        """Go through all calls that match, page by page, with one page in memory.
-
-        Args:
-            **filters: As for `list_calls`; `limit` is the size of a page, 100 if absent.
-
-        Returns:
-            The calls, the newest first. A call that moves to the next page while they are read comes once.
-
-        Raises:
-            ValidationError: A filter is invalid. It is raised at once, not at the first call.
-            PamelaError: A page could not be fetched.
-
-        Example:
-            >>> for call in client.iter_calls(status="completed"):  # doctest: +SKIP
-            ...     print(call.id, call.duration_seconds)
-        """
-        return self._iterate(Pages(filters))
-
-    def _iterate(self, pages: Pages) -> Iterator[Call]:
-        while pages.next is not None:
-            yield from pages.take(self._execute(pages.next))
 
     def watch_call(
         self,
@@ -462,34 +450,10 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
     _transport: AsyncTransport
     _transport_of = AsyncTransport
 
-    @property
+    @cached_property
     def usage(self) -> AsyncUsageClient:
         """The usage and what is billed: `client.usage.get()`."""
         return AsyncUsageClient(self)
-
-    def iter_calls(self, **filters: Unpack[ListCallsArguments]) -> AsyncIterator[Call]:
-        """Go through all calls that match, page by page, with one page in memory.
-
-        Args:
-            **filters: As for `list_calls`; `limit` is the size of a page, 100 if absent.
-
-        Returns:
-            The calls, the newest first, for `async for`. A call that moves to the next page while they are read comes once.
-
-        Raises:
-            ValidationError: A filter is invalid. It is raised at once, not at the first call.
-            PamelaError: A page could not be fetched.
-
-        Example:
-            >>> async for call in client.iter_calls(status="completed"):  # doctest: +SKIP
-            ...     print(call.id, call.duration_seconds)
-        """
-        return self._iterate(Pages(filters))
-
-    async def _iterate(self, pages: Pages) -> AsyncIterator[Call]:
-        while pages.next is not None:
-            for call in pages.take(await self._execute(pages.next)):
-                yield call
 
     def watch_call(
         self,
@@ -750,3 +714,15 @@ async def call_hook(hook: Hook, info: AttemptInfo) -> None:
     result = hook(info)
     if inspect.isawaitable(result):
         await result
+
+
+def _name_methods(client: type, operations: type) -> None:
+    """Have errors and warnings call the operations what users call them: `PamelaClient.create_call`."""
+    for name, function in vars(operations).items():
+        if inspect.isfunction(function) and not name.startswith("_"):
+            function.__module__ = client.__module__
+            function.__qualname__ = f"{client.__qualname__}.{name}"
+
+
+_name_methods(PamelaClient, OperationMethods)
+_name_methods(AsyncPamelaClient, AsyncOperationMethods)

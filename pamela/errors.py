@@ -13,8 +13,9 @@ class PamelaError(Exception):
 
     Attributes:
         message: What went wrong, in words; `str(error)` gives it.
-        error_code: The service's code for it (see `ErrorCode`), or None.
-        details: Values that belong to it.
+        error_code: The service's code for it (see `ErrorCode`), or None. A service that sends another kind of code, a
+            text say, is passed on as it is.
+        details: Values that belong to it; a dict unless the service sent something else.
         status_code: The HTTP status of the response, or None without a response.
         request_id: What names the request at the service (`X-Request-Id`), or None.
         retry_after: Seconds that the service asks to wait, or None.
@@ -37,7 +38,7 @@ class PamelaError(Exception):
         super().__init__(message)
         self.message = message
         self.error_code = error_code
-        self.details: dict[str, Any] = dict(details or {})
+        self.details: dict[str, Any] = dict(details) if isinstance(details, dict) else details or {}  # type: ignore[assignment]
         self.status_code = status_code
         self.request_id = request_id
         self.retry_after = retry_after

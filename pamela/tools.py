@@ -1,4 +1,4 @@
-"""Tools that the agent may call: typed functions, and the registry that serves and deploys them."""
+"""Tools that the agent may call: typed functions, the registry that serves and deploys them, and invocation stores."""
 
 from ._generated.models import ToolInvocation
 from ._tools.deployment import DeploymentPlan
@@ -6,13 +6,22 @@ from ._tools.errors import ToolError
 from ._tools.function_tools import FunctionTool, ToolOverrides, tool
 from ._tools.registry import ToolRegistry
 from ._tools.responses import ToolResponse
-from ._tools.stores import InvocationStore, MemoryInvocationStore, SQLiteInvocationStore
+from ._tools.stores.memory import MemoryInvocationStore
+from ._tools.stores.protocol import AfterCrash, InvocationRecord, InvocationState, InvocationStore
+from ._tools.stores.redis import RedisInvocationStore
+from ._tools.stores.sql import SQLInvocationStore
+from ._tools.stores.sqlite import SQLiteInvocationStore
 
 __all__ = [
+    "AfterCrash",
     "DeploymentPlan",
     "FunctionTool",
+    "InvocationRecord",
+    "InvocationState",
     "InvocationStore",
     "MemoryInvocationStore",
+    "RedisInvocationStore",
+    "SQLInvocationStore",
     "SQLiteInvocationStore",
     "ToolError",
     "ToolInvocation",

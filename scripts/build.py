@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 import pamela.sandbox  # noqa: E402 - the checkout's, not an installed one
-from tests import test_guide as guide  # noqa: E402
+from scripts import guide  # noqa: E402
 
 DIST = ROOT / "dist"
 CORE = {"attrs", "httpx", "python-dateutil"}
@@ -25,7 +25,7 @@ import importlib.metadata, pathlib, sys
 import pamela
 assert pathlib.Path(pamela.__file__).is_relative_to(sys.prefix), pamela.__file__
 assert importlib.metadata.version("thisispamela") == pamela.__version__
-assert pamela.openapi_document() == pathlib.Path(sys.argv[1]).read_text()
+assert pamela.openapi_specification() == pathlib.Path(sys.argv[1]).read_text()
 try:
     from pamela.sandbox import run
 except ModuleNotFoundError as error:
@@ -66,11 +66,11 @@ def package_files() -> set[str]:
 def check_wheel(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if ".dist-info/" not in name}
-        contract = archive.read("pamela/openapi.yaml").decode()
+        specification = archive.read("pamela/openapi.yaml").decode()
         (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         described = email.message_from_bytes(archive.read(metadata))
     expect_names("files of the wheel", names, package_files())
-    expect("the wheel's contract", contract, (ROOT / "openapi.yaml").read_text())
+    expect("the wheel's specification", specification, (ROOT / "openapi.yaml").read_text())
     expect("version", described["Version"], pamela.__version__)
     expect_names("dependencies", core_dependencies(described), CORE)
 

@@ -61,7 +61,7 @@ def entries() -> Iterator[str]:
             yield f"- `{name}`: {values}"
     yield "\n## Other classes\n"
     for name, kind in public.items():
-        if inspect.isclass(kind) and not issubclass(kind, Exception | Enum) and kind.__name__ != "PamelaClient":
+        if inspect.isclass(kind) and not issubclass(kind, Exception | Enum) and kind.__name__ == name != "PamelaClient":
             attributes = ", ".join(f"`{each}`" for each, _ in members(kind, lambda each: isinstance(each, property)))
             yield f"- `{name}`  \n  {summary(kind)}{f' {attributes}' if attributes else ''}"
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+import pamela
+
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = BENCHMARKS / "scripts"
 
@@ -57,6 +59,19 @@ def test_measurement(base_url: str, script: str, arguments: dict[str, Any]) -> N
     first, second = run(script, base_url, arguments, arguments)
     assert float(first) > 0
     assert float(second) > 0
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        ("version_click", "bare, version 1.0"),
+        ("version_pamela", f"pamela {pamela.__version__}"),
+        ("complete_click", "plain"),
+        ("complete_pamela", "plain"),
+    ],
+)
+def test_command(base_url: str, script: str, line: str) -> None:
+    assert run(script, base_url)[0] == line
 
 
 @pytest.mark.parametrize("script", ["import_nothing", "import_hmac", "import_pamela", "start_httpx", "start_pamela"])

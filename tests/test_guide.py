@@ -15,114 +15,7 @@ import pytest
 import pamela.sandbox
 from pamela import PamelaError, sign_webhook
 from pamela.sandbox import Sandbox
-
-SETUP = """
-from pamela import PamelaClient
-
-client = PamelaClient(
-    api_key="{api_key}",
-    base_url="{base_url}",  # optional
-)
-"""
-
-CALLS = """
-call = client.create_call(
-    to="+1234567890",
-    task="Schedule a meeting for next week",
-    locale="en-US",
-    max_duration_seconds=299,
-    voice="female",
-    agent_name="Pamela",
-    caller_name="John from Acme",
-)
-
-status = client.get_call(call["id"])
-calls = client.list_calls(status="completed", limit=50)
-"""
-CANCEL = 'client.cancel_call(call["id"])'
-HANG_UP = 'client.hangup_call(call["id"])'
-
-TOOLS = """
-client.register_tool(
-    name="check_order_status",
-    description="Look up an order by ID",
-    input_schema={
-        "type": "object",
-        "properties": {"order_id": {"type": "string"}},
-        "required": ["order_id"],
-    },
-    output_schema={
-        "type": "object",
-        "properties": {"status": {"type": "string"}, "eta_days": {"type": "number"}},
-    },
-    timeout_seconds=60,
-)
-
-tools = client.list_tools()
-client.delete_tool(tools[0]["id"])
-"""
-
-USAGE = """
-usage = client.usage.get()        # current month
-jan_usage = client.usage.get("2024-01")
-"""
-
-VERIFY = """
-from pamela import verify_webhook_signature
-
-is_valid = verify_webhook_signature(payload, signature, webhook_secret)
-"""
-
-FLASK = """
-from flask import Flask, request
-from pamela import verify_webhook_signature
-
-app = Flask(__name__)
-
-@app.route("/webhooks/pamela/tools", methods=["POST"])
-def handle_tool_webhook():
-    signature = request.headers.get("X-Pamela-Signature")
-    payload = request.json
-
-    if not verify_webhook_signature(payload, signature, WEBHOOK_SECRET):
-        return {"error": "Invalid signature"}, 401
-
-    tool_name = payload["tool_name"]
-    arguments = payload["arguments"]
-    correlation_id = payload["correlation_id"]
-
-    if tool_name == "check_order_status":
-        result = check_order_status(arguments.get("order_id"))
-        return {"result": result, "correlation_id": correlation_id}
-
-    return {"error": "Unknown tool"}, 400
-"""
-
-ERRORS = """
-from pamela import (
-    PamelaError,
-    AuthenticationError,
-    SubscriptionError,
-    RateLimitError,
-    ValidationError,
-    CallError,
-)
-
-try:
-    client.create_call(to="+1234567890", task="Test call")
-except AuthenticationError:
-    pass
-except SubscriptionError:
-    pass
-except RateLimitError:
-    pass
-except ValidationError:
-    pass
-except CallError:
-    pass
-except PamelaError:
-    pass
-"""
+from scripts import guide
 
 Names = dict[str, Any]
 
@@ -131,49 +24,49 @@ Names = dict[str, Any]
 def names(still_sandbox: Sandbox, api_key: str) -> Iterator[Names]:
     """The names that the guide's reader has after the section on setup."""
     names: Names = {}
-    exec(SETUP.format(api_key=api_key, base_url=still_sandbox.base_url), names)
+    exec(guide.SETUP.format(api_key=api_key, base_url=still_sandbox.base_url), names)
     yield names
     names["client"].close()
 
 
 def test_calls(names: Names) -> None:
-    exec(CALLS, names)
+    exec(guide.CALLS, names)
     assert names["call"]["status"] == "queued"
     assert names["status"]["id"] == names["call"]["id"]
     assert names["calls"]["items"] == []
 
 
 def test_cancel(names: Names) -> None:
-    exec(CALLS + CANCEL, names)
+    exec(guide.CALLS + guide.CANCEL, names)
     assert names["client"].get_call(names["call"]["id"])["status"] == "cancelled"
 
 
 def test_hang_up(api_key: str) -> None:
     with pamela.sandbox.run(speed=20) as sandbox:
         names: Names = {}
-        exec(SETUP.format(api_key=api_key, base_url=sandbox.base_url) + CALLS, names)
+        exec(guide.SETUP.format(api_key=api_key, base_url=sandbox.base_url) + guide.CALLS, names)
         client, call_id = names["client"], names["call"]["id"]
         next(call for call in client.watch_call(call_id, poll_interval=0.01) if call["status"] == "in_progress")
-        exec(HANG_UP, names)
+        exec(guide.HANG_UP, names)
         assert client.get_call(call_id)["status"] == "completed"
         client.close()
 
 
 def test_cancel_and_then_hang_up_as_the_guide_has_it(names: Names) -> None:
     """The guide shows both actions one after the other; a call can be ended once, and the error says so."""
-    exec(CALLS + CANCEL, names)
+    exec(guide.CALLS + guide.CANCEL, names)
     with pytest.raises(PamelaError) as caught:
-        exec(HANG_UP, names)
+        exec(guide.HANG_UP, names)
     assert caught.value.status_code == 409
 
 
 def test_tools(names: Names) -> None:
-    exec(TOOLS, names)
+    exec(guide.TOOLS, names)
     assert names["tools"][0]["timeout_ms"] == 60_000
 
 
 def test_usage(names: Names) -> None:
-    exec(USAGE, names)
+    exec(guide.USAGE, names)
     assert names["jan_usage"]["period"] == "2024-01"
     assert names["usage"]["call_count"] == 0
 
@@ -185,9 +78,9 @@ def test_verification(kind: type) -> None:
     if kind is not dict:
         payload = json.dumps(payload) if kind is str else json.dumps(payload).encode()
     names: Names = {"payload": payload, "signature": signature, "webhook_secret": "whsec_example"}
-    exec(VERIFY, names)
+    exec(guide.VERIFY, names)
     assert names["is_valid"] is True
-    exec(VERIFY, {**names, "signature": "0" * 64})
+    exec(guide.VERIFY, {**names, "signature": "0" * 64})
 
 
 def test_flask() -> None:
@@ -196,7 +89,7 @@ def test_flask() -> None:
         "WEBHOOK_SECRET": "whsec_example",
         "check_order_status": lambda order_id: {"status": order_id},
     }
-    exec(FLASK, names)
+    exec(guide.FLASK, names)
     payload = {"tool_name": "check_order_status", "arguments": {"order_id": "1042"}, "call_id": "c"}
     payload["correlation_id"] = "corr_1"
     with httpx.Client(transport=httpx.WSGITransport(names["app"]), base_url="http://acme.test") as http:
@@ -212,11 +105,17 @@ def test_flask() -> None:
 
 
 def test_errors(names: Names) -> None:
-    exec(ERRORS, names)
+    exec(guide.ERRORS, names)
     assert len(list(names["client"].iter_calls())) == 1
 
 
 def test_the_whole_guide_in_a_fresh_interpreter(sandbox: Sandbox) -> None:
-    script = SETUP.format(api_key=sandbox.api_key, base_url=sandbox.base_url) + CALLS + TOOLS + USAGE + ERRORS
+    script = (
+        guide.SETUP.format(api_key=sandbox.api_key, base_url=sandbox.base_url)
+        + guide.CALLS
+        + guide.TOOLS
+        + guide.USAGE
+        + guide.ERRORS
+    )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PAMELA_")}
     subprocess.run([sys.executable, "-W", "error", "-c", script], check=True, env=environment, timeout=60)

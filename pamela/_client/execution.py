@@ -223,7 +223,7 @@ class RequestExecution:
 
     def original_call(self, error: PamelaError) -> Steps[Call | None]:
         """Return the call that the idempotency key was used for, if the service says or shows which."""
-        call_id = error.details.get("call_id")
+        call_id = error.details.get("call_id") if isinstance(error.details, dict) else None
         try:
             if isinstance(call_id, str) and call_id:
                 return (yield from self.subrequest(get_call.build_request(call_id)))

@@ -17,7 +17,6 @@ from .._core import validation
 from .._generated.api.calls import get_call, list_calls
 from .._generated.models.call import Call
 from ..errors import CallLookupError
-from .pagination import id_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -176,7 +175,9 @@ class CallLookUp:
 
     def _calls(self, page: CallPage) -> list[Call]:
         calls = page.get("items")
-        if not isinstance(calls, list) or not all(isinstance(call, Call) and id_of(call) for call in calls):
+        if not isinstance(calls, list) or not all(
+            isinstance(call, Call) and isinstance(call.get("id"), str) for call in calls
+        ):
             raise self._unclear_error("the list has something that is not a call")
         return calls
 

@@ -31,8 +31,6 @@ from ..errors import (
 from .logging import mask
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from .._core.operation import Request
     from .._http.attempt import Failure, Response
 
@@ -108,7 +106,7 @@ def error_of_response(request: Request[Any], response: Response, url: str) -> Pa
     return error
 
 
-def _kind(request: Request[Any], status: int, code: int | None) -> type[PamelaError]:
+def _kind(request: Request[Any], status: int, code: Any) -> type[PamelaError]:
     if status == 429 and code == ErrorCode.QUOTA:
         return QuotaExceededError
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else PamelaError)
@@ -170,9 +168,9 @@ def _advice(request: Request[Any]) -> str:
     return "The service may have acted on it: check before you try again, or give idempotency_key=."
 
 
-def retry_after(header: str | None, details: Mapping[str, Any]) -> float | None:
+def retry_after(header: str | None, details: Any) -> float | None:
     """Return the seconds that the service asks to wait, from `Retry-After` (seconds or a date) or the error's details."""
-    for value in (header, details.get("retry_after")):
+    for value in (header, details.get("retry_after") if isinstance(details, dict) else None):
         wait = _seconds(value)
         if wait is not None:
             return wait
@@ -195,7 +193,7 @@ def _until(date: Any) -> float:
         return float("nan")
 
 
-def _read(response: Response) -> tuple[str, int | None, dict[str, Any]]:
+def _read(response: Response) -> tuple[str, Any, Any]:
     """Return message, code and details of an error's body, in whichever shape it is."""
     try:
         body = json.loads(response.content)
@@ -216,16 +214,18 @@ def _read(response: Response) -> tuple[str, int | None, dict[str, Any]]:
     return (
         message if isinstance(message, str) and message else f"HTTP {response.status}",
         _code(error.get("error_code", error.get("code"))),
-        details if isinstance(details, dict) else {} if details is None else {"details": details},
+        details or {},
     )
 
 
-def _code(value: Any) -> int | None:
-    """Return a code that is a number, or the text of one."""
-    try:
-        return int(value) if isinstance(value, int | str) and str(value).isdecimal() else None
-    except ValueError:  # thousands of digits
+def _code(value: Any) -> Any:
+    """Return a code: a number, also where the service sends its digits, or another text as it came."""
+    if not isinstance(value, int | str) or isinstance(value, bool) or value == "":
         return None
+    try:
+        return int(value)
+    except ValueError:
+        return value
 
 
 def _issue(issue: Any) -> str:

@@ -7,16 +7,21 @@ with a newer service. An error names the argument, its value and what to do.
 from __future__ import annotations
 
 import math
+import operator
+import re
 from datetime import UTC, date, datetime
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
+from uuid import UUID
 
 from ..errors import ValidationError
 from .model import parse_iso
 from .patterns import matches
+from .suggestions import likely_number, shorten, suggest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 T = TypeVar("T")
 
@@ -30,8 +35,8 @@ def validate_string(
     pattern: str | None = None,
     hint: str = "",
 ) -> str | None:
-    """Return a string within the limits of the specification; an optional empty one is not sent, so None."""
-    if not required and (value is None or (value == "" and not min_length and pattern is None)):
+    """Return a string within the limits of the specification; an optional empty one means absent, so None."""
+    if not required and (value is None or (value == "" and not min_length)):
         return None
     if not isinstance(value, str):
         raise _invalid(name, value, f"must be a str, not {type(value).__name__}", hint)
@@ -41,6 +46,46 @@ def validate_string(
         raise _invalid(name, value, "is not valid", hint)
     _check_surrogates(name, value, hint)
     return str.__str__(value)  # the value, also of an enumeration whose `str()` gives the name of a member
+
+
+def validate_id(
+    name: str,
+    value: Any,
+    *,
+    required: bool = False,
+    min_length: int = 0,
+    pattern: str | None = None,
+    hint: str = "",
+) -> str | None:
+    """Return an id as a string, from a str, an int or a UUID."""
+    if isinstance(value, UUID) or (isinstance(value, int) and not isinstance(value, bool)):
+        value = str(value)
+    return validate_string(name, value, required=required, min_length=min_length, pattern=pattern, hint=hint)
+
+
+def validate_phone_number(
+    name: str,
+    value: Any,
+    *,
+    required: bool = False,
+    min_length: int = 0,
+    pattern: str | None = None,
+    hint: str = "",
+    country: Any = None,
+    error_code: int | None = None,
+) -> str | None:
+    """Return a phone number in E.164 form; an error says which one was probably meant.
+
+    Args:
+        country: Where a number is that has no country code, ISO 3166-1 alpha-2.
+        error_code: The service's code for an invalid number.
+    """
+    try:
+        return validate_string(name, value, required=required, min_length=min_length, pattern=pattern, hint=hint)
+    except ValidationError as error:
+        likely = likely_number(value, country) if isinstance(value, str) else None
+        message = f"{name}={shorten(value)} is not in E.164 form. Did you mean {likely!r}?" if likely else str(error)
+        raise ValidationError(message, error_code) from None
 
 
 def _check_surrogates(name: str, value: str, hint: str = "") -> None:
@@ -65,14 +110,33 @@ def validate_integer(
     minimum: float | None = None,
     exclusive_minimum: float | None = None,
     hint: str = "",
+    absent: int | None = None,
 ) -> int | None:
-    """Return an integer that is not below the lower limit of the specification."""
+    """Return an integer that is not below the lower limit of the specification, from an int, 300.0 or "300".
+
+    Args:
+        absent: The integer that means absent beside None, where there is one.
+    """
     if value is None and not required:
         return None
-    if isinstance(value, bool) or not isinstance(value, int):
+    number = _as_integer(value)
+    if number is None:
         raise _invalid(name, value, f"must be an int, not {type(value).__name__}", hint)
-    _check_minimum(name, value, minimum, exclusive_minimum, hint)
-    return value
+    if number == absent:
+        return None
+    _check_minimum(name, number, minimum, exclusive_minimum, hint)
+    return number
+
+
+def _as_integer(value: Any) -> int | None:
+    """Return an integer in any spelling that the service takes, or None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}(\.0+)?", text := value.strip()):
+        return int(text.partition(".")[0])
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return operator.index(value) if hasattr(type(value), "__index__") else None
 
 
 def validate_number(
@@ -124,24 +188,73 @@ def format_date(name: str, value: datetime | date | str | None, *, required: boo
     return None if sent is None else sent[:10]
 
 
-def validate_object(name: str, value: Any, *, required: bool = False) -> Any:
-    """Return a JSON object as a dict, from a mapping or a request class."""
+def validate_object(
+    name: str,
+    value: Any,
+    *,
+    required: bool = False,
+    known: Collection[str] | None = None,
+    ignored: Collection[str] = (),
+) -> Any:
+    """Return a JSON object as a dict, from a mapping. An optional empty one means absent, so None.
+
+    Args:
+        known: Its keys, where the specification has no others.
+        ignored: Keys of what the service returns for such an object, an id say, which are left out.
+    """
     plain = validate_json(name, value)
-    if not isinstance(plain, dict) and (required or plain is not None):
+    if plain is None and not required:
+        return None
+    if not isinstance(plain, dict):
         raise _invalid(name, value, f"must be a dict, not {type(value).__name__}", "")
-    return plain
+    if not plain and not required:
+        return None
+    return plain if known is None else _check_keys(name, plain, known, ignored)
 
 
 def validate_list(
-    name: str, value: Any, *, required: bool = False, item: Callable[[str, Any], Any] | None = None
+    name: str,
+    value: Any,
+    *,
+    required: bool = False,
+    item: Callable[[str, Any], Any] | None = None,
+    known: Collection[str] | None = None,
+    ignored: Collection[str] = (),
 ) -> Any:
-    """Return a JSON list, from a list or a tuple, each item validated by `item` if that is given."""
+    """Return a JSON list, from a list or a tuple. An optional empty one means absent, so None.
+
+    Args:
+        item: Validates each item.
+        known: The keys of the objects in it, where the specification has no others.
+        ignored: Keys of what the service returns for such an object, an id say, which are left out.
+    """
     if item is not None and isinstance(value, list | tuple):
         value = [item(f"{name}[{index}]", each) for index, each in enumerate(value)]
     plain = validate_json(name, value)
-    if not isinstance(plain, list) and (required or plain is not None):
+    if plain is None and not required:
+        return None
+    if not isinstance(plain, list):
         raise _invalid(name, value, f"must be a list, not {type(value).__name__}", "")
-    return plain
+    if not plain and not required:
+        return None
+    if known is None:
+        return plain
+    return [
+        _check_keys(f"{name}[{index}]", item, known, ignored) if isinstance(item, dict) else item
+        for index, item in enumerate(plain)
+    ]
+
+
+def _check_keys(name: str, value: dict[str, Any], known: Collection[str], ignored: Collection[str]) -> dict[str, Any]:
+    for key in value:
+        if key not in known and key not in ignored:
+            raise ValidationError(f"{name} has the unknown key {key!r:.100}. {suggest(str(key), known)}")
+    return {key: item for key, item in value.items() if key not in ignored}
+
+
+def or_default(value: T | None, default: T) -> T:
+    """Return a value, or what is sent where it is absent."""
+    return default if value is None else value
 
 
 def validate_json(name: str, value: Any, *, required: bool = False) -> Any:
@@ -168,14 +281,14 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def resolve_alias(name: str, value: T | None, synonym: str, other: Any, *, scale: int | None = None) -> T | Any:
-    """Return the value of an argument that has two names, in the unit of the first."""
+    """Return the value of an argument that has two names: the first wins where they have the same unit."""
     if other is None:
         return value
-    if value is not None and (scale is not None or value != other):
+    if scale is None:
+        return value or other
+    if value is not None:
         message = f"{name}={value!r} and {synonym}={other!r} are two names of one argument. Give one of them."
         raise ValidationError(message)
-    if scale is None:
-        return other
     checked = validate_number(synonym, other, required=True)
     return round((checked or 0) * scale)
 
@@ -217,7 +330,7 @@ def to_wire(name: str, value: Any) -> str:
 
 
 def _invalid(name: str, value: object, problem: str, hint: str) -> ValidationError:
-    shown = repr(value)
-    if len(shown) > 200:
-        shown = f"{shown[:200]}..."
-    return ValidationError(f"{name}={shown} {problem}. {hint}".rstrip())
+    if iscoroutine(value):
+        call = value.__qualname__
+        return ValidationError(f"{name} is the coroutine {call}, which was not awaited. Write `await` before it.")
+    return ValidationError(f"{name}={shorten(value)} {problem}. {hint}".rstrip())

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from .._core.pagination import OffsetPages, Pages
 from .api.calls import cancel_call as _cancel_call
 from .api.calls import create_call as _create_call
 from .api.calls import get_call as _get_call
@@ -16,7 +17,7 @@ from .api.tools import register_tool as _register_tool
 from .api.usage import get_usage as _get_usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from .._core.operation import Request
@@ -39,6 +40,10 @@ class OperationMethods:
 
     def _execute(self, request: Request[T]) -> T:
         raise NotImplementedError
+
+    def _iterate(self, pages: Pages[T]) -> Iterator[T]:
+        while pages.next is not None:
+            yield from pages.take(self._execute(pages.next))
 
     def create_call(
         self,
@@ -139,6 +144,53 @@ class OperationMethods:
         """
 
         return _list_calls.sync(self, status, status_filter, limit, offset, start_date, end_date)
+
+    def iter_calls(
+        self,
+        *,
+        status: CallStatus | str | None = None,
+        status_filter: CallStatus | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        start_date: datetime | date | str | None = None,
+        end_date: datetime | date | str | None = None,
+    ) -> Iterator[Call]:
+        """Go through all calls that match, page by page, with one page in memory.
+
+        Args:
+            status: The same as `status_filter`; give one of them.
+            status_filter: Only calls with this status.
+            limit: How many calls to ask for at a time; 100 if absent.
+            offset: How many calls to pass over before the page begins; 0 if absent.
+            start_date: Only calls created at this moment or later. A date means its start, and what has no offset
+                means UTC.
+            end_date: Only calls created before this moment. A date means its start, and what has no offset means
+                UTC.
+
+        Returns:
+            The calls, in the order of `list_calls`. One that moves to the next page while they are read comes once.
+
+        Raises:
+            ValidationError: Invalid argument. It is raised at once, not at the first page.
+            PamelaError: A page could not be fetched.
+        """
+
+        pages: Pages[Call] = OffsetPages(
+            _list_calls.build_request,
+            {
+                "status": status,
+                "status_filter": status_filter,
+                "limit": limit,
+                "offset": offset,
+                "start_date": start_date,
+                "end_date": end_date,
+            },
+            start="offset",
+            items="items",
+            following="next_offset",
+            size=("limit", 100),
+        )
+        return self._iterate(pages)
 
     def get_call(self, call_id: str) -> Call:
         """Get a call.
@@ -300,6 +352,11 @@ class AsyncOperationMethods:
     async def _execute(self, request: Request[T]) -> T:
         raise NotImplementedError
 
+    async def _iterate(self, pages: Pages[T]) -> AsyncIterator[T]:
+        while pages.next is not None:
+            for item in pages.take(await self._execute(pages.next)):
+                yield item
+
     async def create_call(
         self,
         to: str,
@@ -399,6 +456,53 @@ class AsyncOperationMethods:
         """
 
         return await _list_calls.asyncio(self, status, status_filter, limit, offset, start_date, end_date)
+
+    def iter_calls(
+        self,
+        *,
+        status: CallStatus | str | None = None,
+        status_filter: CallStatus | str | None = None,
+        limit: int | None = None,
+        offset: int | None = None,
+        start_date: datetime | date | str | None = None,
+        end_date: datetime | date | str | None = None,
+    ) -> AsyncIterator[Call]:
+        """Go through all calls that match, page by page, with one page in memory.
+
+        Args:
+            status: The same as `status_filter`; give one of them.
+            status_filter: Only calls with this status.
+            limit: How many calls to ask for at a time; 100 if absent.
+            offset: How many calls to pass over before the page begins; 0 if absent.
+            start_date: Only calls created at this moment or later. A date means its start, and what has no offset
+                means UTC.
+            end_date: Only calls created before this moment. A date means its start, and what has no offset means
+                UTC.
+
+        Returns:
+            The calls, in the order of `list_calls`. One that moves to the next page while they are read comes once.
+
+        Raises:
+            ValidationError: Invalid argument. It is raised at once, not at the first page.
+            PamelaError: A page could not be fetched.
+        """
+
+        pages: Pages[Call] = OffsetPages(
+            _list_calls.build_request,
+            {
+                "status": status,
+                "status_filter": status_filter,
+                "limit": limit,
+                "offset": offset,
+                "start_date": start_date,
+                "end_date": end_date,
+            },
+            start="offset",
+            items="items",
+            following="next_offset",
+            size=("limit", 100),
+        )
+        return self._iterate(pages)
 
     async def get_call(self, call_id: str) -> Call:
         """Get a call.

@@ -163,7 +163,8 @@ def _is_tool(entry: Mapping[str, Any]) -> bool:
 
 
 def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    different = [name for name in _COMPARED if old.get(name) != new.get(name)]
+    # An account has {} where a tool was registered without an output schema.
+    different = [name for name in _COMPARED if (old.get(name) or None) != (new.get(name) or None)]
     if _without_mark(_input_schema(old)) != _without_mark(new["input_schema"]):
         different.append("input_schema")
     return ", ".join(different)

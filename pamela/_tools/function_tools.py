@@ -6,21 +6,22 @@ import threading
 from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
-import attrs
-
 from .._core.extras import needs_extra
 from .._generated.models import ToolDefinition
+from .._webhooks.concurrency import is_async
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from .._generated.models import ToolInvocation
+    from .stores.protocol import AfterCrash
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_DEFAULT_TIMEOUT_MS: Any = attrs.fields(ToolDefinition).timeout_ms.default
+_DEFAULT_TIMEOUT_MS: int = ToolDefinition._defaults["timeout_ms"]
 _SHORTEST_TIMEOUT = 0.001
+_LONGEST_ONCE = 86_400
 
 
 class ToolOverrides(TypedDict, total=False):
@@ -31,6 +32,8 @@ class ToolOverrides(TypedDict, total=False):
     input_schema: Mapping[str, Any]
     output_schema: Mapping[str, Any]
     timeout_seconds: float
+    once: float | None
+    after_crash: AfterCrash
 
 
 class FunctionTool(Generic[P, R]):
@@ -42,6 +45,9 @@ class FunctionTool(Generic[P, R]):
         input_schema: The arguments, as JSON Schema.
         output_schema: The result, as JSON Schema, or None.
         timeout_seconds: How long it may take.
+        once: For how long the agent's repeats with equal arguments get the first one's response, in seconds, or None.
+        after_crash: What becomes of an invocation whose process died: ``"refuse"`` or ``"run"``.
+        takes_connection: Whether a parameter is typed ``sqlalchemy.Connection``.
     """
 
     __name__: str
@@ -58,6 +64,14 @@ class FunctionTool(Generic[P, R]):
         self.input_schema = self._schema.input_schema
         self.output_schema = self._schema.output_schema
         self.timeout_seconds = _timeout(overrides.get("timeout_seconds", _DEFAULT_TIMEOUT_MS / 1000))
+        self.once = _once(overrides.get("once"))
+        self.after_crash: AfterCrash = _after_crash(overrides.get("after_crash", "refuse"))
+        self.takes_connection = self._schema.connection_parameter is not None
+        if self.takes_connection and is_async(function):
+            raise TypeError(
+                f"The tool {self.name} is async and asks for a sqlalchemy.Connection, which would block the event loop. "
+                "Make it a sync function; it runs in a thread of its own."
+            )
         if not self.name.strip():
             raise ValueError(f"name={self.name!r} is empty. Name the tool.")
         if not self.description.strip():
@@ -79,11 +93,13 @@ class FunctionTool(Generic[P, R]):
             timeout_ms=round(self.timeout_seconds * 1000),
         )
         if self.output_schema is not None:
-            definition.output_schema = self.output_schema
+            definition["output_schema"] = self.output_schema
         return definition.to_dict()
 
-    def bind(self, invocation: ToolInvocation) -> Callable[[], R]:
+    def bind(self, invocation: ToolInvocation) -> Callable[..., R]:
         """Return the function with the arguments of an invocation, checked and converted.
+
+        If the tool asks for a database connection, the result takes one.
 
         Raises:
             InvalidArgumentsError: The arguments do not fit the schema.
@@ -92,7 +108,10 @@ class FunctionTool(Generic[P, R]):
         arguments = self._schema.convert(invocation.arguments)
         if self._schema.invocation_parameter:
             arguments[self._schema.invocation_parameter] = invocation
-        return partial(self._function, **arguments)
+        if self._schema.connection_parameter is None:
+            return partial(self._function, **arguments)
+        name = self._schema.connection_parameter
+        return lambda connection: self._function(**arguments, **{name: connection})  # type: ignore[call-arg]
 
     def result_as_json(self, result: R) -> Any:
         """Return a result as values that `json` can write."""
@@ -116,15 +135,17 @@ def tool(function: Callable[..., Any] | None = None, /, **overrides: Unpack[Tool
 
     Args:
         function: The function.
-        **overrides: ``name``, ``description``, ``input_schema`` and ``output_schema`` (JSON Schema), and
-            ``timeout_seconds`` (30 if absent).
+        **overrides: ``name``, ``description``, ``input_schema`` and ``output_schema`` (JSON Schema),
+            ``timeout_seconds`` (30 if absent); ``once``, the seconds for which a repeat in the same call with equal
+            arguments and another correlation id gets the first one's response; and ``after_crash``, what becomes of an
+            invocation whose process died while it ran: ``"refuse"`` (if absent) or ``"run"``.
 
     Returns:
         The tool; without a function a decorator that makes it.
 
     Raises:
         TypeError: The function has no JSON Schema, or an override is unknown or has the wrong type.
-        ValueError: The name or description is empty, or the timeout is out of range.
+        ValueError: The name or description is empty, or a setting is out of range.
 
     Example:
         >>> @tool
@@ -158,3 +179,19 @@ def _timeout(seconds: Any) -> float:
             f"timeout_seconds={seconds!r} must be at least {_SHORTEST_TIMEOUT} and at most {threading.TIMEOUT_MAX:.0f}."
         )
     return seconds
+
+
+def _once(seconds: Any) -> float | None:
+    if seconds is None:
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise TypeError(f"once={seconds!r} must be a number of seconds.")
+    if not 0 < seconds <= _LONGEST_ONCE:
+        raise ValueError(f"once={seconds!r} must be above 0 and at most {_LONGEST_ONCE}, a day.")
+    return seconds
+
+
+def _after_crash(value: Any) -> Any:
+    if value not in ("refuse", "run"):
+        raise ValueError(f"after_crash={value!r} must be 'refuse' or 'run'.")
+    return value

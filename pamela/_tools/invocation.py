@@ -1,130 +1,262 @@
-"""The run of a tool for one invocation: once for its correlation id, and within its timeout."""
+"""The run of a tool for one invocation: claimed once, started in time or not at all, and its response kept."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-import logging
+import threading
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .._webhooks.concurrency import run_coroutine
 from .errors import ToolError
+from .invocation_ids import id_of_invocation, id_of_repeatable_call, new_owner
+from .leases import Claim
+from .log import log_failure
 from .responses import ToolResponse
+from .stores.protocol import InvocationRecord, InvocationState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Coroutine
 
     from .._generated.models import ToolInvocation
     from .function_tools import FunctionTool
-    from .stores import InvocationStore
+    from .leases import LeaseKeeper
+    from .stores.protocol import InvocationStore
 
 ToolScope = Callable[[], AbstractContextManager[Any]]
-
-logger = logging.getLogger("pamela.tools")
 
 _PAUSES = (0.005, 0.1)
 """Seconds between two looks for another run's response, at first and at most."""
 
 
 class _TooLateError(Exception):
-    pass
+    """The tool's time is over."""
 
 
-@dataclass
-class ToolRun:
-    """A function with its arguments, ready to be called in a thread of its own."""
+class _LostClaimError(Exception):
+    """Another run has claimed the invocation, because this one's lease had ended."""
 
-    tool: FunctionTool[..., Any]
-    function: Callable[[], Any]
-    invocation: ToolInvocation
-    store: InvocationStore
-    scope: ToolScope
-    loop: asyncio.AbstractEventLoop | None
-    is_late: bool = False
+
+class _Deadline:
+    """When a tool's time is over. Nothing starts after `give_up`, nor after the time itself."""
+
+    def __init__(self, seconds: float) -> None:
+        self._ends_at = time.monotonic() + seconds
+        self._is_given_up = False
+        self._lock = threading.Lock()
 
     @property
-    def timeout_seconds(self) -> float:
-        """How long to wait for the response."""
-        return self.tool.timeout_seconds
+    def remaining(self) -> float:
+        """The seconds that are left, 0 at least."""
+        return max(0.0, self._ends_at - time.monotonic())
+
+    def check_before_start(self) -> None:
+        """Raise _TooLateError if nothing may start any more."""
+        with self._lock:
+            if self._is_given_up or not self.remaining:
+                raise _TooLateError
+
+    def give_up(self) -> None:
+        """Let nothing start from now on. A start that was checked before counts as having come before."""
+        with self._lock:
+            self._is_given_up = True
+
+
+class ToolRun:
+    """A tool's function with its arguments, ready to be called in a thread of its own.
+
+    Args:
+        tool: The tool.
+        function: Its function with the arguments. It takes a database connection if the tool asks for one.
+        invocation: What the agent sent.
+        store: Where invocations are claimed.
+        leases: Extends the claim while the tool runs.
+        scope: A context to enter before the function is called.
+        loop: Where async functions run, None for the package's own loop.
+    """
+
+    def __init__(
+        self,
+        tool: FunctionTool[..., Any],
+        function: Callable[..., Any],
+        invocation: ToolInvocation,
+        store: InvocationStore,
+        leases: LeaseKeeper,
+        scope: ToolScope,
+        loop: asyncio.AbstractEventLoop | None,
+    ) -> None:
+        self._tool = tool
+        self._function = function
+        self._invocation = invocation
+        self._store = store
+        self._leases = leases
+        self._scope = scope
+        self._loop = loop
+        self._deadline = _Deadline(tool.timeout_seconds)
+        self._is_logged_as_late = False
+
+    @property
+    def remaining(self) -> float:
+        """How long to wait for the response, in seconds."""
+        return self._deadline.remaining
 
     def __call__(self) -> ToolResponse:
-        """Run the function, or wait for the response of the run that came first."""
-        correlation_id = self.invocation.correlation_id
+        """Run the function and return its response, or wait for that of the run that came first."""
+        claims = self._claims()
+        claimed: list[Claim] = []
         try:
-            if not self.store.claim(correlation_id):
-                return self._await_other_run()
+            response = self._claim(claims, claimed)
         except Exception:
-            # Without a store nobody knows whether it ran before, and twice is worse than not at all.
-            log_failure(self.invocation, "the invocation store failed", exc_info=True)
-            return ToolResponse.of_error(self.invocation, "The tool failed")
-        response = self._run()
-        try:
-            self.store.complete(correlation_id, response.to_text())
-        except Exception:
-            log_failure(self.invocation, "the invocation store did not take its response", exc_info=True)
-        return response
+            # Without the store nobody knows whether it ran before, and twice is worse than not at all.
+            log_failure(self._invocation, "the invocation store failed", exc_info=True)
+            response = self._error("The tool failed")
+            claimed = claims  # the claim may have arrived although its answer was lost
+        else:
+            if response is None:
+                with self._leases.hold(claims):
+                    response = self._run(claims[0])
+        return self._complete(claimed, response)
 
-    def respond_too_late(self) -> ToolResponse:
-        """Log once that the function took too long, and return the response."""
-        if not self.is_late:
-            self.is_late = True
-            log_failure(self.invocation, f"no answer within {self.timeout_seconds:g} s")
-        return ToolResponse.of_error(self.invocation, "The tool did not answer in time")
+    def give_up(self) -> ToolResponse:
+        """Let the function not start any more, and return the response that its time is over."""
+        self._deadline.give_up()
+        return self._too_late()
 
-    def _run(self) -> ToolResponse:
+    def _claims(self) -> list[Claim]:
+        owner = new_owner()
+        claims = [Claim(id_of_invocation(self._invocation), owner, None)]
+        if self._tool.once is not None:
+            claims.append(Claim(id_of_repeatable_call(self._invocation), owner, self._tool.once))
+        return claims
+
+    def _claim(self, claims: list[Claim], claimed: list[Claim]) -> ToolResponse | None:
+        """Claim all, adding to `claimed`; return None if this run may start, or else the response of another run."""
+        for claim in claims:
+            response = self._claim_one(claim)
+            if response is not None:
+                return response
+            claimed.append(claim)
+        return None
+
+    def _claim_one(self, claim: Claim) -> ToolResponse | None:
+        pause, longest = _PAUSES
+        while self._deadline.remaining:
+            record: InvocationRecord | None = self._store.claim(
+                claim.invocation_id,
+                owner=claim.owner,
+                lease_seconds=self._leases.lease_seconds,
+                after_crash=self._tool.after_crash,
+                keep_seconds=claim.keep_seconds,
+                timeout_seconds=self._deadline.remaining,
+            )
+            if record is not None and record.belongs_to(claim.owner):
+                return None
+            while record is not None and not record.is_abandoned:
+                if record.state is not InvocationState.RUNNING:
+                    return self._response_of(record)
+                if not self._deadline.remaining:
+                    return self._too_late()
+                time.sleep(min(pause, self._deadline.remaining))
+                pause = min(2 * pause, longest)
+                record = self._store.get(claim.invocation_id)
+        return self._too_late()
+
+    def _response_of(self, record: InvocationRecord) -> ToolResponse:
+        if record.response is not None:
+            return ToolResponse.from_text(record.response, self._invocation)
+        if record.state is InvocationState.FAILED:
+            log_failure(self._invocation, "an earlier run broke off, and after_crash='refuse' lets no other follow")
+            return self._error("The tool was interrupted")
+        log_failure(self._invocation, "it ran already, and the store has dropped its response")
+        return self._error("The tool ran already, but its response is no longer there")
+
+    def _run(self, claim: Claim) -> ToolResponse:
         try:
-            with self.scope():
-                result = self._call()
-            return ToolResponse.of_result(self.invocation, self.tool.result_as_json(result))
+            with self._scope():
+                if self._tool.takes_connection:
+                    return self._run_in_transaction(claim)
+                return self._respond(self._call())
         except ToolError as error:
-            log_failure(self.invocation, str(error))
-            return ToolResponse.of_error(self.invocation, str(error))
+            log_failure(self._invocation, str(error))
+            return self._error(str(error))
         except _TooLateError:
-            return self.respond_too_late()
+            return self._too_late()
         except BaseException:
             # Also SystemExit and CancelledError: the thread is not the function's to end, and the caller waits.
-            log_failure(self.invocation, "it raised an exception", exc_info=True)
-            return ToolResponse.of_error(self.invocation, "The tool failed")
+            log_failure(self._invocation, "it raised an exception", exc_info=True)
+            return self._error("The tool failed")
 
-    def _call(self) -> Any:
+    def _run_in_transaction(self, claim: Claim) -> ToolResponse:
+        store: Any = self._store
+        try:
+            with store.transaction() as connection:
+                response = self._respond(self._call(connection))
+                kept = store.complete(claim.invocation_id, response.to_text(), owner=claim.owner, connection=connection)
+                if not kept:
+                    raise _LostClaimError
+        except _LostClaimError:
+            log_failure(self._invocation, "its lease ended and another run took over, so its changes were rolled back")
+            return self._error("The tool failed")
+        return response
+
+    def _call(self, *connection: Any) -> Any:
+        self._deadline.check_before_start()
         # Decorators and callable objects may hide that a function is async, but its result shows it.
-        result = self.function()
-        if inspect.isawaitable(result):
-            return run_coroutine(_within(result, self.timeout_seconds), self.loop)
-        return result
+        result = self._function(*connection)
+        return run_coroutine(self._await(result), self._loop) if inspect.isawaitable(result) else result
 
-    def _await_other_run(self) -> ToolResponse:
-        deadline = time.monotonic() + self.timeout_seconds
-        pause, longest = _PAUSES
-        while (text := self.store.get(self.invocation.correlation_id)) is None:
-            if time.monotonic() > deadline:
-                return self.respond_too_late()
-            time.sleep(pause)
-            pause = min(2 * pause, longest)
-        return ToolResponse.from_text(text)
+    async def _await(self, work: Any) -> Any:
+        if inspect.iscoroutine(work) and inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
+            # The loop may have been busy since the check before, and nothing of the function has run.
+            self._check_coroutine_before_start(work)
+        try:
+            async with asyncio.timeout(self._deadline.remaining) as scope:
+                return await work
+        except TimeoutError:
+            if scope.expired():
+                raise _TooLateError from None
+            raise
 
+    def _check_coroutine_before_start(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        try:
+            self._deadline.check_before_start()
+        except _TooLateError:
+            coroutine.close()
+            raise
 
-async def _within(work: Awaitable[Any], seconds: float) -> Any:
-    try:
-        async with asyncio.timeout(seconds) as scope:
-            return await work
-    except TimeoutError:
-        if scope.expired():
-            raise _TooLateError from None
-        raise
+    def _respond(self, result: Any) -> ToolResponse:
+        return ToolResponse.of_result(self._invocation, self._tool.result_as_json(result))
 
+    def _complete(self, claims: list[Claim], response: ToolResponse) -> ToolResponse:
+        """Keep the response of all claims, and return the one that is kept."""
+        state = InvocationState.FAILED if response.is_error else InvocationState.DONE
+        try:
+            for invocation_id, owner, keep_seconds in claims:
+                kept = self._store.complete(
+                    invocation_id, response.to_text(), owner=owner, state=state, keep_seconds=keep_seconds
+                )
+                if not kept:
+                    response = self._response_kept(invocation_id) or response
+        except Exception:
+            log_failure(self._invocation, "the invocation store did not take its response", exc_info=True)
+        return response
 
-def log_failure(invocation: ToolInvocation, problem: str, *, exc_info: bool = False) -> None:
-    """Log why a tool was not run or had no result."""
-    logger.warning(
-        "Tool %.100r failed for correlation id %.100r: %s",
-        invocation.tool_name,
-        invocation.correlation_id,
-        problem,
-        exc_info=exc_info,
-        extra={"correlation_id": invocation.correlation_id},
-    )
+    def _response_kept(self, invocation_id: str) -> ToolResponse | None:
+        """Return the response of the run that took over, or of a transaction whose commit seemed to have failed."""
+        log_failure(self._invocation, "the invocation store already has a response, which is the one that counts")
+        record = self._store.get(invocation_id)
+        if record is None or record.response is None:
+            return None
+        return ToolResponse.from_text(record.response, self._invocation)
+
+    def _too_late(self) -> ToolResponse:
+        if not self._is_logged_as_late:
+            self._is_logged_as_late = True
+            log_failure(self._invocation, f"no response within {self._tool.timeout_seconds:g} s")
+        return self._error("The tool did not answer in time")
+
+    def _error(self, error: str) -> ToolResponse:
+        return ToolResponse.of_error(self._invocation, error)

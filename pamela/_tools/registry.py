@@ -12,16 +12,19 @@ from .._webhooks.responses import WebhookResponse
 from .deployment import confirm_plan, confirm_plan_async, make_plan
 from .errors import InvalidArgumentsError
 from .function_tools import FunctionTool, ToolOverrides
-from .invocation import ToolRun, log_failure, logger
+from .invocation import ToolRun
+from .leases import LEASE_SECONDS, LeaseKeeper
+from .log import log_failure, logger
 from .responses import ToolResponse
-from .stores import MemoryInvocationStore, as_invocation_store
+from .stores.memory import MemoryInvocationStore
+from .stores.version_2_0 import Version20Store, as_invocation_store
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from .deployment import AsyncToolClient, DeploymentPlan, ToolClient
     from .invocation import ToolScope
-    from .stores import InvocationStore
+    from .stores.protocol import InvocationStore
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -33,6 +36,8 @@ class ToolRegistry:
     Args:
         name: Marks the tools in the Pamela account as this registry's, for `deploy`. Serving needs no name.
         store: Where invocations are remembered; in this process, if absent.
+        lease_seconds: How long an invocation counts as running after the last sign of life from its process. The
+            sign is given three times in this time.
         memory: The name until 3.0 of `store`.
 
     Example:
@@ -48,13 +53,19 @@ class ToolRegistry:
     """
 
     def __init__(
-        self, name: str | None = None, *, store: InvocationStore | None = None, memory: object | None = None
+        self,
+        name: str | None = None,
+        *,
+        store: InvocationStore | None = None,
+        lease_seconds: float = LEASE_SECONDS,
+        memory: object | None = None,
     ) -> None:
         if store is not None and memory is not None:
             raise TypeError("memory=... is the old name of store=... Give one of the two.")
         self.name = name
         given = store if store is not None else memory
         self._store = MemoryInvocationStore() if given is None else as_invocation_store(given)
+        self._leases = LeaseKeeper(self._store, lease_seconds)
         self._tools: dict[str, FunctionTool[..., Any]] = {}
 
     @overload
@@ -74,9 +85,11 @@ class ToolRegistry:
 
         Raises:
             ValueError: There is one of this name.
+            TypeError: The tool needs what the invocation store does not have.
         """
         if tool.name in self._tools:
             raise ValueError(f"There are two tools named {tool.name!r}. Give one another name: name=...")
+        self._check_store_serves(tool)
         self._tools[tool.name] = tool
         return tool
 
@@ -102,9 +115,9 @@ class ToolRegistry:
         if isinstance(run, WebhookResponse):
             return run
         try:
-            return run_in_thread(run).result(run.timeout_seconds)
+            return run_in_thread(run).result(run.remaining)
         except TimeoutError:
-            return run.respond_too_late()
+            return run.give_up()
 
     async def invoke_async(self, payload: Mapping[str, Any], *, scope: ToolScope = nullcontext) -> WebhookResponse:
         """Run the tool of an invocation that has been verified, and return the response.
@@ -124,9 +137,21 @@ class ToolRegistry:
         if isinstance(run, WebhookResponse):
             return run
         try:
-            return await asyncio.wait_for(asyncio.wrap_future(run_in_thread(run)), run.timeout_seconds)
+            return await asyncio.wait_for(asyncio.wrap_future(run_in_thread(run)), run.remaining)
         except TimeoutError:
-            return run.respond_too_late()
+            return run.give_up()
+
+    def _check_store_serves(self, tool: FunctionTool[..., Any]) -> None:
+        if tool.takes_connection and not hasattr(self._store, "transaction"):
+            raise TypeError(
+                f"The tool {tool.name} asks for a sqlalchemy.Connection, which {type(self._store).__name__} does not give. "
+                "Use ToolRegistry(store=SQLInvocationStore(engine))."
+            )
+        if isinstance(self._store, Version20Store) and (tool.once is not None or tool.after_crash != "refuse"):
+            raise TypeError(
+                f"The tool {tool.name} has once=... or after_crash='run', which a store with begin, finish and recall does "
+                "not know. Give the store the methods claim, extend, complete and get."
+            )
 
     def _prepare(
         self, payload: Mapping[str, Any], scope: ToolScope, loop: asyncio.AbstractEventLoop | None
@@ -147,7 +172,7 @@ class ToolRegistry:
         except Exception:
             log_failure(invocation, "the conversion of its arguments raised an exception", exc_info=True)
             return ToolResponse.of_error(invocation, "Invalid arguments: invalid value")
-        return ToolRun(function_tool, function, invocation, self._store, scope, loop)
+        return ToolRun(function_tool, function, invocation, self._store, self._leases, scope, loop)
 
     def plan(self, client: ToolClient) -> DeploymentPlan:
         """Return what `deploy` would do to the tools of the account; `str()` of it is for people.

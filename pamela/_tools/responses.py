@@ -34,11 +34,21 @@ class ToolResponse(WebhookResponse):
         return cls.of_json(_FAILED, {"error": error, "correlation_id": invocation.correlation_id})
 
     @classmethod
-    def from_text(cls, text: str) -> Self:
-        """Return the response that `to_text` wrote."""
-        status, headers, body = json.loads(text)
-        return cls(status, headers, body.encode())
+    def from_text(cls, text: str, invocation: ToolInvocation) -> Self:
+        """Return the response that `to_text` wrote, as the response to an invocation."""
+        content = json.loads(text)
+        if isinstance(content, list):  # as version 2.0 wrote it: status, headers, body
+            content = json.loads(content[2])
+        status = _FAILED if "error" in content else _OK
+        return cls.of_json(status, {**content, "correlation_id": invocation.correlation_id})
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the agent is told of an error."""
+        return self.status != _OK
 
     def to_text(self) -> str:
-        """Return the response as text, for an invocation store."""
-        return json.dumps([self.status, self.headers, self.body.decode()])
+        """Return the response as text, for an invocation store. The correlation id is not in it."""
+        content = json.loads(self.body)
+        del content["correlation_id"]
+        return json.dumps(content)

@@ -85,7 +85,8 @@ class FunctionSchema:
         hints = _hints(function)
         parameters = inspect.signature(function).parameters.values()
         self.invocation_parameter = next((p.name for p in parameters if _asks_for_invocation(hints.get(p.name))), None)
-        arguments = [p for p in parameters if p.name != self.invocation_parameter]
+        self.connection_parameter = next((p.name for p in parameters if _is_connection(hints.get(p.name))), None)
+        arguments = [p for p in parameters if p.name not in (self.invocation_parameter, self.connection_parameter)]
         _check_kinds(function, arguments, open_ended=input_schema is not None)
         described = _descriptions(docstring)
         fields = [
@@ -171,6 +172,13 @@ def _descriptions(docstring: Docstring) -> dict[str, str | None]:
 
 def _asks_for_invocation(hint: Any) -> bool:
     return hint is ToolInvocation or ToolInvocation in get_args(hint)
+
+
+def _is_connection(hint: Any) -> bool:
+    # Told by name, because SQLAlchemy need not be installed.
+    return getattr(hint, "__name__", None) == "Connection" and str(getattr(hint, "__module__", "")).startswith(
+        "sqlalchemy."
+    )
 
 
 def _check_kinds(function: Callable[..., Any], arguments: Iterable[inspect.Parameter], *, open_ended: bool) -> None:

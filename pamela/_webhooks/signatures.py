@@ -134,7 +134,9 @@ def signing_keys(secret: str | Sequence[str]) -> list[bytes]:
     """
     secrets = [secret] if isinstance(secret, str) else list(secret or ())
     if not secrets or not all(secrets):
-        raise ValueError("The webhook secret is empty. Pass the one that your Pamela account shows for webhooks.")
+        raise ValueError(
+            "The webhook secret cannot be empty. Pass the one that your Pamela account shows for webhooks."
+        )
     if not all(isinstance(each, str) for each in secrets):
         raise TypeError("A webhook secret is a str. Pass one, or several in a list.")
     # A secret from the environment may contain surrogates. Encoding them strictly would raise an error that shows it.

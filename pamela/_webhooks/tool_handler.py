@@ -37,7 +37,8 @@ def parse_tool_webhook(payload: Mapping[str, Any]) -> dict[str, Any]:
 
     Returns:
         ``tool_name``, ``arguments``, ``call_id``, ``correlation_id``, ``call_session_id``, ``partner_id`` and
-        ``project_id``, of which the last three are None if absent.
+        ``project_id``, of which the last three are None if absent. ``arguments`` that are no object, null say, are {};
+        numbers as names and ids are text.
 
     Raises:
         ValueError: One of the first four is missing.
@@ -50,7 +51,11 @@ def parse_tool_webhook(payload: Mapping[str, Any]) -> dict[str, Any]:
     missing = [name for name in ToolInvocation._required if name not in payload]
     if missing:
         raise ValueError(f"Missing required fields: {', '.join(missing)}")
-    return {name: payload.get(name) for name in ToolInvocation._fields}
+    parsed = {name: payload.get(name) for name in ToolInvocation._fields}
+    if not isinstance(parsed["arguments"], dict):
+        parsed["arguments"] = {}
+    texts = {name: str(parsed[name]) for name in ToolInvocation._required if name != "arguments"}
+    return {**parsed, **texts}
 
 
 def create_tool_handler(secret: str | Sequence[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

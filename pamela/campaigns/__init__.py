@@ -9,7 +9,7 @@ from .errors import CampaignError, CampaignHaltedError, InvalidRowsError, Ledger
 from .hours import Hours
 from .ledger import Ledger
 from .records import CampaignInfo, Progress
-from .results import CampaignResult
+from .results import CampaignResult, write_results
 from .schema import CampaignState, RecipientState
 from .settings import Breaker, Pace, Rate, Retry
 
@@ -39,4 +39,5 @@ __all__ = [
     "RecipientState",
     "Retry",
     "RetryAt",
+    "write_results",
 ]

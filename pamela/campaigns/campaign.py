@@ -104,13 +104,55 @@ class BaseCampaign(Generic[C]):
             transcript_timeout=transcript_timeout,
             settle=settle,
         )
+        self._attach(client, ledger, decide, clock)
+        self._id = self.ledger.open_campaign(name, settings).id
+        self.name = name
+
+    @classmethod
+    def open(
+        cls,
+        client: C,
+        ledger: str | Path | Ledger,
+        name: str | None = None,
+        *,
+        decide: Decide | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> Self:
+        """Return a campaign that is in the ledger already, with the settings that are kept there.
+
+        Args:
+            client: The client that places the calls.
+            ledger: The ledger.
+            name: The campaign's name; not needed where the ledger has one campaign.
+            decide: As for a new campaign.
+            clock: As for a new campaign.
+
+        Raises:
+            CampaignError: There is no such campaign.
+            LedgerError: The ledger cannot be opened.
+        """
+        self = cls.__new__(cls)
+        self._attach(client, ledger, decide, clock)
+        try:
+            info = self.ledger.campaign(name)
+        except CampaignError:
+            self._close()
+            raise
+        self._id, self.name = info.id, info.name
+        return self
+
+    def _attach(
+        self,
+        client: C,
+        ledger: str | Path | Ledger,
+        decide: Decide | None,
+        clock: Callable[[], datetime] | None,
+    ) -> None:
         self._client: C = client
         self._decide = decide
         self._clock = clock
         self._owns_ledger = not isinstance(ledger, Ledger)
         self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger, clock=clock)
-        self._id = self.ledger.open_campaign(name, settings).id
-        self.name = name
         self._webhooks_noted = False
 
     @property
@@ -127,21 +169,15 @@ class BaseCampaign(Generic[C]):
 
     def pause(self) -> None:
         """Place no more calls until `resume`, whoever runs the campaign. Calls in progress go on."""
-        self._change(CampaignState.PAUSED, "pause", CampaignState.ACTIVE)
+        self.ledger.pause(self._id)
 
     def resume(self) -> None:
         """Let a campaign go on that was paused or stopped, or that stopped itself. Whoever runs it goes on with it."""
-        self.ledger.set_state(self._id, CampaignState.ACTIVE)
+        self.ledger.resume(self._id)
 
     def stop(self) -> None:
         """Place no more calls. Whoever runs the campaign follows the calls in progress to their end, and ends."""
-        self._change(CampaignState.STOPPED, "stop", CampaignState.ACTIVE, CampaignState.PAUSED)
-
-    def _change(self, state: CampaignState, verb: str, *allowed: CampaignState) -> None:
-        current = self.info.state
-        if current is not state and current not in allowed:
-            raise CampaignError(f"The campaign is {current}; there is nothing to {verb}.")
-        self.ledger.set_state(self._id, state)
+        self.ledger.stop(self._id)
 
     def results(self) -> Iterator[CampaignResult]:
         """Return what became of all recipients that are through, in the order in which they were added."""
@@ -221,7 +257,7 @@ class BaseCampaign(Generic[C]):
         if info.state is CampaignState.STOPPED:
             raise CampaignError(f"The campaign {self.name!r} was stopped. Let it go on with resume().")
         if info.state is CampaignState.HALTED:
-            self.ledger.set_state(self._id, CampaignState.ACTIVE)
+            self.ledger.resume(self._id)
         return Runner(
             self.ledger,
             self.info,

@@ -152,13 +152,38 @@ class Ledger:
 
         return self.database.write(work)
 
-    def set_state(self, campaign_id: int, state: CampaignState, reason: str | None = None) -> None:
-        """Let a campaign go on, pause it, or stop it."""
-        values: dict[str, Any] = {"state": state, "reason": reason}
+    def pause(self, campaign_id: int) -> None:
+        """Let no more calls be placed until `resume`.
+
+        Raises:
+            CampaignError: The campaign does not run.
+        """
+        self._change_state(campaign_id, "pause", CampaignState.PAUSED, CampaignState.ACTIVE)
+
+    def stop(self, campaign_id: int) -> None:
+        """Let no more calls be placed, and let whoever runs the campaign end.
+
+        Raises:
+            CampaignError: The campaign does not run.
+        """
+        self._change_state(campaign_id, "stop", CampaignState.STOPPED, CampaignState.ACTIVE, CampaignState.PAUSED)
+
+    def resume(self, campaign_id: int) -> None:
+        """Let a campaign go on, whatever ended it."""
+        self._change_state(campaign_id, "resume", CampaignState.ACTIVE, *CampaignState)
+
+    def _change_state(self, campaign_id: int, verb: str, state: CampaignState, *allowed: CampaignState) -> None:
+        values: dict[str, Any] = {"state": state, "reason": None}
         if state is CampaignState.ACTIVE:
             values |= {"recent_results": 0, "recent_failures": 0, "resume_at": 0}
-        statement = update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(**values)
-        self.database.write(lambda connection: connection.execute(statement) and None)
+
+        def work(connection: Connection) -> None:
+            row = self._lock(connection, campaign_id)
+            if row.state not in (state, *allowed):
+                raise CampaignError(f"The campaign {row.name!r} is {row.state}; there is nothing to {verb}.")
+            connection.execute(update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(**values))
+
+        self.database.write(work)
 
     def finish(self, campaign_id: int) -> bool:
         """Return whether all recipients are through; the campaign is finished then."""

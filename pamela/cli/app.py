@@ -25,6 +25,7 @@ COMMANDS = {
     # A command is registered in one line: its name, the section of the help, the module with it, what it does.
     "call": Entry("Calls", "call:call", "Place a call."),
     "calls": Entry("Calls", "calls:calls", "List, show, watch and end calls."),
+    "campaign": Entry("Calls", "campaign:campaign", "Call everybody in a list, and nobody twice."),
     "usage": Entry("Calls", "usage:usage", "Show what was used in a month."),
     "tools": Entry("Tools and webhooks", "tools:tools", "List, deploy, delete and try tools."),
     "listen": Entry("Tools and webhooks", "listen:listen", "Receive webhooks on this machine."),

@@ -109,7 +109,7 @@ def call(
         return
     with settings.client() as client:
         confirm_dialling(client, [to], yes=yes)
-        with running_tools(client, tools, tool_webhook_url) as address:
+        with running_tools(settings, client, tools, tool_webhook_url) as address:
             if address is not None:
                 wanted["webhooks"]["tool_webhook_url"] = address
             placed = place(client, given(wanted))
@@ -125,7 +125,9 @@ def given(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 @contextmanager
-def running_tools(client: PamelaClient, tools: ToolRegistry | None, url: str | None) -> Iterator[str | None]:
+def running_tools(
+    settings: Settings, client: PamelaClient, tools: ToolRegistry | None, url: str | None
+) -> Iterator[str | None]:
     """Run tools here for a sandbox's call, and yield the address at which they are; None where they run elsewhere.
 
     Raises:
@@ -141,9 +143,10 @@ def running_tools(client: PamelaClient, tools: ToolRegistry | None, url: str | N
     from pamela import WebhookEndpoint
 
     from .webhook_handlers import Executing
+    from .webhook_secret import ask_sandbox
     from .webhook_server import serving_in_thread
 
-    secret = client.request("GET", "/sandbox/project")["webhook_secret"]
+    secret = ask_sandbox(settings)
     with prints_to_stderr(), serving_in_thread(Executing(WebhookEndpoint(secret, tools=tools))) as address:
         yield address
 

@@ -93,7 +93,7 @@ def listen(
     with prints_to_stderr():
         try:
             work = _listen(settings, listener, host, port, exit_on_disconnect=exit_on_disconnect)
-            asyncio.run(until_stopped(work))
+            asyncio.run(until_stopped(work, listener.unread))
         finally:
             from .listening import summary
 
@@ -141,15 +141,15 @@ async def _listen(
     settings: Settings, listener: Listener, host: str, port: int | None, *, exit_on_disconnect: bool
 ) -> None:
     async with settings.async_client(max_retries=0, deadline=PATIENCE) as client, listener.handler:
-        if await is_sandbox(client, settings):
-            await _listen_to_sandbox(client, listener, host, port, exit_on_disconnect=exit_on_disconnect)
+        if await is_sandbox(client):
+            await _listen_to_sandbox(settings, client, listener, host, port, exit_on_disconnect=exit_on_disconnect)
         elif exit_on_disconnect:
             raise CommandError("--exit-on-disconnect needs a sandbox: the service keeps no connection.", ExitCode.USAGE)
         else:
             await _listen_to_service(settings, listener, host, port)
 
 
-async def is_sandbox(client: Any, settings: Settings) -> bool:
+async def is_sandbox(client: AsyncPamelaClient) -> bool:
     """Whether a client talks to a sandbox."""
     from .dialling import is_sandbox_description, may_be_sandbox
 
@@ -166,13 +166,19 @@ async def is_sandbox(client: Any, settings: Settings) -> bool:
 
 
 async def _listen_to_sandbox(
-    client: AsyncPamelaClient, listener: Listener, host: str, port: int | None, *, exit_on_disconnect: bool
+    settings: Settings,
+    client: AsyncPamelaClient,
+    listener: Listener,
+    host: str,
+    port: int | None,
+    *,
+    exit_on_disconnect: bool,
 ) -> None:
     from .sandbox_session import SandboxSession, held
     from .webhook_server import address_of, serving
 
     async with held(client.base_url, client) as file:
-        session = SandboxSession(client, file, listener, with_tools=wants_tools(listener))
+        session = SandboxSession(client, file, listener, settings, with_tools=wants_tools(listener))
         listener_socket = await session.bind(host, port)
         async with serving(listener_socket, listener.receive):
             await session.begin(listener_socket)
@@ -217,10 +223,11 @@ async def _listen_to_service(settings: Settings, listener: Listener, host: str, 
         await asyncio.Event().wait()
 
 
-async def until_stopped(work: Coroutine[Any, Any, object]) -> None:
-    """Do something until it ends, or cancel it when Ctrl-C, SIGTERM or SIGHUP comes.
+async def until_stopped(work: Coroutine[Any, Any, object], unread: asyncio.Event) -> None:
+    """Do something until it ends, or cancel it when Ctrl-C, SIGTERM or SIGHUP comes, or nobody reads what it shows.
 
     Raises:
+        BrokenPipeError: Nobody reads it.
         Exception: What the work raised.
     """
     loop = asyncio.get_running_loop()
@@ -231,12 +238,14 @@ async def until_stopped(work: Coroutine[Any, Any, object]) -> None:
         with suppress(NotImplementedError):
             loop.add_signal_handler(number, stopped.set)
     working = asyncio.ensure_future(work)
-    stopping = asyncio.ensure_future(stopped.wait())
+    tasks = (working, asyncio.ensure_future(stopped.wait()), asyncio.ensure_future(unread.wait()))
     try:
-        await asyncio.wait((working, stopping), return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if working.done():
             working.result()
     finally:
-        for task in (working, stopping):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(working, stopping, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+    if unread.is_set():
+        raise BrokenPipeError

@@ -78,6 +78,9 @@ class Listener:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when what came before is caught up with; until then what comes waits."""
 
+    unread: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when nobody reads any more what is shown."""
+
     def __post_init__(self) -> None:
         self._queues = _Queues()
 
@@ -109,7 +112,10 @@ class Listener:
         self.counts["webhooks"] += 1
         self.counts["refused" if refused else "succeeded" if 200 <= reply.status < 300 else "failed"] += 1
         self.counts["caught up"] += caught_up
-        self.screen.show(Shown(received_at, name, body, payload, reply, duration_ms, refused, caught_up))
+        try:
+            self.screen.show(Shown(received_at, name, body, payload, reply, duration_ms, refused, caught_up))
+        except BrokenPipeError:
+            self.unread.set()
         return reply
 
     def _verified(self, headers: Headers, body: bytes) -> tuple[dict[str, Any] | None, str | None]:

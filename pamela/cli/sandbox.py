@@ -25,6 +25,16 @@ if TYPE_CHECKING:
 @click.option("--database", type=click.Path(dir_okay=False), metavar="FILE", help="Where to keep everything.")
 @click.option("--speed", type=float, metavar="FACTOR", show_default="1", help="How many times faster than real calls.")
 @click.option("--webhook-secret", metavar="SECRET", show_default="whsec_sandbox", help="What webhooks are signed with.")
+@click.option(
+    "--allowed-host",
+    multiple=True,
+    metavar="NAME",
+    help="A name under which to serve, beside localhost and --host. May be given again.",
+)
+@click.option(
+    "--webhook-hosts", metavar="NAMES", show_default="anywhere", help="Where webhooks may go: acme.test,*.dev."
+)
+@click.option("--keep-calls", type=int, metavar="N", show_default="25000", help="How many calls that are over to keep.")
 @click.pass_context
 def sandbox(context: click.Context, /, **options: Any) -> None:
     """Serve a Pamela on this machine.
@@ -39,5 +49,6 @@ def sandbox(context: click.Context, /, **options: Any) -> None:
 
 def _arguments(options: dict[str, Any]) -> Iterator[str]:
     for name, value in options.items():
-        if value is not None:
-            yield from (f"--{name.replace('_', '-')}", str(value))
+        for each in value if isinstance(value, tuple) else (value,):
+            if each is not None:
+                yield from (f"--{name.replace('_', '-')}", str(each))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .exit_codes import CommandError, ExitCode
 from .project_addresses import SETTINGS, Session, SessionFile, are_set, get_settings, put_settings
 from .terminal import say, warn
+from .webhook_secret import ask_sandbox_async
 from .webhook_server import address_of, bind
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pamela import AsyncPamelaClient
 
     from .listening import Listener
+    from .settings import Settings
 
 DELIVERIES = "/sandbox/deliveries"
 PAGE = 100
@@ -33,11 +35,21 @@ class SandboxSession:
         client: A client of the sandbox.
         file: Where the session is kept.
         listener: What takes the webhooks.
+        settings: What the options say.
         with_tools: Whether tool invocations are wanted, too.
     """
 
-    def __init__(self, client: AsyncPamelaClient, file: SessionFile, listener: Listener, *, with_tools: bool) -> None:
+    def __init__(
+        self,
+        client: AsyncPamelaClient,
+        file: SessionFile,
+        listener: Listener,
+        settings: Settings,
+        *,
+        with_tools: bool,
+    ) -> None:
         self._client = client
+        self._settings = settings
         self._file = file
         self._listener = listener
         self._with_tools = with_tools
@@ -67,7 +79,7 @@ class SandboxSession:
         """
         killed = self._file.read()
         project = await get_settings(self._client)
-        self._listener.secrets[:] = [project["webhook_secret"]]
+        self._listener.secrets[:] = [await ask_sandbox_async(self._settings, self._client, project)]
         address = f"{address_of(listener_socket)}/"
         ours = {
             "webhook_url": address,
@@ -140,7 +152,7 @@ class SandboxSession:
         if are_set(project, self._session.ours):
             # The secret may have been changed on purpose.
             if project.get("webhook_secret"):
-                self._listener.secrets[:] = [project["webhook_secret"]]
+                self._listener.secrets[:] = [await ask_sandbox_async(self._settings, self._client, project)]
             return
         if project.get("webhook_url") or (self._with_tools and project.get("tool_webhook_url")):
             return

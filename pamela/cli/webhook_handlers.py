@@ -118,7 +118,8 @@ class Forwarding:
         """Return what the webhook is answered."""
         url = self._tool_url if is_tool else self._url
         timeout = TOOL_TIMEOUT if is_tool else EVENT_TIMEOUT
-        kept = [(name, value) for name, value in headers if name.lower() not in _NOT_FORWARDED]
+        # A web server gives names in lower case; they go out as Pamela writes them.
+        kept = [(name.title(), value) for name, value in headers if name.lower() not in _NOT_FORWARDED]
         extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
         request = httpx.Request("POST", url, headers=kept, content=body, extensions=extensions)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import resource
 import sqlite3
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -318,3 +319,20 @@ def test_results_in_all_formats(make_campaign: MakeCampaign, tmp_path: Path) -> 
         campaign.write_results(tmp_path / "results.xls")
     with pytest.raises(CampaignError, match="The ledger has all results"):
         campaign.write_results(tmp_path / "no-such-folder" / "results.csv")
+
+
+@pytest.mark.parametrize("name", ["results.csv", "results.jsonl"])
+def test_results_on_a_disk_that_is_full(make_campaign: MakeCampaign, tmp_path: Path, name: str) -> None:
+    campaign = make_campaign()
+    campaign.add_rows(rows(20), to="phone", id="id", task=TASK)
+    list(campaign.run())
+    (tmp_path / name).write_text("what was here before")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(CampaignError, match=r"Cannot write .*results.*The ledger has all results"):
+            campaign.write_results(tmp_path / name)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (tmp_path / name).read_text() == "what was here before"
+    assert [path.name for path in tmp_path.iterdir() if "part" in path.name] == []

@@ -23,6 +23,7 @@ from pamela.cli.help import OWN_OPTIONS, Command, Group
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 BEGIN = "<!-- commands -->"
 END = "<!-- /commands -->"
+SHARED_SECTIONS = ("Output", "Connection")
 CODES_BEGIN = "<!-- exit codes -->"
 CODES_END = "<!-- /exit codes -->"
 
@@ -66,7 +67,7 @@ def described(path: tuple[str, ...], command: click.Command) -> Iterator[str]:
         record = parameter.get_help_record(context)
         if record is None or not isinstance(parameter, click.Option) or "--help" in record[0]:
             continue
-        if section == OWN_OPTIONS:
+        if section not in SHARED_SECTIONS:
             records.append(record)
         elif section not in shared:
             shared.append(section)

@@ -10,6 +10,7 @@ import pytest
 
 from pamela import construct_event, sign_webhook
 
+from ..sandbox.process import Process
 from ..sandbox.receiver import Receiver, Reply, receiving
 from .running import Cli
 from .services import nowhere, silent
@@ -116,7 +117,26 @@ def test_a_dry_run_sends_nothing(signing: Cli, receiver: Receiver) -> None:
 
 
 def test_without_a_secret_nothing_is_signed(cli: Cli) -> None:
-    assert "PAMELA_WEBHOOK_SECRET" in cli("trigger", "call.failed", "--to", "http://127.0.0.1:9/", code=3).err
+    env = {"PAMELA_BASE_URL": ""}
+    assert "PAMELA_WEBHOOK_SECRET" in cli("trigger", "call.failed", "--to", "http://127.0.0.1:9/", code=3, env=env).err
+
+
+def test_a_sandbox_is_asked_what_it_signs_with(cli: Cli, receiver: Receiver) -> None:
+    cli("trigger", "call.failed", "--to", receiver.url)
+    (received,) = receiver.events
+    assert received.signature == sign_webhook(received.body, "whsec_sandbox")
+    cli("verify", "--signature", received.signature, stdin=received.body)
+
+
+def test_a_sandbox_with_a_secret_of_its_own(cli: Cli, receiver: Receiver) -> None:
+    with Process.start("--webhook-secret", "whsec_own") as process:
+        env = {"PAMELA_BASE_URL": process.base_url}
+        done = cli("trigger", "call.failed", "--to", receiver.url, env=env, code=3)
+        assert "PAMELA_WEBHOOK_SECRET" in done.err
+        env["PAMELA_SANDBOX_WEBHOOK_SECRET"] = "whsec_own"
+        cli("trigger", "call.failed", "--to", receiver.url, env=env)
+    (received,) = receiver.events
+    assert received.signature == sign_webhook(received.body, "whsec_own")
 
 
 BODY = b'{"event": "call.queued", "call_id": "call_1"}'

@@ -43,7 +43,16 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: client.create_call(TO, "t", country="USA"), "country='USA' is not valid.*3166"),
     (lambda: client.create_call(TO, "t", max_duration_seconds=0), "max_duration_seconds=0 must be at least 1"),
     (lambda: client.create_call(TO, "t", max_duration_seconds=True), "must be an int, not bool"),
-    (lambda: client.create_call(TO, "t", max_duration_seconds="60"), "must be an int, not str"),  # type: ignore[arg-type]
+    (lambda: client.create_call(TO, "t", max_duration_seconds="a"), "must be an int, not str"),  # type: ignore[arg-type]
+    (lambda: client.create_call(TO, "t", max_duration_seconds=1.5), "=1.5 must be an int, not float"),  # type: ignore[arg-type]
+    (lambda: client.create_call(TO, "t", max_duration_seconds="1e3"), "must be an int, not str"),  # type: ignore[arg-type]
+    (lambda: client.create_call(TO, "t", webhooks={"webhok_url": "u"}), "key 'webhok_url'. Did you mean 'webhook_url'"),
+    (lambda: client.create_call(TO, "t", webhooks={"webhookUrl": "u"}), "Did you mean 'webhook_url'"),
+    (lambda: client.create_call(TO, "t", webhooks={"x": "u"}), "Known are tool_webhook_url, webhook_url"),
+    (lambda: client.create_call(TO, "t", webhooks={5: "u"}), "unknown key 5"),  # type: ignore[dict-item]
+    (lambda: client.create_call(TO, "t", tools=[{"nmae": "t"}]), r"tools\[0\] has the unknown key 'nmae'.*'name'"),
+    (lambda: client.get_call(True), "call_id=True must be a str, not bool"),  # type: ignore[arg-type]
+    (lambda: client.get_call(1.5), "call_id=1.5 must be a str, not float"),  # type: ignore[arg-type]
     (lambda: client.create_call(TO, "t", metadata=[1]), "metadata=.1. must be a dict, not list"),  # type: ignore[arg-type]
     (lambda: client.create_call(TO, "t", metadata={"a": {"b": {1}}}), r"metadata\.a\.b=\{1\} cannot be sent as JSON"),
     (lambda: client.create_call(TO, "t", metadata={"a": float("nan")}), "cannot be sent as JSON"),
@@ -55,15 +64,13 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: client.create_call(TO, "t", idempotency_key=""), "idempotency_key='' must not be empty"),
     (lambda: client.create_call(TO, "t", idempotency_key="a\nb"), "idempotency_key='a.*nb' is not valid"),
     (lambda: client.create_call(TO, "t", idempotency_key="ü"), "printable ASCII"),
-    (lambda: client.list_calls(limit=0), "limit=0 must be at least 1"),
+    (lambda: client.list_calls(limit=-1), "limit=-1 must be at least 1"),
     (lambda: client.list_calls(offset=-1), "offset=-1 must be at least 0"),
-    (lambda: client.list_calls("queued", "failed"), "status_filter='failed' and status='queued' are two names"),
     (lambda: client.list_calls(start_date="yesterday"), "start_date='yesterday' is not ISO 8601"),
     (lambda: client.list_calls(end_date=5), "end_date=5 must be a datetime, a date or ISO 8601 text"),  # type: ignore[arg-type]
-    (lambda: client.iter_calls(limit=0), "limit=0 must be at least 1"),
+    (lambda: client.iter_calls(limit=-1), "limit=-1 must be at least 1"),
     (lambda: client.usage.get("2026-13"), "period='2026-13' is not valid.*YYYY-MM"),
     (lambda: client.usage.get("January"), "is not valid"),
-    (lambda: client.usage.get(""), "is not valid"),
     (lambda: client.get_call(""), "call_id='' must not be empty"),
     (lambda: client.cancel_call(" "), "must not be empty"),
     (lambda: client.hangup_call(None), "call_id=None must be a str"),  # type: ignore[arg-type]
@@ -151,7 +158,7 @@ def test_wrong(act: Callable[[], object], message: str) -> None:
 def test_async_arguments_are_checked_alike() -> None:
     other = AsyncPamelaClient("pk_live_...", "http://127.0.0.1:1")
     with pytest.raises(ValidationError):
-        other.iter_calls(limit=0)
+        other.iter_calls(limit=-1)
     with pytest.raises(ValidationError):
         AsyncPamelaClient("k", http_client=object())  # type: ignore[arg-type]
     for coroutine in (other.create_call("", ""), other.get_call(""), other.usage.get("x")):
@@ -301,7 +308,7 @@ def test_bodies_are_sent_as_given(metadata: dict[str, Any], task: str) -> None:
         assert any(0xD800 <= ord(each) <= 0xDFFF for each in json.dumps([metadata, task], ensure_ascii=False))
         return
     assert content is not None
-    assert json.loads(content) == {"to": TO, "task": task, "metadata": metadata}
+    assert json.loads(content) == {"to": TO, "task": task, **({"metadata": metadata} if metadata else {})}
 
 
 @given(st.text())

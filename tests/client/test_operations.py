@@ -227,7 +227,7 @@ def test_everything_a_call_can_take(client: PamelaClient) -> None:
         "Pamela",
         "John from Acme",
         {"a": [1, 2.5, None, {"b": "ü"}]},
-        [ToolDefinition(**TOOL), TOOL],  # type: ignore[arg-type]
+        [ToolDefinition(TOOL), TOOL],
         {"webhook_url": "http://127.0.0.1:9/"},
         "tenant_42",
     )

@@ -84,12 +84,12 @@ BREAKING = {
     ),
     "a removed field of a request": (
         lambda d: schemas(d)["CreateCallRequest"]["properties"].pop("country"),
-        "Removed (components > schemas > CreateCallRequest > properties > country)",
+        "Property `country` of `CreateCallRequest` was removed. (components > schemas > CreateCallRequest > properties > country)",
         "calls create_call",
     ),
     "no fields of a request any more": (
         lambda d: schemas(d)["CallWebhooks"].pop("properties"),
-        "Removed (components > schemas > CallWebhooks > properties)",
+        "All properties of `CallWebhooks` were removed. (components > schemas > CallWebhooks > properties)",
         "calls create_call",
     ),
     "a webhook without its signature": (

@@ -6,13 +6,15 @@ requests to a server that answers what the test tells it to.
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -20,6 +22,7 @@ from ..http.scripted import Scripted
 from .changes import API, add, body, fields, operation, parameter, ref, response
 from .packages import Change, Workbench
 
+T = TypeVar("T")
 OK: dict[str, Any] = {"id": "tool_1", "name": "check"}
 
 
@@ -30,11 +33,18 @@ class Scene:
     package: ModuleType
     server: Scripted
     client: Any = field(init=False)
-    async_client: Any = field(init=False)
 
     def __post_init__(self) -> None:
         self.client = self.package.PamelaClient("pk_live_demo", self.server.base_url, max_retries=0)
-        self.async_client = self.package.AsyncPamelaClient("pk_live_demo", self.server.base_url, max_retries=0)
+
+    def run(self, act: Callable[[Any], Awaitable[T]]) -> T:
+        """Return what something with an async client comes to."""
+
+        async def acted() -> T:
+            async with self.package.AsyncPamelaClient("pk_live_demo", self.server.base_url, max_retries=0) as client:
+                return await act(client)
+
+        return asyncio.run(acted())
 
     def answers(self, content: Any, status: int = 200, **headers: str) -> None:
         """Have the server answer every request from now on alike."""
@@ -50,6 +60,11 @@ class Scene:
         """Method and target of the last request."""
         method, target, _, _ = self.server.requests[-1]
         return method, target.removeprefix(API)
+
+    @property
+    def targets(self) -> list[str]:
+        """Methods and targets of all requests."""
+        return [f"{method} {target.removeprefix(API)}" for method, target, _, _ in self.server.requests]
 
     @property
     def content(self) -> Any:
@@ -829,6 +844,98 @@ def _(scene: Scene) -> None:
     assert (tool.items_, tool.class_, tool.callid, tool.callId) == ("i", "c", "1", "2")
 
 
+def paged(document: dict[str, Any]) -> None:
+    schemas, parameters = document["components"]["schemas"], document["components"]["parameters"]
+    schemas["Recording"] = fields(id={"type": "string"}, seconds={"type": "integer"})
+    listed = {"type": "array", "items": ref("Recording")}
+    schemas["RecordingPage"] = fields(
+        items=listed, has_more={"type": "boolean"}, next_offset={"type": ["integer", "null"]}, total={"type": "integer"}
+    )
+    more = [{"$ref": f"#/components/parameters/{name}"} for name in ("CallId", "Limit", "Offset")]
+    listing = operation("list_recordings", parameters=more, responses=response(ref("RecordingPage")))
+    add(document, "/calls/{call_id}/recordings", "get", listing)
+    assert parameters["Limit"]["schema"]["maximum"] == 100
+
+
+@row(
+    "A list that is paged by `offset`: the response has items and `next_offset`",
+    "`iter_...`, an iterator of all items; nothing is written by hand",
+    paged,
+    """
+from collections.abc import AsyncIterator, Iterator
+
+from pamela import AsyncPamelaClient, Recording
+
+assert_type(client.iter_recordings("c", limit=2), Iterator[Recording])
+assert_type(AsyncPamelaClient().iter_recordings("c"), AsyncIterator[Recording])
+client.iter_recordings()  # type: ignore[call-arg]
+client.iter_recordings("c", colour="red")  # type: ignore[call-arg]
+""",
+)
+def _(scene: Scene) -> None:
+    pages: list[dict[str, Any]] = [
+        {"items": [{"id": "1"}, {"id": "2"}], "has_more": True, "next_offset": 2},
+        {"items": [{"id": "2"}, {"id": "3"}], "has_more": True, "next_offset": None},
+        {"items": [{"id": "4"}], "has_more": False},
+    ]
+    scene.server.answers += [(200, {}, page) for page in pages]
+
+    recordings = [*scene.client.iter_recordings("c/1")]
+
+    assert [recording.id for recording in recordings] == ["1", "2", "3", "4"]
+    assert type(recordings[0]) is scene.package.Recording
+    path = "/calls/c%2F1/recordings"
+    offsets = ["", "&offset=2", "&offset=4"]
+    assert scene.targets == [f"GET {path}?limit=100{offset}" for offset in offsets]
+    assert scene.refusal(lambda: scene.client.iter_recordings("c", limit=0)).startswith("limit=0 must be at least 1")
+    assert "limit: How many recordings to ask for at a time; 100 if absent." in (
+        scene.package.AsyncPamelaClient.iter_recordings.__doc__
+    )
+
+
+def paged_by_cursor(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    schemas["Entry"] = fields(id={"type": "string"})
+    entries = {"type": "array", "items": ref("Entry")}
+    schemas["EntryPage"] = fields(entries=entries, nextCursor={"type": ["string", "null"]})
+    cursor = parameter("query", "cursor", {"type": "string"})
+    size = parameter("query", "page_size", {"type": "integer", "minimum": 1, "maximum": 50})
+    listing = operation("listEntries", parameters=[cursor, size], responses=response(ref("EntryPage")))
+    add(document, "/entries", "get", listing)
+
+
+@row(
+    "A list that is paged by a cursor: the response has items and `next_cursor`, or `next_...` for another parameter",
+    "`iter_...`, as for offsets",
+    paged_by_cursor,
+    """
+from collections.abc import Iterator
+
+from pamela import Entry
+
+assert_type(client.iter_entries(), Iterator[Entry])
+""",
+)
+def _(scene: Scene) -> None:
+    pages: list[dict[str, Any]] = [
+        {"entries": [{"id": "1"}], "nextCursor": "b=2"},
+        {"entries": [], "nextCursor": "c"},
+        {"entries": [{"id": "2"}], "nextCursor": None},
+    ]
+    scene.server.answers += [(200, {}, page) for page in pages]
+
+    assert [entry.id for entry in scene.client.iter_entries()] == ["1", "2"]
+    targets = [f"GET /entries?{cursor}page_size=50" for cursor in ("", "cursor=b%3D2&", "cursor=c&")]
+    assert scene.targets == targets
+
+    async def collect(client: Any) -> list[str]:
+        return [entry.id async for entry in client.iter_entries()]
+
+    scene.server.answers[:] = [(200, {}, page) for page in pages]
+    assert scene.run(collect) == ["1", "2"]
+    assert scene.targets == targets * 2
+
+
 def an_event(document: dict[str, Any]) -> None:
     schemas, webhooks = document["components"]["schemas"], document["webhooks"]
     event = {"event": {"type": "string", "enum": ["call.held"], "description": "What happened."}}
@@ -892,14 +999,23 @@ client = PamelaClient("pk_live_demo")
 """
 
 
+@pytest.fixture
+def scene_of(workbench: Workbench, server: Scripted) -> Iterator[Callable[[Change], Scene]]:
+    """Makes the scene of a change."""
+    with ExitStack() as stack:
+
+        def make(change: Change) -> Scene:
+            workbench.generate(change)
+            scene = Scene(stack.enter_context(workbench.imported()), server)
+            stack.callback(scene.client.close)
+            return scene
+
+        yield make
+
+
 @pytest.mark.parametrize("row", ROWS, ids=TITLES)
-async def test_behaviour(workbench: Workbench, server: Scripted, row: Row) -> None:
-    workbench.generate(row.change)
-    with workbench.imported() as package:
-        scene = Scene(package, server)
-        row.behaviour(scene)
-        scene.client.close()
-        await scene.async_client.close()
+def test_behaviour(scene_of: Callable[[Change], Scene], row: Row) -> None:
+    row.behaviour(scene_of(row.change))
 
 
 @pytest.mark.slow
@@ -909,29 +1025,22 @@ def test_types(workbench: Workbench, row: Row) -> None:
     assert workbench.type_errors(HEADER + row.types) == ""
 
 
-async def test_async_methods_send_the_same(workbench: Workbench, server: Scripted) -> None:
-    workbench.generate(every_parameter)
-    with workbench.imported() as package:
-        scene = Scene(package, server)
-        scene.answers(OK)
-        await scene.async_client.get_thing("a", "b", 1, rate=2)
-        assert scene.sent_to == ("GET", "/things/a/b/1?rate=2")
-        scene.client.close()
-        await scene.async_client.close()
+def test_async_methods_send_the_same(scene_of: Callable[[Change], Scene]) -> None:
+    scene = scene_of(every_parameter)
+    scene.answers(OK)
+    assert scene.run(lambda client: client.get_thing("a", "b", 1, rate=2)).name == "check"
+    assert scene.sent_to == ("GET", "/things/a/b/1?rate=2")
 
 
-async def test_operations_are_functions_too(workbench: Workbench, server: Scripted) -> None:
-    workbench.generate(every_parameter)
-    with workbench.imported() as package:
-        scene = Scene(package, server)
-        scene.answers(OK)
-        get_thing = importlib.import_module(f"{package.__name__}._generated.api.tools.get_thing")
-        request = get_thing.build_request("a/b", "c", 1)
-        assert request.path_arguments == {"thing-id": "a/b", "from": "c", "count": "1"}
-        assert request.path == f"{API}/things/a%2Fb/c/1"
-        assert get_thing.sync(scene.client, "a", "b", 1) == await get_thing.asyncio(scene.async_client, "a", "b", 1)
-        scene.client.close()
-        await scene.async_client.close()
+def test_operations_are_functions_too(scene_of: Callable[[Change], Scene]) -> None:
+    scene = scene_of(every_parameter)
+    scene.answers(OK)
+    get_thing = importlib.import_module(f"{scene.package.__name__}._generated.api.tools.get_thing")
+    request = get_thing.build_request("a/b", "c", 1)
+    assert request.path_arguments == {"thing-id": "a/b", "from": "c", "count": "1"}
+    assert request.path == f"{API}/things/a%2Fb/c/1"
+    tool = scene.run(lambda client: get_thing.asyncio(client, "a", "b", 1))
+    assert get_thing.sync(scene.client, "a", "b", 1) == tool == OK
 
 
 def test_generating_in_another_order_gives_the_same_names(workbench: Workbench) -> None:

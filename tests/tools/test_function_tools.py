@@ -572,7 +572,7 @@ def test_a_tool_needs_a_description_a_name_and_time() -> None:
     [
         (
             {"timeout": 5},
-            r"timeout=\.\.\. is not a setting of a tool. The settings are name, description, .*timeout_seconds\.",
+            r"timeout=\.\.\. is not a setting of a tool. The settings are name, description, .*timeout_seconds, ",
         ),
         ({"descripton": "It."}, r"descripton=\.\.\. is not"),
         ({"name": None}, "name=None must be a str"),

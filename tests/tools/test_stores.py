@@ -1,147 +1,457 @@
-"""The invocation stores: once for everybody, bounded, and shared by processes."""
+"""The invocation stores: each does the same, once for everybody, and keeps within its limits."""
 
 from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import time
+import uuid
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from pamela import tool_memory
-from pamela._tools import stores
-from pamela.tools import MemoryInvocationStore, SQLiteInvocationStore, ToolRegistry
+from pamela.tools import (
+    InvocationRecord,
+    InvocationState,
+    MemoryInvocationStore,
+    RedisInvocationStore,
+    SQLInvocationStore,
+    SQLiteInvocationStore,
+    ToolRegistry,
+)
+
+from .waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from tests.servers import Server
 
-@pytest.fixture(params=["process", "sqlite"])
-def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
-    if request.param == "process":
-        return MemoryInvocationStore
-    return lambda *args, **options: SQLiteInvocationStore(tmp_path / "memory.db", **options)
+KINDS = ["memory", "sqlite", "redis", "sql-sqlite", "sql-postgresql", "sql-mariadb"]
+LASTING = [kind for kind in KINDS if kind != "memory"]
+LEASE = 30.0
+_numbers = count()
 
 
-def test_an_invocation_begins_once(make_store: Callable[..., Any]) -> None:
-    store = make_store()
+def store_options(kind: str, server_for: Callable[[str], Server], directory: Path) -> dict[str, str]:
+    """What makes two stores of a kind the same one, in whatever process."""
+    name = f"store_{next(_numbers)}_{uuid.uuid4().hex[:8]}"
+    match kind:
+        case "memory":
+            return {"kind": kind}
+        case "sqlite":
+            return {"kind": kind, "path": str(directory / name)}
+        case "redis":
+            return {"kind": kind, "client": f"redis://127.0.0.1:{server_for('redis').port}", "prefix": name}
+        case "sql-sqlite":
+            return {"kind": kind, "engine": f"sqlite:///{directory / name}"}
+        case "sql-postgresql":
+            port = server_for("postgresql").port
+            return {"kind": kind, "engine": f"postgresql+psycopg://pamela@127.0.0.1:{port}/postgres", "table": name}
+        case "sql-mariadb":
+            port = server_for("mariadb").port
+            return {"kind": kind, "engine": f"mysql+pymysql://root@127.0.0.1:{port}/test", "table": name}
+    raise ValueError(kind)
+
+
+def open_store(options: dict[str, str], **more: Any) -> Any:
+    """Open a store, to be closed by the caller."""
+    rest = {name: value for name, value in options.items() if name != "kind"} | more
+    match options["kind"]:
+        case "memory":
+            return MemoryInvocationStore(**rest)
+        case "sqlite":
+            return SQLiteInvocationStore(**rest)
+        case "redis":
+            return RedisInvocationStore(**rest)
+    return SQLInvocationStore(**rest)
+
+
+@pytest.fixture(params=KINDS)
+def options(request: pytest.FixtureRequest, server_for: Callable[[str], Server], tmp_path: Path) -> dict[str, str]:
+    return store_options(request.param, server_for, tmp_path)
+
+
+@pytest.fixture
+def make_store() -> Iterator[Callable[..., Any]]:
+    """Open stores that are closed after the test."""
+    opened: list[Any] = []
+
+    def make(options: dict[str, str], **more: Any) -> Any:
+        opened.append(open_store(options, **more))
+        return opened[-1]
+
+    yield make
+    for each in opened:
+        close(each)
+
+
+def close(store: Any) -> None:
+    if hasattr(store, "close"):
+        store.close()
+
+
+@pytest.fixture
+def store(options: dict[str, str], make_store: Callable[..., Any]) -> Any:
+    return make_store(options)
+
+
+def running(owner: str) -> InvocationRecord:
+    return InvocationRecord(InvocationState.RUNNING, owner)
+
+
+def test_an_invocation_belongs_to_the_first_that_claims_it(store: Any) -> None:
     assert store.get("corr_1") is None
-    assert store.claim("corr_1") is True
-    assert store.claim("corr_1") is False
-    assert store.get("corr_1") is None
-    store.complete("corr_1", "answer é")
-    assert store.claim("corr_1") is False
-    assert store.get("corr_1") == "answer é"
-    assert store.claim("corr_2") is True
+    assert store.claim("corr_1", owner="a", lease_seconds=LEASE) == running("a")
+    assert store.claim("corr_1", owner="b", lease_seconds=LEASE) == running("a")
+    assert store.get("corr_1") == running("a")
+    assert store.claim("corr_2", owner="b", lease_seconds=LEASE).belongs_to("b")
+    assert store.claim("CORR_1", owner="c", lease_seconds=LEASE).belongs_to("c")
 
 
-def test_the_oldest_answers_are_forgotten(make_store: Callable[..., Any]) -> None:
-    store = make_store(max_entries=3)
+def test_a_claim_that_is_repeated_with_the_same_token_is_the_same_claim(store: Any) -> None:
+    for _ in range(3):
+        assert store.claim("corr_1", owner="a", lease_seconds=LEASE).belongs_to("a")
+
+
+@pytest.mark.parametrize("state", [InvocationState.DONE, InvocationState.FAILED])
+def test_the_response_of_the_owner_is_kept(store: Any, state: InvocationState) -> None:
+    store.claim("corr_1", owner="a", lease_seconds=LEASE)
+    assert store.complete("corr_1", "not theirs", owner="b") is False
+    assert store.complete("corr_1", '"response"', owner="a", state=state) is True
+    kept = InvocationRecord(state, "a", '"response"')
+    assert store.get("corr_1") == kept
+    assert store.claim("corr_1", owner="b", lease_seconds=LEASE) == kept
+    assert store.claim("corr_1", owner="a", lease_seconds=LEASE) == kept
+    assert store.complete("corr_1", '"response"', owner="a", state=state) is True
+    assert store.complete("corr_1", "another", owner="a") is False
+    assert store.complete("corr_1", "another", owner="b") is False
+    assert store.extend("corr_1", owner="a", lease_seconds=LEASE) is False
+    assert store.get("corr_1") == kept
+
+
+def test_a_large_response_is_kept_whole(store: Any) -> None:
+    response = '"' + "x" * 1_000_000 + '"'
+    store.claim("corr_1", owner="a", lease_seconds=LEASE)
+    assert store.complete("corr_1", response, owner="a")
+    assert store.get("corr_1").response == response
+
+
+def test_a_response_of_what_was_forgotten_is_kept(store: Any) -> None:
+    assert store.complete("corr_1", "response", owner="a") is True
+    assert store.claim("corr_1", owner="b", lease_seconds=LEASE).response == "response"
+
+
+@pytest.mark.parametrize("options", LASTING, indirect=True)
+def test_what_a_dead_process_left_is_refused_or_runs_again(store: Any) -> None:
+    for name in ("refused", "again", "alive"):
+        store.claim(name, owner="a", lease_seconds=0.05 if name != "alive" else LEASE)
+    until(lambda: store.get("refused").is_abandoned and store.get("again").is_abandoned)
+    assert store.claim("refused", owner="b", lease_seconds=LEASE) == InvocationRecord(InvocationState.FAILED, "a")
+    assert store.claim("refused", owner="c", lease_seconds=LEASE, after_crash="run").state == InvocationState.FAILED
+    assert store.claim("again", owner="b", lease_seconds=LEASE, after_crash="run") == running("b")
+    assert store.complete("again", "late", owner="a") is False
+    assert store.extend("again", owner="a", lease_seconds=LEASE) is False
+    assert store.claim("alive", owner="b", lease_seconds=LEASE, after_crash="run") == running("a")
+
+
+@pytest.mark.parametrize("options", LASTING, indirect=True)
+def test_a_run_that_was_only_slow_is_believed(store: Any) -> None:
+    store.claim("corr_1", owner="a", lease_seconds=0.05)
+    until(lambda: store.get("corr_1").is_abandoned)
+    assert store.claim("corr_1", owner="a", lease_seconds=0.05).belongs_to("a")
+    until(lambda: store.get("corr_1").is_abandoned)
+    assert store.claim("corr_1", owner="b", lease_seconds=LEASE).state == InvocationState.FAILED
+    assert store.complete("corr_1", "at last", owner="a") is True
+    assert store.claim("corr_1", owner="c", lease_seconds=LEASE).response == "at last"
+
+
+@pytest.mark.parametrize("options", LASTING, indirect=True)
+def test_a_lease_can_be_extended(store: Any) -> None:
+    store.claim("corr_1", owner="a", lease_seconds=0.05)
+    until(lambda: store.get("corr_1").is_abandoned)
+    assert store.extend("corr_1", owner="b", lease_seconds=LEASE) is False
+    assert store.extend("corr_1", owner="a", lease_seconds=LEASE) is True
+    assert store.get("corr_1") == running("a")
+    assert store.claim("corr_1", owner="b", lease_seconds=LEASE, after_crash="run") == running("a")
+
+
+def test_an_invocation_is_remembered_for_as_long_as_the_store_says(
+    options: dict[str, str], make_store: Callable[..., Any]
+) -> None:
+    store = make_store(options, keep_seconds=0.05)
+    for name, keep in (("short", None), ("long", 100)):
+        store.claim(name, owner="a", lease_seconds=LEASE, keep_seconds=keep)
+        store.complete(name, "response", owner="a", keep_seconds=keep)
+    until(lambda: store.get("short") is None)
+    assert store.get("long").response == "response"
+    assert store.claim("short", owner="b", lease_seconds=LEASE).belongs_to("b")
+
+
+def test_what_runs_is_remembered_however_short_others_are_kept(
+    options: dict[str, str], make_store: Callable[..., Any]
+) -> None:
+    store = make_store(options, keep_seconds=0.001)
+    store.claim("corr_1", owner="a", lease_seconds=LEASE)
+    time.sleep(0.01)
+    assert store.claim("corr_1", owner="b", lease_seconds=LEASE) == running("a")
+
+
+@pytest.mark.parametrize("options", ["sqlite", "sql-sqlite", "sql-postgresql", "sql-mariadb"], indirect=True)
+def test_what_is_forgotten_is_deleted(options: dict[str, str], make_store: Callable[..., Any]) -> None:
+    store = make_store(options, keep_seconds=0.01)
+    for number in range(30):
+        store.claim(f"corr_{number}", owner="a", lease_seconds=0.01 if number < 15 else LEASE)
+    until(lambda: store.get("corr_14") is None)
+    if isinstance(store, SQLInvocationStore):
+        assert store.forget_expired() == 15
+        assert store.forget_expired() == 0
+    for number in range(100, 103):
+        store.claim(f"corr_{number}", owner="a", lease_seconds=LEASE)
+    assert store.get("corr_29") == running("a")
+    if isinstance(store, SQLiteInvocationStore):
+        with sqlite3.connect(options["path"]) as connection:
+            assert connection.execute("SELECT count(*) FROM pamela_invocations").fetchone() == (18,)
+        connection.close()
+
+
+@pytest.mark.parametrize("options", ["memory", "sqlite"], indirect=True)
+def test_the_oldest_responses_are_forgotten_but_nothing_that_runs(
+    options: dict[str, str], make_store: Callable[..., Any]
+) -> None:
+    store = make_store(options, max_entries=3)
+    store.claim("running", owner="a", lease_seconds=LEASE)
     for number in range(5):
-        assert store.claim(f"corr_{number}")
-        store.complete(f"corr_{number}", "answer")
-    known = [number for number in range(5) if store.get(f"corr_{number}") is not None]
-    assert known == [2, 3, 4]
+        store.claim(f"corr_{number}", owner="a", lease_seconds=LEASE)
+        store.complete(f"corr_{number}", "response", owner="a")
+    assert [number for number in range(5) if store.get(f"corr_{number}")] == [2, 3, 4]
+    assert store.claim("running", owner="b", lease_seconds=LEASE) == running("a")
+    store.complete("running", "response", owner="a")
+    assert store.get("running").response == "response"
+    assert [number for number in range(5) if store.get(f"corr_{number}")] == [3, 4]
 
 
-def test_what_runs_is_not_forgotten_and_counts_from_when_it_is_answered(make_store: Callable[..., Any]) -> None:
-    store = make_store(max_entries=1)
-    assert store.claim("running")
-    for number in range(5):
-        store.claim(f"corr_{number}")
-        store.complete(f"corr_{number}", "answer")
-    assert store.claim("running") is False
-    store.complete("running", "at last")
-    assert store.claim("another") is True
-    assert store.get("running") == "at last"
+def test_the_store_in_memory_keeps_within_its_bytes() -> None:
+    store = MemoryInvocationStore(max_bytes=10_000)
+    for number in range(10):
+        store.claim(f"corr_{number}", owner="a", lease_seconds=LEASE)
+        store.complete(f"corr_{number}", "x" * 2_000, owner="a")
+    kept: list[Any] = [store.get(f"corr_{number}") for number in range(10)]
+    assert [each.response is not None for each in kept] == [False] * 8 + [True] * 2
+    assert not store.claim("corr_0", owner="b", lease_seconds=LEASE).belongs_to("b")
+    for number in range(100):
+        store.complete(f"more_{number}", "x" * 2_000, owner="a")
+    assert sum(store.get(f"more_{number}") is not None for number in range(100)) == 19
+    store.complete("huge", "x" * 20_000, owner="a")
+    assert store.get("huge") == InvocationRecord(InvocationState.DONE, "a")
 
 
-def test_repeats_do_not_push_out_other_answers(make_store: Callable[..., Any]) -> None:
-    registry = ToolRegistry(store=make_store(max_entries=3))
-    runs = []
-
-    @registry.tool
-    def note(text: str) -> None:
-        """Note the run."""
-        runs.append(text)
-
-    for text in "abbbbbca":
-        payload = {"tool_name": "note", "arguments": {"text": text}, "call_id": "call_1", "correlation_id": text}
-        assert registry.invoke(payload).status == 200
-    assert runs == ["a", "b", "c"]
-
-
-def test_what_dead_processes_left_behind_does_not_grow_forever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stores, "_MAX_UNANSWERED", 3)
-    store = SQLiteInvocationStore(tmp_path / "memory.db", max_entries=1)
-    assert store.claim("answered")
-    store.complete("answered", "answer")
-    assert all(store.claim(f"dead_{number}") for number in range(5))
-    assert [store.claim(f"dead_{number}") for number in (4, 3, 2)] == [False, False, False]
-    assert store.claim("dead_1") is True
-    assert store.get("answered") == "answer"
-
-
-def test_one_of_many_threads_wins(make_store: Callable[..., Any]) -> None:
-    store = make_store()
+def test_one_of_many_threads_wins(store: Any) -> None:
     with ThreadPoolExecutor(8) as pool:
         for number in range(20):
-            assert sum(pool.map(store.claim, [f"corr_{number}"] * 8)) == 1
+            records = pool.map(
+                lambda owner, name=f"corr_{number}": store.claim(name, owner=owner, lease_seconds=LEASE), "abcdefgh"
+            )
+            assert sum(record.belongs_to(owner) for record, owner in zip(records, "abcdefgh", strict=True)) == 1
 
 
-def _wins(path: Path) -> int:
-    store = SQLiteInvocationStore(path)
-    return sum(store.claim(f"corr_{number}") for number in range(50))
+@pytest.mark.parametrize("options", LASTING, indirect=True)
+def test_one_of_many_threads_takes_over(store: Any) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(5):
+            name = f"corr_{number}"
+            store.claim(name, owner="dead", lease_seconds=0.01)
+            until(lambda name=name: store.get(name).is_abandoned)  # type: ignore[misc]
+
+            def take_over(owner: str, name: str = name) -> bool:
+                record = store.claim(name, owner=owner, lease_seconds=LEASE, after_crash="run")
+                return bool(record.belongs_to(owner))
+
+            assert sum(pool.map(take_over, "abcdefgh")) == 1
 
 
-def test_one_of_many_processes_wins(tmp_path: Path) -> None:
+def _wins(options: dict[str, str], owner: str) -> int:
+    store = open_store(options)
+    won: int = sum(
+        store.claim(f"corr_{number}", owner=owner, lease_seconds=LEASE).belongs_to(owner) for number in range(50)
+    )
+    close(store)
+    return won
+
+
+@pytest.mark.parametrize("options", LASTING, indirect=True)
+def test_one_of_many_processes_wins(options: dict[str, str]) -> None:
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(4, context) as pool:
-        assert sum(pool.map(_wins, [tmp_path / "memory.db"] * 4)) == 50
+        assert sum(pool.map(_wins, [options] * 4, "abcd")) == 50
 
 
-def _answer(path: Path) -> tuple[int, bytes]:
-    registry = ToolRegistry(store=SQLiteInvocationStore(path / "memory.db"))
+class StoreModel(RuleBasedStateMachine):
+    """Random steps on a store, held against a dict that does what the protocol says."""
 
-    @registry.tool
-    def note() -> int:
-        """Note the run in a file."""
-        with (path / "runs").open("a") as runs:
-            return runs.write("x")
+    make: Callable[[], Any]
 
-    payload = {"tool_name": "note", "arguments": {}, "call_id": "call_1", "correlation_id": "corr_1"}
-    answer = registry.invoke(payload)
-    return answer.status, answer.body
+    @initialize()
+    def start(self) -> None:
+        self.store = type(self).make()
+        self.model: dict[str, InvocationRecord] = {}
+
+    @rule(name=st.sampled_from("xy"), owner=st.sampled_from("abc"), after_crash=st.sampled_from(["refuse", "run"]))
+    def claim(self, name: str, owner: str, after_crash: Any) -> None:
+        expected = self.model.setdefault(name, running(owner))
+        assert self.store.claim(name, owner=owner, lease_seconds=LEASE, after_crash=after_crash) == expected
+
+    @rule(name=st.sampled_from("xy"), owner=st.sampled_from("abc"), response=st.sampled_from(["1", "2"]))
+    def complete(self, name: str, owner: str, response: str) -> None:
+        known = self.model.get(name)
+        if known is None or (known.owner == owner and known.response is None):
+            self.model[name] = InvocationRecord(InvocationState.DONE, owner, response)
+        kept = self.model[name][1:3] == (owner, response)
+        assert self.store.complete(name, response, owner=owner) is kept
+
+    @rule(name=st.sampled_from("xy"), owner=st.sampled_from("abc"))
+    def extend(self, name: str, owner: str) -> None:
+        known = self.model.get(name)
+        assert self.store.extend(name, owner=owner, lease_seconds=LEASE) is (known == running(owner))
+
+    def teardown(self) -> None:
+        close(self.store)
+
+    @invariant()
+    def knows_the_same(self) -> None:
+        for name in "xy":
+            assert self.store.get(name) == self.model.get(name)
 
 
-def test_processes_that_share_a_file_run_a_tool_once(tmp_path: Path) -> None:
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(4, context) as pool:
-        answers = set(pool.map(_answer, [tmp_path] * 8))
-    assert answers == {(200, b'{"result": 1, "correlation_id": "corr_1"}')}
-    assert (tmp_path / "runs").read_text() == "x"
+def test_any_order_of_steps_does_what_the_protocol_says(options: dict[str, str]) -> None:
+    names = count()
+
+    def make() -> Any:
+        of_their_own = {
+            name: f"{value}_{next(names)}" if name in ("path", "prefix", "table") else value
+            for name, value in options.items()
+        }
+        if options["kind"] == "sql-sqlite":
+            of_their_own["engine"] += f"_{next(names)}"
+        return open_store(of_their_own)
+
+    model = type("Model", (StoreModel,), {"make": staticmethod(make)})
+    model.TestCase.settings = settings(max_examples=8, stateful_step_count=20, deadline=None)  # type: ignore[attr-defined]
+    model.TestCase("runTest").runTest()  # type: ignore[attr-defined]
 
 
-def test_an_invocation_whose_process_died_is_not_run_again(tmp_path: Path) -> None:
-    path = tmp_path / "memory.db"
-    assert SQLiteInvocationStore(path).claim("corr_1")
-    registry = ToolRegistry(store=SQLiteInvocationStore(path))
+# SQLite
 
-    @registry.tool(timeout_seconds=0.05)
-    def note() -> None:
-        """Must not run."""
-        pytest.fail("it ran again")
 
-    payload = {"tool_name": "note", "arguments": {}, "call_id": "call_1", "correlation_id": "corr_1"}
-    assert b"did not answer in time" in registry.invoke(payload).body
+def test_a_file_that_is_removed_is_made_again(tmp_path: Path) -> None:
+    path = tmp_path / "invocations.db"
+    store, other = SQLiteInvocationStore(path), SQLiteInvocationStore(path)
+    store.claim("corr_1", owner="a", lease_seconds=LEASE)
+    path.unlink()
+    assert store.get("corr_1") is None
+    assert other.claim("corr_2", owner="b", lease_seconds=LEASE).belongs_to("b")
+    assert store.claim("corr_2", owner="a", lease_seconds=LEASE) == running("b")
+    assert store.complete("corr_1", "response", owner="a") is True
+    path.unlink()
+    assert store.extend("corr_2", owner="b", lease_seconds=LEASE) is False
 
 
 def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a database, and long enough to show it" * 50)
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
         SQLiteInvocationStore(tmp_path / "notes.txt")
+
+
+def test_a_claim_waits_for_a_locked_file_no_longer_than_its_tool_may_take(tmp_path: Path) -> None:
+    path = tmp_path / "invocations.db"
+    store = SQLiteInvocationStore(path, busy_timeout=1000)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(sqlite3.OperationalError, match="locked"):
+        store.claim("corr_1", owner="a", lease_seconds=LEASE, timeout_seconds=0.05)
+    other.close()
+    assert store.claim("corr_1", owner="a", lease_seconds=LEASE, timeout_seconds=0.05).belongs_to("a")
+
+
+def test_a_file_of_version_2_0_is_taken_over(tmp_path: Path) -> None:
+    path = tmp_path / "invocations.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "CREATE TABLE invocations "
+            "(number INTEGER PRIMARY KEY AUTOINCREMENT, correlation_id TEXT NOT NULL UNIQUE, answer TEXT)"
+        )
+        answer = (
+            '[200, {"Content-Type": "application/json"}, "{\\"result\\": 3, \\"correlation_id\\": \\"answered\\"}"]'
+        )
+        connection.executemany(
+            "INSERT INTO invocations (correlation_id, answer) VALUES (?, ?)",
+            [("answered", answer), ("broken off", None)],
+        )
+    connection.close()
+    registry = ToolRegistry(store=SQLiteInvocationStore(path))
+
+    @registry.tool
+    def note() -> None:
+        """Must not run."""
+        pytest.fail("it ran again")
+
+    for name, expected in (("answered", b'{"result": 3, '), ("broken off", b'{"error": "The tool was interrupted", ')):
+        payload = {"tool_name": "note", "arguments": {}, "call_id": "call_1", "correlation_id": name}
+        assert registry.invoke(payload).body.startswith(expected)
+
+
+# Redis and SQL
+
+
+def test_a_redis_that_forgot_its_scripts_is_no_obstacle(server_for: Callable[[str], Server], tmp_path: Path) -> None:
+    import redis
+
+    options = store_options("redis", server_for, tmp_path)
+    with redis.Redis.from_url(options["client"], socket_timeout=5, decode_responses=True) as client:
+        store = RedisInvocationStore(client, prefix=options["prefix"])
+        store.claim("corr_1", owner="a", lease_seconds=LEASE)
+        client.script_flush()
+        assert store.claim("corr_1", owner="b", lease_seconds=LEASE) == running("a")
+        store.complete("corr_1", "response é", owner="a")
+        assert store.get("corr_1").response == "response é"  # type: ignore[union-attr]
+        assert 259_000 < client.ttl(f"{options['prefix']}corr_1") <= 259_200
+
+
+def test_a_redis_client_that_waits_for_ever_or_is_async_is_refused() -> None:
+    import redis
+    import redis.asyncio
+
+    with pytest.raises(ValueError, match=r"no socket_timeout.*redis\.Redis\(\.\.\., socket_timeout=2\)"):
+        RedisInvocationStore(redis.Redis(socket_timeout=None))
+    asynchronous: Any = redis.asyncio.Redis()
+    with pytest.raises(TypeError, match=r"Redis of redis.asyncio is async"):
+        RedisInvocationStore(asynchronous)
+
+
+def test_a_database_that_has_not_been_tried_is_refused() -> None:
+    from sqlalchemy import create_mock_engine
+
+    with pytest.raises(TypeError, match=r"must be a SQLAlchemy Engine, a sync one"):
+        SQLInvocationStore(create_mock_engine("postgresql://", lambda *_: None))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("number", [0, -1, float("nan"), "3", True])
+@pytest.mark.parametrize("make", [MemoryInvocationStore, lambda **given: SQLiteInvocationStore(":memory:", **given)])
+def test_limits_that_cannot_be_are_errors(make: Any, number: Any) -> None:
+    with pytest.raises(ValueError, match=r"keep_seconds=.* must be a number of seconds above 0"):
+        make(keep_seconds=number)
+    with pytest.raises(ValueError, match=r"max_entries=.* must be a whole number, 1 or more"):
+        make(max_entries=number)
+
+
+# Stores of version 2.0
 
 
 class DictStore:
@@ -188,11 +498,28 @@ def test_a_store_with_the_method_names_of_version_2_0_still_works(make: Callable
     assert registry.invoke(payload) == registry.invoke(payload)
     assert runs == [1]
     assert not isinstance(store, CountingStore) or store.claims == 2
+    for setting in ({"once": 5}, {"after_crash": "run"}):
+        with pytest.raises(TypeError, match=r"once=\.\.\. or after_crash='run', which a store with begin, finish and"):
+            registry.tool(name="another", description="Another.", **setting)(lambda: None)
+
+
+def test_the_method_names_of_version_2_0_still_work(store: Any) -> None:
+    assert store.recall("corr_1") is None
+    assert store.begin("corr_1") is True
+    assert store.begin("corr_1") is False
+    assert store.recall("corr_1") is None
+    store.finish("corr_1", "answer é")
+    assert store.begin("corr_1") is False
+    assert store.recall("corr_1") == "answer é"
+    store.finish("corr_2", "answer")
+    assert store.recall("corr_2") == "answer"
 
 
 def test_what_is_not_a_store_is_an_error_at_once() -> None:
     not_a_store: Any = {}
-    with pytest.raises(TypeError, match=r"store=\{\} is not an invocation store. It needs the methods claim, complete"):
+    with pytest.raises(
+        TypeError, match=r"store=\{\} is not an invocation store: it has no method claim. pamela.tools has"
+    ):
         ToolRegistry(store=not_a_store)
     with pytest.raises(TypeError, match=r"memory=\.\.\. is the old name of store"):
         ToolRegistry(store=MemoryInvocationStore(), memory=MemoryInvocationStore())

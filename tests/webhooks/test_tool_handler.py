@@ -312,7 +312,7 @@ def test_it_needs_no_framework(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_an_empty_secret_is_an_error_at_once() -> None:
-    with pytest.raises(ValueError, match="secret is empty"):
+    with pytest.raises(ValueError, match="secret cannot be empty"):
         create_tool_handler("")
 
 

@@ -2,65 +2,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, overload
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
-
-from ..types import UNSET, Unset
-
-T = TypeVar("T", bound="CallWebhooks")
+from ..._core.model import Model
 
 
-@_attrs_define
-class CallWebhooks:
+class CallWebhooks(Model):
     """The addresses for one call."""
 
-    webhook_url: str | Unset = UNSET
-    """ Where the call's events go. """
-    tool_webhook_url: str | Unset = UNSET
-    """ Where the call's tool invocations go. """
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    __slots__ = ()
+    _fields: ClassVar[tuple[str, ...]] = ("webhook_url", "tool_webhook_url")
+    _required: ClassVar[tuple[str, ...]] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        webhook_url = self.webhook_url
+    _defaults: ClassVar[dict[str, Any]] = {}
 
-        tool_webhook_url = self.tool_webhook_url
+    @overload
+    def __init__(self, source: Mapping[str, Any], /) -> None: ...
 
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update({})
-        if webhook_url is not UNSET:
-            field_dict["webhook_url"] = webhook_url
-        if tool_webhook_url is not UNSET:
-            field_dict["tool_webhook_url"] = tool_webhook_url
+    @overload
+    def __init__(self, *, webhook_url: str = ..., tool_webhook_url: str = ...) -> None: ...
 
-        return field_dict
-
-    @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        webhook_url = d.pop("webhook_url", UNSET)
-
-        tool_webhook_url = d.pop("tool_webhook_url", UNSET)
-
-        call_webhooks = cls(webhook_url=webhook_url, tool_webhook_url=tool_webhook_url)
-
-        call_webhooks.additional_properties = d
-        return call_webhooks
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
 
     @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+    def webhook_url(self) -> str | None:
+        """Where the call's events go."""
+        return self._get("webhook_url")
 
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
-
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
-
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
-
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    @property
+    def tool_webhook_url(self) -> str | None:
+        """Where the call's tool invocations go."""
+        return self._get("tool_webhook_url")

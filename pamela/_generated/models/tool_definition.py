@@ -2,89 +2,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, overload
 
-from attrs import define as _attrs_define
-from attrs import field as _attrs_field
-
-from ..types import UNSET, Unset
-
-T = TypeVar("T", bound="ToolDefinition")
+from ..._core.model import Model
 
 
-@_attrs_define
-class ToolDefinition:
+class ToolDefinition(Model):
     """A function of yours that the agent may call."""
 
-    name: str
-    """ The function's name. """
-    description: str
-    """ What the function does and when to call it; the agent reads this. """
-    input_schema: dict[str, Any]
-    """ A JSON Schema of type `object`. """
-    output_schema: dict[str, Any] | Unset = UNSET
-    """ A JSON Schema of type `object`. """
-    timeout_ms: int | Unset = 30000
-    """ How long the agent waits for an answer, in milliseconds. """
-    additional_properties: dict[str, Any] = _attrs_field(init=False, factory=dict)
+    __slots__ = ()
+    _fields: ClassVar[tuple[str, ...]] = ("name", "description", "input_schema", "output_schema", "timeout_ms")
+    _required: ClassVar[tuple[str, ...]] = ("name", "description", "input_schema")
 
-    def to_dict(self) -> dict[str, Any]:
-        name = self.name
+    _defaults: ClassVar[dict[str, Any]] = {"timeout_ms": 30000}
 
-        description = self.description
+    @overload
+    def __init__(self, source: Mapping[str, Any], /) -> None: ...
 
-        input_schema = self.input_schema
+    @overload
+    def __init__(
+        self,
+        *,
+        name: str,
+        description: str,
+        input_schema: dict[str, Any],
+        output_schema: dict[str, Any] = ...,
+        timeout_ms: int = ...,
+    ) -> None: ...
 
-        output_schema = self.output_schema
-
-        timeout_ms = self.timeout_ms
-
-        field_dict: dict[str, Any] = {}
-        field_dict.update(self.additional_properties)
-        field_dict.update({"name": name, "description": description, "input_schema": input_schema})
-        if output_schema is not UNSET:
-            field_dict["output_schema"] = output_schema
-        if timeout_ms is not UNSET:
-            field_dict["timeout_ms"] = timeout_ms
-
-        return field_dict
-
-    @classmethod
-    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
-        d = dict(src_dict)
-        name = d.pop("name")
-
-        description = d.pop("description")
-
-        input_schema = d.pop("input_schema")
-
-        output_schema = d.pop("output_schema", UNSET)
-
-        timeout_ms = d.pop("timeout_ms", UNSET)
-
-        tool_definition = cls(
-            name=name,
-            description=description,
-            input_schema=input_schema,
-            output_schema=output_schema,
-            timeout_ms=timeout_ms,
-        )
-
-        tool_definition.additional_properties = d
-        return tool_definition
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
 
     @property
-    def additional_keys(self) -> list[str]:
-        return list(self.additional_properties.keys())
+    def name(self) -> str:
+        """The function's name."""
+        return self._get("name")
 
-    def __getitem__(self, key: str) -> Any:
-        return self.additional_properties[key]
+    @property
+    def description(self) -> str:
+        """What the function does and when to call it; the agent reads this."""
+        return self._get("description")
 
-    def __setitem__(self, key: str, value: Any) -> None:
-        self.additional_properties[key] = value
+    @property
+    def input_schema(self) -> dict[str, Any]:
+        """The arguments."""
+        return self._get("input_schema")
 
-    def __delitem__(self, key: str) -> None:
-        del self.additional_properties[key]
+    @property
+    def output_schema(self) -> dict[str, Any] | None:
+        """The result."""
+        return self._get("output_schema")
 
-    def __contains__(self, key: str) -> bool:
-        return key in self.additional_properties
+    @property
+    def timeout_ms(self) -> int | None:
+        """How long the agent waits for an answer, in milliseconds."""
+        return self._get("timeout_ms")

@@ -22,7 +22,7 @@ def build_request(call_id: str) -> Request[Call]:
     return Request(
         OPERATION,
         path_arguments={
-            "call_id": validation.validate_string(
+            "call_id": validation.validate_id(
                 "call_id", call_id, required=True, min_length=1, hint="The call's `id`. Example: 'call_8Zk2vQ'."
             )
         },

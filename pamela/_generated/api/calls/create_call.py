@@ -50,12 +50,14 @@ def build_request(
             )
         },
         body={
-            "to": validation.validate_string(
+            "to": validation.validate_phone_number(
                 "to",
                 to,
                 required=True,
                 pattern="^\\+[1-9][0-9]{1,14}$",
                 hint="The number to call, in E.164 form. Example: '+1234567890'.",
+                country=country,
+                error_code=2002,
             ),
             "task": validation.validate_string(
                 "task",
@@ -83,9 +85,14 @@ def build_request(
             "agent_name": validation.validate_string("agent_name", agent_name),
             "caller_name": validation.validate_string("caller_name", caller_name),
             "metadata": validation.validate_object("metadata", metadata),
-            "tools": validation.validate_list("tools", tools),
-            "webhooks": validation.validate_object("webhooks", webhooks),
-            "end_user_id": validation.validate_string("end_user_id", end_user_id),
+            "tools": validation.validate_list(
+                "tools",
+                tools,
+                known=("name", "description", "input_schema", "output_schema", "timeout_ms"),
+                ignored=("id", "active", "created_at", "updated_at"),
+            ),
+            "webhooks": validation.validate_object("webhooks", webhooks, known=("webhook_url", "tool_webhook_url")),
+            "end_user_id": validation.validate_id("end_user_id", end_user_id),
         },
     )
 

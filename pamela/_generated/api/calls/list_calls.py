@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from ...._core import validation
 from ...._core.operation import Operation, Request, ResponseParser
@@ -18,17 +18,6 @@ if TYPE_CHECKING:
 OPERATION: Operation[CallPage] = Operation(
     "list_calls", "GET", "/api/b2b/v1/calls", parser=ResponseParser(model=CallPage)
 )
-
-
-class ListCallsArguments(TypedDict, total=False):
-    """The arguments of `list_calls`, for functions that pass them on."""
-
-    status: CallStatus | str | None
-    status_filter: CallStatus | str | None
-    limit: int | None
-    offset: int | None
-    start_date: datetime | date | str | None
-    end_date: datetime | date | str | None
 
 
 def build_request(
@@ -46,7 +35,11 @@ def build_request(
         query={
             "status_filter": validation.validate_string("status_filter", status_filter),
             "limit": validation.validate_integer(
-                "limit", limit, minimum=1, hint="How many calls a page has, 1 to 100; 50 if absent. Example: 50."
+                "limit",
+                limit,
+                minimum=1,
+                hint="How many calls a page has, 1 to 100; 50 if absent. Example: 50.",
+                absent=0,
             ),
             "offset": validation.validate_integer(
                 "offset",

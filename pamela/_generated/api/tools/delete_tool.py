@@ -22,7 +22,7 @@ def build_request(tool_id: str) -> Request[ToolDeletion]:
     return Request(
         OPERATION,
         path_arguments={
-            "tool_id": validation.validate_string(
+            "tool_id": validation.validate_id(
                 "tool_id", tool_id, required=True, min_length=1, hint="The tool's `id`. Example: 'tool_4fTq9s'."
             )
         },

@@ -53,9 +53,12 @@ def build_request(
             ),
             "description": validation.validate_string("description", description, required=True),
             "input_schema": validation.validate_object("input_schema", input_schema, required=True),
-            "output_schema": validation.validate_object("output_schema", output_schema),
-            "timeout_ms": validation.validate_integer(
-                "timeout_ms", timeout_ms, minimum=1, hint="How long the agent waits for an answer, in milliseconds."
+            "output_schema": validation.or_default(validation.validate_object("output_schema", output_schema), {}),
+            "timeout_ms": validation.or_default(
+                validation.validate_integer(
+                    "timeout_ms", timeout_ms, minimum=1, hint="How long the agent waits for an answer, in milliseconds."
+                ),
+                30000,
             ),
         },
         wrapper="tool",

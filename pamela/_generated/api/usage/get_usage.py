@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from ...._core import validation
 from ...._core.operation import Operation, Request, ResponseParser
@@ -13,12 +13,6 @@ if TYPE_CHECKING:
     from ...._core.operation import AsyncExecutor, Executor
 
 OPERATION: Operation[Usage] = Operation("get_usage", "GET", "/api/b2b/v1/usage", parser=ResponseParser(model=Usage))
-
-
-class GetUsageArguments(TypedDict, total=False):
-    """The arguments of `get_usage`, for functions that pass them on."""
-
-    period: str | None
 
 
 def build_request(period: str | None = None) -> Request[Usage]:

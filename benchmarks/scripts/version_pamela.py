@@ -1,0 +1,5 @@
+"""`pamela --version`."""
+
+from pamela.cli import main
+
+main(["--version"])

@@ -1,0 +1,96 @@
+"""Reading a list page by page, with one page in memory. Without I/O; the clients' iterators are made of this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from .model import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .operation import Request
+
+T = TypeVar("T")
+
+
+class Pages(Generic[T]):
+    """The pages of a list: the request of each in turn, and the items of each that were not on the page before.
+
+    Args:
+        build_request: Returns the request of a page.
+        arguments: Its arguments; those that are None are left out.
+        start: The argument that says where a page begins.
+        items: The field of a page that has its items.
+        following: The field of a page that says where the next one begins.
+        size: The argument that says how many items a page has, and how many to ask for where it is not given.
+    """
+
+    def __init__(
+        self,
+        build_request: Callable[..., Request[Any]],
+        arguments: Mapping[str, Any],
+        *,
+        start: str,
+        items: str,
+        following: str,
+        size: tuple[str, int] | None = None,
+    ) -> None:
+        self._build_request = build_request
+        self._arguments = {name: value for name, value in arguments.items() if value is not None}
+        self._start = start
+        self._items = items
+        self._following = following
+        if size is not None:
+            self._arguments.setdefault(*size)
+        self._ids_before: set[str] = set()
+        self.next: Request[Any] | None = self._request()
+
+    def _request(self) -> Request[Any]:
+        return self._build_request(**self._arguments)
+
+    def take(self, page: Mapping[str, Any]) -> list[T]:
+        """Take a page, return its items that were not on the page before, and prepare the next request."""
+        found = page.get(self._items)
+        items: list[Any] = [item for item in found if isinstance(item, Model)] if isinstance(found, list) else []
+        new = [item for item in items if _id_of(item) not in self._ids_before]
+        self._ids_before = {id_ for item in items if (id_ := _id_of(item)) is not None}
+        self.next = self._request() if self._advance(page, len(items)) else None
+        return new
+
+    def _advance(self, page: Mapping[str, Any], count: int) -> bool:
+        """Set where the next page begins; return whether there is one."""
+        raise NotImplementedError
+
+
+class OffsetPages(Pages[T]):
+    """The pages of a list that are found by how many items to pass over.
+
+    Items that are added while the list is read move the others on, so that a page may begin with the end of the page
+    before it.
+    """
+
+    def _advance(self, page: Mapping[str, Any], count: int) -> bool:
+        following = page.get(self._following)
+        if not count or not (page.get("has_more") or following):
+            return False
+        here: int = self._arguments.get(self._start, 0)
+        is_further = isinstance(following, int) and following > here
+        self._arguments[self._start] = following if is_further else here + count
+        return True
+
+
+class CursorPages(Pages[T]):
+    """The pages of a list each of which names the next one. A page may be empty and still name one."""
+
+    def _advance(self, page: Mapping[str, Any], count: int) -> bool:
+        following = page.get(self._following)
+        if not following or following == self._arguments.get(self._start) or page.get("has_more") is False:
+            return False
+        self._arguments[self._start] = following
+        return True
+
+
+def _id_of(item: Mapping[str, Any]) -> str | None:
+    value = item.get("id")
+    return value if isinstance(value, str) else None

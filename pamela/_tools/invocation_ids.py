@@ -1,0 +1,39 @@
+"""The ids by which invocations are remembered, and the tokens of those that run them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import socket
+import uuid
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .._generated.models import ToolInvocation
+
+_LONGEST = 128
+
+
+def id_of_invocation(invocation: ToolInvocation) -> str:
+    """Return the id of an invocation: its correlation id, if every store can keep it as it is, or else its hash."""
+    text = invocation.correlation_id
+    if len(text) <= _LONGEST and text.isascii() and text.isprintable() and text == text.strip():
+        return text
+    return f"sha256:{_hash(text)}"
+
+
+def id_of_repeatable_call(invocation: ToolInvocation) -> str:
+    """Return an id that invocations of a tool in one call share if their arguments are equal."""
+    arguments = json.dumps(invocation.arguments, sort_keys=True)
+    return f"once:{_hash(json.dumps([invocation.call_id, invocation.tool_name, arguments]))}"
+
+
+def new_owner() -> str:
+    """Return a token for a run; for people, it begins with the machine and the process."""
+    machine = "".join(each for each in socket.gethostname()[:64] if each.isascii() and each.isprintable())
+    return f"{machine}:{os.getpid()}:{uuid.uuid4().hex}"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,95 @@
+"""The leases of running invocations, extended for as long as they run."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from .stores.protocol import InvocationStore
+
+LEASE_SECONDS = 30.0
+_EXTENSIONS_IN_A_LEASE = 3
+
+logger = logging.getLogger("pamela.tools")
+
+
+class Claim(NamedTuple):
+    """An invocation that a run has claimed.
+
+    Attributes:
+        invocation_id: Its id in the store.
+        owner: The token of the run.
+        keep_seconds: How long to remember it, None for the store's own setting.
+    """
+
+    invocation_id: str
+    owner: str
+    keep_seconds: float | None
+
+
+class LeaseKeeper:
+    """Extends the leases of all that runs on one store, in one thread, which ends when nothing runs.
+
+    Args:
+        store: The store.
+        lease_seconds: The length of a lease.
+
+    Raises:
+        ValueError: The length is not a number above 0.
+    """
+
+    def __init__(self, store: InvocationStore, lease_seconds: float) -> None:
+        if (
+            isinstance(lease_seconds, bool)
+            or not isinstance(lease_seconds, int | float)
+            or not 0 < lease_seconds < 10**9
+        ):
+            raise ValueError(f"lease_seconds={lease_seconds!r} must be a number of seconds above 0, such as 30.")
+        self.lease_seconds = float(lease_seconds)
+        self._store = store
+        self._held: set[Claim] = set()
+        self._lock = threading.Lock()
+        self._pid: int | None = None  # the process in which the thread runs, as none survives a fork
+
+    @contextmanager
+    def hold(self, claims: Sequence[Claim]) -> Iterator[None]:
+        """Extend the leases of claims until the end of the block."""
+        with self._lock:
+            if self._pid != os.getpid():
+                self._pid = os.getpid()
+                self._held = set()
+                threading.Thread(target=self._extend_all, name="pamela-leases", daemon=True).start()
+            self._held.update(claims)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.difference_update(claims)
+
+    def _extend_all(self) -> None:
+        pause = threading.Event()
+        while True:
+            pause.wait(self.lease_seconds / _EXTENSIONS_IN_A_LEASE)
+            with self._lock:
+                if not self._held:
+                    self._pid = None
+                    return
+                claims = list(self._held)
+            for claim in claims:
+                try:
+                    is_held = self._store.extend(
+                        claim.invocation_id, owner=claim.owner, lease_seconds=self.lease_seconds
+                    )
+                except Exception:
+                    # The others would wait for the same store; all are tried again after the pause.
+                    logger.warning("Could not extend the leases of running invocations.", exc_info=True)
+                    break
+                if not is_held:
+                    with self._lock:
+                        self._held.discard(claim)

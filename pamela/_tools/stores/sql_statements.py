@@ -1,0 +1,173 @@
+"""The table of `SQLInvocationStore` and its statements, in the dialect of each database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    Column,
+    Double,
+    Index,
+    MetaData,
+    String,
+    Table,
+    Text,
+    and_,
+    bindparam,
+    create_engine,
+    delete,
+    make_url,
+    not_,
+    select,
+    update,
+)
+from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import FunctionElement
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+_MYSQL = ("mysql", "mariadb")
+_DIALECTS = ("postgresql", "sqlite", *_MYSQL)
+_ID_LENGTH = 200
+_OWNER_LENGTH = 200
+
+
+class _Now(FunctionElement[float]):
+    """The time of the database: seconds since 1970, at the statement and not at the beginning of its transaction."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(_Now, "postgresql")
+def _postgresql_now(element: Any, compiler: Any, **options: Any) -> str:
+    return "extract(epoch from clock_timestamp())::double precision"
+
+
+@compiles(_Now, *_MYSQL)
+def _mysql_now(element: Any, compiler: Any, **options: Any) -> str:
+    return "(timestampdiff(microsecond, '1970-01-01', utc_timestamp(6)) / 1000000e0)"
+
+
+@compiles(_Now, "sqlite")
+def _sqlite_now(element: Any, compiler: Any, **options: Any) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+def make_engine(address: str, timeout: int) -> Engine:
+    """Return an engine that gives up on a database that does not answer.
+
+    Args:
+        address: The address of the database.
+        timeout: The limit for a connection, a lock and a statement, in seconds.
+    """
+    url = make_url(address)
+    arguments: dict[str, Any] = {}
+    if url.get_backend_name() == "postgresql" and url.get_driver_name() in ("psycopg", "psycopg2"):
+        limits = f"-c statement_timeout={timeout}s -c lock_timeout={timeout}s"
+        arguments = {"connect_timeout": timeout, "options": limits, "tcp_user_timeout": timeout * 1000}
+    elif url.get_backend_name() in _MYSQL and url.get_driver_name() == "pymysql":
+        arguments = {"connect_timeout": timeout, "read_timeout": timeout, "write_timeout": timeout}
+    elif url.get_backend_name() == "sqlite":
+        return create_engine(url, connect_args={"timeout": timeout})
+    return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_size=20, pool_timeout=timeout)
+
+
+class Statements:
+    """The statements of a store, prepared for one database.
+
+    Args:
+        dialect: SQLAlchemy's name of the database.
+        table: The name of the table.
+
+    Raises:
+        ValueError: The database is not one that has been tried.
+    """
+
+    def __init__(self, dialect: str, table: str) -> None:
+        if dialect not in _DIALECTS:
+            raise ValueError(
+                f"There is no invocation store for {dialect}. Use PostgreSQL, MySQL, MariaDB, SQLite or Redis."
+            )
+        self._dialect = dialect
+        # The ids differ by case, and a database must neither fold nor pad them.
+        id_type = String(_ID_LENGTH).with_variant(
+            mysql.VARCHAR(_ID_LENGTH, charset="ascii", collation="ascii_bin"), *_MYSQL
+        )
+        self.table = Table(
+            table,
+            MetaData(),
+            Column("id", id_type, primary_key=True),
+            Column("state", String(10), nullable=False),
+            Column("owner", String(_OWNER_LENGTH), nullable=False),
+            Column("lease_until", Double(), nullable=False),
+            Column("expires_at", Double(), nullable=False),
+            Column("response", Text().with_variant(mysql.LONGTEXT(), *_MYSQL)),
+            Index(f"{table}_expires_at", "expires_at"),
+            mysql_engine="InnoDB",
+            mariadb_engine="InnoDB",
+        )
+        now = _Now()
+        columns = self.table.c
+        lease: Any = bindparam("lease", type_=Double())
+        keep: Any = bindparam("keep", type_=Double())
+        is_seen = and_(columns.id == bindparam("wanted"), columns.owner == bindparam("seen"))
+        is_held = and_(columns.state == "running", columns.lease_until > now)
+        claimed = {
+            "state": "running",
+            "owner": bindparam("new_owner"),
+            "lease_until": now + lease,
+            "expires_at": now + lease + keep,
+            "response": None,
+        }
+        completed = {
+            "state": bindparam("new_state"),
+            "response": bindparam("new_response"),
+            "expires_at": now + keep,
+        }
+        self.insert = self._insert({"id": bindparam("wanted"), **claimed})
+        self.insert_completed = self._insert(
+            {"id": bindparam("wanted"), "owner": bindparam("new_owner"), "lease_until": now, **completed}
+        )
+        self.select = select(self.table, now.label("now")).where(columns.id == bindparam("wanted"))
+        # Each change names what was seen before: if another came between, it changes nothing.
+        is_unchanged = and_(is_seen, columns.state == bindparam("seen_state"))
+        is_own = columns.owner == bindparam("new_owner")
+        self.take_over = update(self.table).where(is_unchanged, is_own | not_(is_held)).values(claimed)
+        self.abandon = (
+            update(self.table).where(is_unchanged, not_(is_held)).values(state="failed", expires_at=now + keep)
+        )
+        # In this order, because MySQL sees the new lease_until in what comes after it.
+        self.extend = (
+            update(self.table)
+            .where(is_seen, columns.state == "running")
+            .ordered_values(
+                (columns.expires_at, columns.expires_at + (now + lease - columns.lease_until)),
+                (columns.lease_until, now + lease),
+            )
+        )
+        self.complete = (
+            update(self.table)
+            .where(is_seen, (columns.state == "running") | columns.response.is_(None))
+            .values(completed)
+        )
+        self._expired = and_(columns.expires_at <= now, not_(is_held))
+
+    def delete_expired(self, connection: Connection, limit: int) -> int:
+        """Delete some of the invocations whose time is over, and return how many."""
+        if self._dialect in _MYSQL:
+            statement = delete(self.table).where(self._expired).with_dialect_options(mysql_limit=limit)
+            return connection.execute(statement).rowcount
+        chosen = select(self.table.c.id).where(self._expired).limit(limit)
+        if self._dialect == "postgresql":
+            chosen = chosen.with_for_update(skip_locked=True)
+        return connection.execute(delete(self.table).where(self.table.c.id.in_(chosen.scalar_subquery()))).rowcount
+
+    def _insert(self, values: dict[str, Any]) -> Any:
+        """Return a statement that inserts a row unless there is one with its id."""
+        if self._dialect in _MYSQL:
+            return mysql.insert(self.table).values(values).prefix_with("IGNORE")
+        dialect = postgresql if self._dialect == "postgresql" else sqlite
+        return dialect.insert(self.table).values(values).on_conflict_do_nothing(index_elements=["id"])

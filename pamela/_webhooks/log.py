@@ -1,0 +1,51 @@
+"""Log records in which what a sender wrote cannot pass for a line of the log or move the cursor."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Mapping
+
+
+def log_warning(
+    logger: logging.Logger, message: str, *args: Any, exc_info: bool = False, extra: Mapping[str, Any] | None = None
+) -> None:
+    """Log a warning with the control characters of its arguments escaped.
+
+    The traceback, if it is asked for, has a bar before each line, so that a line that begins like one of the log's is
+    seen to be part of it.
+    """
+    import logging
+
+    if not logger.isEnabledFor(logging.WARNING):
+        return
+    frame = sys._getframe(1)
+    error = sys.exc_info() if exc_info else None
+    shown = tuple(escape(each) if isinstance(each, str) else each for each in args)
+    values = {name: escape(value) if isinstance(value, str) else value for name, value in (extra or {}).items()}
+    record = logger.makeRecord(
+        logger.name,
+        logging.WARNING,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        message,
+        shown,
+        error,
+        frame.f_code.co_name,
+        values,
+    )
+    if error is not None:
+        lines = "".join(traceback.format_exception(*error)).rstrip("\n").split("\n")
+        record.exc_text = "\n".join(f"| {escape(line)}" for line in lines)  # what formatters take if it is there
+    logger.handle(record)
+
+
+def escape(text: str) -> str:
+    """Return a text with what cannot be printed, line breaks among it, written as Python does: ``\\n``, ``\\x1b``."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

@@ -1,0 +1,491 @@
+"""`pamela campaign`: call everybody in a list; see how far it is; pause, resume and stop it; write results and a report."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .dialling import is_sandbox
+from .exit_codes import CommandError, ExitCode
+from .help import Group, Option
+from .json_values import read_pairs
+from .objects import load
+from .output import Output, output_options
+from .settings import Settings, connection_options
+from .terminal import confirm, say, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pamela import PamelaClient
+    from pamela.campaigns import Campaign, CampaignInfo, CheckReport, Ledger, Problem, Retry
+
+ROWS, CALLS, PACE = "Rows", "Calls", "Pace and manners"
+STATUS_COLUMNS = (
+    "name",
+    "state",
+    "reason",
+    "recipients",
+    "through",
+    "live",
+    "waiting",
+    "placed",
+    "completed",
+    "not_reached",
+    "broken_off",
+    "minutes_billed",
+)
+
+name_option = click.option("--name", metavar="NAME", help="The campaign, where the ledger has several.")
+ledger_argument = click.argument("ledger", metavar="LEDGER")
+
+
+@click.group(
+    cls=Group,
+    examples=(
+        'pamela campaign run customers.csv --to phone --task "Tell {name} that it is here" --ledger orders.db',
+        "pamela campaign run --ledger orders.db",
+        "pamela campaign status orders.db",
+        "pamela campaign report orders.db --out report.html",
+    ),
+)
+def campaign() -> None:
+    """Call everybody in a list, and nobody twice."""
+    try:
+        import pamela.campaigns  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise CommandError(f"Campaigns need {error.name}: pip install 'thisispamela[campaigns]'") from None
+
+
+def option(*names: str, section: str, **settings: Any) -> Callable[[Any], Any]:
+    return click.option(*names, cls=Option, section=section, **settings)
+
+
+@campaign.command(
+    examples=(
+        'pamela campaign run customers.csv --to phone --id id --timezone tz --task "Tell {name} that order {order} is here"'
+        " --hours 09:00-20:00 --days mon-sat --in-flight 20 --rate 5/s --retry not_reached=2 --retry-after 15m"
+        " --ledger orders.db --out results.csv",
+        'pamela campaign run people.jsonl --to phone --task "Remind {name}" --ledger orders.db --dry-run',
+        "pamela campaign run --ledger orders.db",
+    ),
+)
+@click.argument("file", metavar="[FILE]", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--ledger", metavar="LEDGER", required=True, help="A file, or postgresql://user:password@host/name.")
+@click.option("--name", metavar="NAME", help="The campaign's name; it goes into the keys of its calls.")
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write results as they come."
+)
+@click.option("--dry-run", is_flag=True, help="Check all rows, and stop there.")
+@click.option("-y", "--yes", is_flag=True, help="Dial without asking.")
+@option("--to", section=ROWS, metavar="COLUMN", help="The column with the phone number.")
+@option(
+    "--id", "id_", section=ROWS, metavar="COLUMN", help="The column that names the recipient; else the number does."
+)
+@option("--timezone", section=ROWS, metavar="COLUMN", help="The column with the time zone: America/New_York.")
+@option("--region", section=ROWS, metavar="CODE", help="The country of numbers without a country code: US.")
+@option("--encoding", section=ROWS, metavar="NAME", help="The encoding of a CSV file; else it is found out.")
+@option("--delimiter", section=ROWS, metavar="CHARACTER", help="What stands between values; else it is found out.")
+@option("--sql", section=ROWS, metavar="QUERY", help="Take the rows of a query, from --database.")
+@option("--database", section=ROWS, metavar="URL", help="The database of --sql, as SQLAlchemy writes it.")
+@option("--do-not-call", section=ROWS, metavar="FILE", multiple=True, help="A file of numbers not to call.")
+@option("--skip-invalid", section=ROWS, is_flag=True, help="Leave invalid rows out, rather than refuse all.")
+@option("--same-number", section=ROWS, is_flag=True, help="Let several recipients have one number.")
+@option("--any-number", section=ROWS, is_flag=True, help="Take numbers of ranges that are not assigned.")
+@option("--task", section=CALLS, metavar="TEXT", help="What the agent is to achieve, with columns in braces.")
+@option("--instructions", section=CALLS, metavar="TEXT", help="How the agent is to go about it.")
+@option("--locale", section=CALLS, metavar="LOCALE", help="The language spoken: en-US, or {column}.")
+@option("--country", section=CALLS, metavar="CODE", help="The country called, or {column}.")
+@option("--voice", section=CALLS, metavar="VOICE", help="The agent's voice.")
+@option("--agent-name", section=CALLS, metavar="NAME", help="The name that the agent gives.")
+@option("--caller-name", section=CALLS, metavar="NAME", help="On whose behalf the agent calls.")
+@option("--max-duration-seconds", section=CALLS, type=int, metavar="SECONDS", help="End each call after this time.")
+@option(
+    "--metadata",
+    section=CALLS,
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=read_pairs,
+    help="A value to keep with each call; {column} is filled in. May be given again.",
+)
+@option("--webhook-url", section=CALLS, metavar="URL", help="Where the events of the calls go.")
+@option("--tool-webhook-url", section=CALLS, metavar="URL", help="Where the tool invocations of the calls go.")
+@option("--hours", section=PACE, metavar="HH:MM-HH:MM", help="When to call, on the callee's clock; else at any time.")
+@option("--days", section=PACE, metavar="DAYS", help="On which days: mon-sat, or mon,wed,fri.")
+@option("--holidays", section=PACE, metavar="FILE", help="A file of days without calls, one YYYY-MM-DD a line.")
+@option("--zone-fallback", section=PACE, metavar="ZONE", help="The time zone of numbers whose zones say nothing.")
+@option("--in-flight", section=PACE, type=int, default=20, show_default=True, metavar="N", help="Calls live at once.")
+@option("--rate", section=PACE, default="5/s", show_default=True, metavar="RATE", help="5/s, 100/min, or 5/s,100/min.")
+@option(
+    "--per-prefix",
+    section=PACE,
+    multiple=True,
+    metavar="PREFIX=PACE",
+    help="A pace for one prefix: +44=5 in flight, +44=1/s, or both: +44=5,1/s.",
+)
+@option("--retry", section=PACE, multiple=True, metavar="OUTCOME=N", help="Call again: not_reached=2, broken_off=1.")
+@option(
+    "--retry-after",
+    section=PACE,
+    multiple=True,
+    metavar="[OUTCOME=]TIME",
+    help="The pause before that: 15m, or not_reached=2h.  [default: 15m]",
+)
+@option("--max-minutes", section=PACE, type=int, metavar="N", help="The most minutes that may be billed.")
+@option("--breaker", section=PACE, type=float, default=0.5, show_default=True, metavar="SHARE",
+        help="Stop when more than this share of the latest results failed; 1 for never.")  # fmt: skip
+@option(
+    "--poll-interval",
+    section=PACE,
+    default="5s",
+    show_default=True,
+    metavar="TIME",
+    help="How often to look at calls in progress.",
+)
+@option("--decide", section=PACE, metavar="MODULE:FUNCTION", help="A function of yours that says what follows a call.")
+@connection_options
+@click.pass_context
+def run(
+    context: click.Context,
+    /,
+    settings: Settings,
+    file: Path | None,
+    ledger: str,
+    name: str | None,
+    out: Path | None,
+    dry_run: bool,
+    yes: bool,
+    decide: str | None,
+    **options: Any,
+) -> None:
+    """Call everybody in a list, and nobody twice.
+
+    FILE is .csv, .tsv, .jsonl or .parquet. All its rows are checked before anything is dialled. Run the same command
+    again, or without FILE, to go on after an interruption.
+    """
+    from pamela.campaigns import Campaign
+
+    hook: Any = None if decide is None else load(decide, FunctionType)
+    with settings.client() as client:
+        if file is None and options["sql"] is None:
+            refuse_settings_without_rows(context)
+            with Campaign.open(client, ledger, name, decide=hook) as opened:
+                ask(client, opened, yes=yes)
+                context.exit(run_to_its_end(opened, out))
+        with make_campaign(client, ledger, name or default_name(ledger, file), hook, options) as made:
+            for path in options["do_not_call"]:
+                made.add_do_not_call(path, region=options["region"])
+            asks = not yes and not is_sandbox(client)
+            if dry_run or asks:
+                show_report(add_rows(made, file, options, dry_run=True))
+                if dry_run:
+                    return
+                ask(client, made, yes=yes)
+            report = add_rows(made, file, options, dry_run=False)
+            if not asks:
+                show_report(report)
+            context.exit(run_to_its_end(made, out))
+
+
+def refuse_settings_without_rows(context: click.Context) -> None:
+    """Refuse options that say nothing where the campaign goes on as it is kept in its ledger."""
+    for parameter in context.command.params:
+        given = context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
+        if given and parameter.name != "decide" and getattr(parameter, "section", None) in (ROWS, CALLS, PACE):
+            raise CommandError(
+                f"{parameter.opts[0]} needs FILE. Without it the campaign goes on as it is kept in its ledger.",
+                ExitCode.USAGE,
+            )
+
+
+def default_name(ledger: str, file: Path | None) -> str:
+    """Return the name of the ledger's only campaign, or a new one from the file and the day."""
+    with opened_ledger(ledger) as opened:
+        campaigns = opened.campaigns()
+    if len(campaigns) == 1:
+        return campaigns[0].name
+    if campaigns:
+        names = ", ".join(each.name for each in campaigns)
+        raise CommandError(f"{ledger} has several campaigns: {names}. Name one, or a new one: --name.", ExitCode.USAGE)
+    return f"{file.stem if file is not None else 'campaign'}-{date.today()}"
+
+
+def make_campaign(client: PamelaClient, ledger: str, name: str, decide: Any, options: Mapping[str, Any]) -> Campaign:
+    from pamela.campaigns import Breaker, Campaign, Hours
+
+    hours = None
+    if options["hours"] is not None:
+        start, dash, end = options["hours"].partition("-")
+        if not dash:
+            raise CommandError(f"--hours {options['hours']} has no end. Write 09:00-20:00.", ExitCode.USAGE)
+        hours = Hours(start, end, days=options["days"] or "mon-sun", holidays=options["holidays"])
+    elif options["days"] or options["holidays"]:
+        hours = Hours("00:00", "24:00", days=options["days"] or "mon-sun", holidays=options["holidays"])
+    return Campaign(
+        client,
+        name,
+        ledger=ledger,
+        in_flight=options["in_flight"],
+        rate=options["rate"],
+        per_prefix=read_prefixes(options["per_prefix"]),
+        hours=hours,
+        zone_fallback=options["zone_fallback"],
+        retry=read_retry(options["retry"], options["retry_after"]),
+        breaker=None if options["breaker"] >= 1 else Breaker(share=options["breaker"]),
+        max_minutes=options["max_minutes"],
+        decide=decide,
+        poll_interval=options["poll_interval"],
+    )
+
+
+def read_prefixes(values: tuple[str, ...]) -> dict[str, Any]:
+    from pamela.campaigns import Pace
+
+    found: dict[str, Any] = {}
+    for value in values:
+        prefix, equals, pace = value.partition("=")
+        parts = [part.strip() for part in pace.split(",") if part.strip()]
+        if not equals or not parts:
+            raise CommandError(f"--per-prefix {value} has no pace. Write +44=5,1/s.", ExitCode.USAGE)
+        counts = [int(part) for part in parts if part.isdigit()]
+        rates = [part for part in parts if not part.isdigit()]
+        found[prefix.strip()] = Pace(counts[0] if counts else None, ",".join(rates) or None)
+    return found
+
+
+def read_retry(counts: tuple[str, ...], pauses: tuple[str, ...]) -> Retry:
+    from pamela.campaigns import Retry
+
+    known = ("not_reached", "broken_off", "cancelled")
+    retries: dict[str, int] = {}
+    for value in counts:
+        outcome, equals, count = value.partition("=")
+        if not equals or outcome not in known or not count.isdigit():
+            raise CommandError(
+                f"--retry {value}: write OUTCOME=N, the outcome being {', '.join(known)}.", ExitCode.USAGE
+            )
+        retries[outcome] = int(count)
+    after: dict[str, str] = {}
+    for value in pauses:
+        outcome, equals, pause = value.rpartition("=")
+        after |= {outcome: pause} if equals else dict.fromkeys(known, pause)
+    return Retry(**retries, after=after or "15m")
+
+
+def add_rows(campaign: Campaign, file: Path | None, options: Mapping[str, Any], *, dry_run: bool) -> CheckReport:
+    """Check the rows and add them; problems are told as they are found."""
+    for needed in ("to", "task"):
+        if not options[needed]:
+            raise CommandError(f"--{needed} is missing.", ExitCode.USAGE)
+    call = {
+        name: options[name]
+        for name in (
+            "instructions",
+            "locale",
+            "country",
+            "voice",
+            "agent_name",
+            "caller_name",
+            "max_duration_seconds",
+        )
+        if options[name] is not None
+    }
+    if options["metadata"]:
+        call["metadata"] = dict(options["metadata"])
+    webhooks = {name: options[name] for name in ("webhook_url", "tool_webhook_url") if options[name] is not None}
+    if webhooks:
+        call["webhooks"] = webhooks
+    common: Any = {
+        "to": options["to"],
+        "task": options["task"],
+        "call": call,
+        "id": options["id_"],
+        "timezone": options["timezone"],
+        "region": options["region"],
+        "assigned": not options["any_number"],
+        "same_number": options["same_number"],
+        "skip_invalid": options["skip_invalid"],
+        "dry_run": dry_run,
+        "on_problem": tell_problem if dry_run or options["skip_invalid"] else None,
+    }
+    if options["sql"] is not None:
+        if options["database"] is None:
+            raise CommandError("--sql needs --database, the database to ask.", ExitCode.USAGE)
+        return campaign.add_sql(options["database"], options["sql"], **common)
+    assert file is not None  # noqa: S101
+    match file.suffix.lower():
+        case ".jsonl" | ".ndjson":
+            return campaign.add_json_lines(file, **common)
+        case ".parquet":
+            return campaign.add_parquet(file, **common)
+        case suffix:
+            delimiter = options["delimiter"] or ("\t" if suffix == ".tsv" else None)
+            return campaign.add_csv(file, encoding=options["encoding"], delimiter=delimiter, **common)
+
+
+def tell_problem(problem: Problem) -> None:
+    warn(str(problem))
+
+
+def show_report(report: CheckReport) -> None:
+    """Tell what the check found."""
+    say(f"{report.rows:,} rows: {report.added:,} to call, {report.known:,} in the campaign already.")
+    if report.do_not_call:
+        say(f"{report.do_not_call:,} of them are on the do-not-call list and are not called.")
+    if report.invalid:
+        say(f"{report.invalid:,} invalid.")
+    say(f"At most {report.max_minutes:,} minutes, ${report.max_cost:,.2f}.")
+    if report.added and report.done_by is not None:
+        say(f"Everybody is called once by {report.done_by:%d %B %Y, %H:%M} UTC, if calls last as long as they may.")
+    elif report.added:
+        say("At this pace it takes more than a year.")
+
+
+def ask(client: PamelaClient, campaign: Campaign, *, yes: bool) -> None:
+    """Go on only if nobody's telephone rings, or somebody wants it to."""
+    if not yes and not is_sandbox(client):
+        confirm(f"Run the campaign {campaign.name} for real?", yes=yes, otherwise=f"{campaign.name} is not run")
+
+
+def run_to_its_end(campaign: Campaign, out: Path | None) -> int:
+    """Run a campaign, show how far it is, and write what comes of it. Return the exit status."""
+    from .campaign_live import CampaignDisplay
+    from .campaign_results import ResultFile
+
+    try:
+        with ResultFile(campaign, out) as results, CampaignDisplay(campaign):
+            for result in campaign.run():
+                results.write(result)
+    except KeyboardInterrupt:
+        say("Interrupted. Calls in progress go on; run the command again to go on with the rest.")
+        return ExitCode.INTERRUPTED
+    progress = campaign.progress()
+    shares = ", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in progress.recipients.items())
+    say(f"{campaign.name}: {progress.final:,} of {progress.total:,} through ({shares}).")
+    if progress.recipients.get("set_aside"):
+        warn("Whether the calls that were set aside were placed could not be found out. Look at their results.")
+    return ExitCode.OK
+
+
+@contextmanager
+def opened_ledger(address: str, *, must_exist: bool = False) -> Iterator[Ledger]:
+    """Open a ledger, and close it at the end."""
+    from pamela.campaigns import Ledger
+
+    if must_exist and "://" not in address and not Path(address).is_file():
+        raise CommandError(f"There is no ledger {address}.", ExitCode.NOT_FOUND)
+    ledger = Ledger(address)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+@campaign.command(examples=("pamela campaign status orders.db", "pamela campaign status orders.db --json"))
+@ledger_argument
+@name_option
+@output_options
+def status(ledger: str, name: str | None, output: Output) -> None:
+    """Show how far the campaigns of a ledger are."""
+    with opened_ledger(ledger, must_exist=True) as opened:
+        found = [opened.campaign(name)] if name is not None else opened.campaigns()
+        rows = [status_row(opened, each) for each in found]
+    if len(rows) == 1:
+        output.record(rows[0], STATUS_COLUMNS, rows[0])
+    else:
+        output.rows(rows, STATUS_COLUMNS, rows[0] if rows else ())
+
+
+def status_row(ledger: Ledger, info: CampaignInfo) -> dict[str, Any]:
+    progress = ledger.progress(info.id)
+    return {
+        "name": info.name,
+        "state": str(info.state),
+        "reason": info.reason,
+        "recipients": progress.total,
+        "through": progress.final,
+        "live": progress.live,
+        "waiting": progress.recipients.get("waiting", 0),
+        "placed": progress.placed,
+        **{outcome: progress.outcomes.get(outcome, 0) for outcome in ("completed", "not_reached", "broken_off")},
+        "minutes_billed": progress.minutes_billed,
+        "created_at": info.created_at.isoformat(),
+        "in_state": dict(progress.recipients),
+        "waiting_until": {when.isoformat(): count for when, count in progress.waiting_until.items()},
+    }
+
+
+def change_state(ledger: str, name: str | None, change: Callable[[Ledger, int], None]) -> CampaignInfo:
+    with opened_ledger(ledger, must_exist=True) as opened:
+        info = opened.campaign(name)
+        change(opened, info.id)
+        return info
+
+
+@campaign.command(examples=("pamela campaign pause orders.db",))
+@ledger_argument
+@name_option
+def pause(ledger: str, name: str | None) -> None:
+    """Place no more calls until `resume`, whoever runs the campaign."""
+    info = change_state(ledger, name, lambda opened, id_: opened.pause(id_))
+    say(f"{info.name} is paused. Calls in progress go on.")
+
+
+@campaign.command(examples=("pamela campaign resume orders.db",))
+@ledger_argument
+@name_option
+def resume(ledger: str, name: str | None) -> None:
+    """Let a campaign go on that was paused or stopped, or that stopped itself."""
+    info = change_state(ledger, name, lambda opened, id_: opened.resume(id_))
+    say(f"{info.name} goes on where it is run. If it is not: pamela campaign run --ledger {ledger}")
+
+
+@campaign.command(examples=("pamela campaign stop orders.db",))
+@ledger_argument
+@name_option
+def stop(ledger: str, name: str | None) -> None:
+    """Place no more calls; whoever runs the campaign ends when those in progress have ended."""
+    info = change_state(ledger, name, lambda opened, id_: opened.stop(id_))
+    say(f"{info.name} is stopped.")
+
+
+@campaign.command(
+    examples=("pamela campaign results orders.db --out results.csv", "pamela campaign results orders.db --jsonl"),
+)
+@ledger_argument
+@name_option
+@click.option(
+    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="A .csv, .jsonl or .parquet."
+)
+@output_options
+def results(ledger: str, name: str | None, out: Path | None, output: Output) -> None:
+    """Write what became of everybody who is through."""
+    from pamela.campaigns import CampaignResult, write_results
+    from pamela.campaigns.results import COLUMNS
+
+    with opened_ledger(ledger, must_exist=True) as opened:
+        found = map(CampaignResult.from_row, opened.results(opened.campaign(name).id))
+        if out is not None:
+            say(f"{write_results(out, found):,} results in {out}.")
+            return
+        whole = output.format in {"json", "jsonl"}
+        rows = (result.to_dict() if whole else result.to_row() for result in found)
+        output.rows(rows, COLUMNS, (*COLUMNS, "call"))
+
+
+@campaign.command(examples=("pamela campaign report orders.db --out report.html",))
+@ledger_argument
+@name_option
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True)
+def report(ledger: str, name: str | None, out: Path) -> None:
+    """Write a report, one HTML file with plots."""
+    from pamela.campaigns.report import write_report
+
+    with opened_ledger(ledger, must_exist=True) as opened:
+        write_report(out, opened, opened.campaign(name))
+    say(f"The report is in {out}.")

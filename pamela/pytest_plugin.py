@@ -1,0 +1,464 @@
+"""A plugin for pytest: a sandbox, clients of it, an application that gets its webhooks, and assertions about calls.
+
+pytest loads this module in every run, so nothing is imported here that a test without these fixtures does not need.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import secrets
+import threading
+import time
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping
+
+    from . import AsyncPamelaClient, Call, PamelaClient
+    from .sandbox import Sandbox, SandboxProject
+
+DEFAULT_SPEED = "200"
+_PATIENCE_SECONDS = 10.0
+_LOOK_SECONDS = 0.01
+_MARK = "pamela_undelivered"
+_LONGEST_TRANSCRIPT = 50
+_MOST_DELIVERIES_SHOWN = 30
+
+_tester = pytest.StashKey["PamelaTester"]()
+
+
+class PamelaTester:
+    """What the fixture `pamela` is: a project of the sandbox of the test's own, and what happens in it.
+
+    Attributes:
+        api_key: The project's key.
+        base_url: The sandbox's address.
+        webhook_secret: What its webhooks are signed with.
+        sandbox: Its scripts, clock, faults and deliveries: a `pamela.sandbox.SandboxProject`.
+        calls: The calls that were placed.
+    """
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.api_key = f"pk_test_{secrets.token_hex(12)}"
+        self.base_url = sandbox.base_url
+        self.webhook_secret = sandbox.webhook_secret
+        self.sandbox: SandboxProject = sandbox.project(self.api_key)
+        self.calls = PlacedCalls(self)
+        self.deliveries = self.sandbox.deliveries
+        self.clock = self.sandbox.clock
+        self.script = self.sandbox.script
+        self.fail_next = self.sandbox.fail_next
+        self.inject_faults = self.sandbox.inject_faults
+        self.take = self.sandbox.take
+        self.wait_for_deliveries = self.sandbox.wait_for_deliveries
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+    @functools.cached_property
+    def client(self) -> PamelaClient:
+        """A client of the project."""
+        from . import PamelaClient
+
+        return PamelaClient(self.api_key, self.base_url)
+
+    def close(self) -> None:
+        """Close the client, if there is one."""
+        if "client" in vars(self):
+            self.client.close()
+
+    @contextmanager
+    def expect_call(self, *, timeout: float = _PATIENCE_SECONDS, **fields: Any) -> Iterator[ExpectedCall]:
+        """Fail unless exactly one call with these fields is placed in the block, or soon after it.
+
+        Args:
+            timeout: How many seconds to wait for it after the block.
+            fields: What its request has: `to="+12025550123"`; of `task` a part is enough.
+
+        Yields:
+            What has the call as `call` after the block.
+
+        Raises:
+            AssertionError: There was none, or more than one.
+        """
+        before = {call["id"] for call in self.sandbox.calls()}
+        expected = ExpectedCall()
+        yield expected
+        found: list[Call] = []
+        deadline = time.monotonic() + timeout
+        while not (found := [call for call in self.calls.matching(**fields) if call["id"] not in before]):
+            if time.monotonic() > deadline:
+                raise AssertionError(f"No call {_in_words(fields)} was placed. {self.calls.describe()}")
+            time.sleep(_LOOK_SECONDS)
+        if len(found) > 1:
+            raise AssertionError(f"{len(found)} calls {_in_words(fields)} were placed. {self.calls.describe()}")
+        expected.call = found[0]
+
+    def assert_no_calls(self, **fields: Any) -> None:
+        """Fail if a call was placed, or one with these fields.
+
+        Raises:
+            AssertionError: There was one; the message lists them.
+        """
+        if self.calls.matching(**fields):
+            raise AssertionError(f"Calls {_in_words(fields)} were placed. {self.calls.describe()}")
+
+    def undelivered(self) -> list[str]:
+        """Return a line for each webhook that was refused or did not arrive, after waiting for those on their way."""
+        from .sandbox.control import describe_delivery
+
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while True:
+            deliveries = self.deliveries.list()
+            over = {call["id"] for call in self.sandbox.calls() if call["ended_at"] is not None}
+            now = self.clock.now()
+            is_open = any(not each["attempts"] and _is_on_its_way(each, over, now) for each in deliveries)
+            if not is_open or time.monotonic() > deadline:
+                break
+            time.sleep(_LOOK_SECONDS)
+        return [describe_delivery(each) for each in deliveries if each["attempts"] and not _has_arrived(each)]
+
+    def report(self) -> list[tuple[str, str]]:
+        """Return sections of a test's report: the calls as they were spoken, and the deliveries."""
+        from .sandbox.control import describe_delivery
+
+        calls = "\n\n".join(_show_call(call) for call in self.sandbox.calls())
+        deliveries = self.deliveries.list()[-_MOST_DELIVERIES_SHOWN:]
+        sections = [("Pamela calls", calls), ("Pamela deliveries", "\n".join(map(describe_delivery, deliveries)))]
+        return [(title, text) for title, text in sections if text]
+
+
+class AsyncPamelaTester(PamelaTester):
+    """What the fixture `pamela_async` is: the same with an asynchronous client, for asyncio and trio."""
+
+    @functools.cached_property
+    def client(self) -> AsyncPamelaClient:  # type: ignore[override]
+        """A client of the project, which is closed when the test ends."""
+        from . import AsyncPamelaClient
+
+        return AsyncPamelaClient(self.api_key, self.base_url)
+
+    def close(self) -> None:
+        """Do nothing: the client belongs to the test's event loop, in which `aclose` closes it."""
+
+    async def aclose(self) -> None:
+        if "client" in vars(self):
+            await self.client.close()
+
+
+class ExpectedCall:
+    """The call that `expect_call` waited for."""
+
+    call: Call
+    """The call, once the block is over."""
+
+
+class PlacedCalls:
+    """The calls of a test, the oldest first."""
+
+    def __init__(self, tester: PamelaTester) -> None:
+        self._tester = tester
+
+    def __len__(self) -> int:
+        return len(self._tester.sandbox.calls())
+
+    def __iter__(self) -> Iterator[Call]:
+        return iter(self.matching())
+
+    def matching(self, **fields: Any) -> list[Call]:
+        """Return the calls whose request has these fields: `to="+12025550123"`; of `task` a part is enough.
+
+        Raises:
+            TypeError: There is no such field.
+        """
+        _check_fields(fields)
+        project = self._tester.sandbox
+        return [
+            self._model(each)
+            for each in project.calls()
+            if not fields or _has_fields(project.call(each)["request"], fields)
+        ]
+
+    def one(self, **fields: Any) -> Call:
+        """Return the only call with these fields.
+
+        Raises:
+            AssertionError: There is none, or more than one; the message lists them.
+        """
+        found = self.matching(**fields)
+        if len(found) != 1:
+            raise AssertionError(f"{len(found)} calls {_in_words(fields)} were placed, not one. {self.describe()}")
+        return found[0]
+
+    def describe(self) -> str:
+        """Return a sentence that lists the calls."""
+        calls = [f"{call['to']}: {call['task'][:80]!r} ({call['status']})" for call in self._tester.sandbox.calls()]
+        return f"The calls of this test: {'; '.join(calls)}." if calls else "This test has placed no call."
+
+    def _model(self, call: Mapping[str, Any]) -> Call:
+        from . import Call
+
+        return Call(call)
+
+
+_Tester = TypeVar("_Tester", bound=PamelaTester)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addini(
+        "pamela_speed", "how many times faster than real calls those of the sandbox are", default=DEFAULT_SPEED
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", f"{_MARK}: webhooks of this test may be refused or not arrive, which fails it otherwise."
+    )
+
+
+@pytest.fixture(scope="session")
+def pamela_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox that runs as long as the session; with pytest-xdist, one for each worker."""
+    from .sandbox import run
+
+    with run(speed=float(request.config.getini("pamela_speed"))) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def pamela(
+    pamela_sandbox: Sandbox, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[PamelaTester]:
+    """A project of the sandbox for this test alone, with a client, its calls and its deliveries.
+
+    A `PamelaClient()` without arguments is one of this project, too: the environment has its key and address.
+    """
+    yield from _testing(PamelaTester(pamela_sandbox), request, monkeypatch)
+
+
+@pytest.fixture
+def pamela_async(
+    pamela_sandbox: Sandbox, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[AsyncPamelaTester]:
+    """The same as `pamela` with an asynchronous client, for tests that are coroutine functions."""
+    test: Callable[..., Any] = request.node.obj
+    if not inspect.iscoroutinefunction(test):
+        raise pytest.UsageError(f"pamela_async is for async tests; {request.node.name} can have pamela.")
+    tester = AsyncPamelaTester(pamela_sandbox)
+
+    @functools.wraps(test)
+    async def closing_its_client(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return await test(*args, **kwargs)
+        finally:
+            await tester.aclose()
+
+    # Whatever runs the test, asyncio or trio, closes the client where it was used.
+    request.node.obj = closing_its_client
+    yield from _testing(tester, request, monkeypatch)
+
+
+def _testing(tester: _Tester, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Tester]:
+    """Have programs of the test use the tester's project, and reports show it."""
+    monkeypatch.setenv("PAMELA_API_KEY", tester.api_key)
+    monkeypatch.setenv("PAMELA_BASE_URL", tester.base_url)
+    monkeypatch.setenv("PAMELA_WEBHOOK_SECRET", tester.webhook_secret)
+    request.node.stash[_tester] = tester
+    yield tester
+    tester.close()
+    tester.clock.reset()  # it is that of all tests
+
+
+@pytest.fixture
+def pamela_app(request: pytest.FixtureRequest) -> Iterator[Callable[..., ServedApp]]:
+    """A function that serves an application on a free port and points the test's webhooks at it.
+
+    Its arguments are the application, WSGI or ASGI; `webhooks`, the path at which it takes events; `tools`, that of tool
+    invocations, if it is another; and `webhook_secret`, if the application has one of its own.
+    """
+    name = "pamela_async" if "pamela_async" in request.fixturenames else "pamela"
+    tester: PamelaTester = request.getfixturevalue(name)
+    stops: list[Callable[[], None]] = []
+
+    def serve(
+        app: Any, *, webhooks: str = "/webhooks/pamela", tools: str | None = None, webhook_secret: str | None = None
+    ) -> ServedApp:
+        base_url, stop = _serve_asgi(app) if _is_asgi(app) else _serve_wsgi(app)
+        stops.append(stop)
+        tester.sandbox.configure(
+            webhook_url=base_url + webhooks,
+            tool_webhook_url=base_url + (webhooks if tools is None else tools),
+            webhook_secret=webhook_secret,
+        )
+        return ServedApp(base_url)
+
+    yield serve
+    for stop in reversed(stops):
+        stop()
+
+
+class ServedApp:
+    """An application that is served.
+
+    Attributes:
+        url: Its address.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def __repr__(self) -> str:
+        return f"ServedApp(url={self.url!r})"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """Fail a test that passed while its webhooks were refused."""
+    result = yield
+    tester = item.stash.get(_tester, None)
+    if tester is not None and item.get_closest_marker(_MARK) is None and (lines := tester.undelivered()):
+        shown = "\n".join(lines[:_MOST_DELIVERIES_SHOWN])
+        pytest.fail(
+            f"Webhooks were refused or did not arrive (mark the test with {_MARK} if that is meant):\n{shown}",
+            pytrace=False,
+        )
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what was said and sent to the report of a test that failed."""
+    report = yield
+    tester = item.stash.get(_tester, None)
+    if tester is not None and report.when == "call" and report.failed:
+        try:
+            report.sections += tester.report()
+        except Exception as error:  # the report of the failure itself is more important
+            report.sections.append(("Pamela calls", f"They cannot be shown: {error}"))
+    return report
+
+
+def _check_fields(fields: Mapping[str, Any]) -> None:
+    from . import PamelaClient
+
+    known = [name for name in inspect.signature(PamelaClient.create_call).parameters if name != "self"]
+    for name in fields:
+        if name not in known:
+            raise TypeError(f"A request for a call has no field {name!r}; it has {', '.join(known)}.")
+
+
+def _has_fields(request: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    for name, value in fields.items():
+        if name == "task" and isinstance(value, str):
+            if value not in request["task"]:
+                return False
+        elif request.get(name) != value:
+            return False
+    return True
+
+
+def _in_words(fields: Mapping[str, Any]) -> str:
+    return "with " + ", ".join(f"{name}={value!r}" for name, value in fields.items()) if fields else "of any kind"
+
+
+def _has_arrived(delivery: Mapping[str, Any]) -> bool:
+    last = delivery["attempts"][-1]
+    return last["error"] is None and 200 <= (last["response_status"] or 0) < 300
+
+
+def _is_on_its_way(delivery: Mapping[str, Any], over: set[str], now: datetime) -> bool:
+    match delivery["status"]:
+        case "sending":
+            return True
+        case "pending":
+            return datetime.fromisoformat(delivery["next_attempt_at"]) <= now
+        case "waiting":
+            return delivery["call_id"] in over
+        case _:
+            return False
+
+
+def _show_call(call: Mapping[str, Any]) -> str:
+    lines = [f"{call['id']} to {call['to']}: {call['status']}", f"  task: {call['task'][:200]}"]
+    entries = call["transcript"] or []
+    lines += [f"  {entry['speaker']}: {entry['text']}" for entry in entries[:_LONGEST_TRANSCRIPT]]
+    if len(entries) > _LONGEST_TRANSCRIPT:
+        lines.append(f"  ... and {len(entries) - _LONGEST_TRANSCRIPT} lines more")
+    if call["summary"]:
+        lines.append(f"  summary: {call['summary'][:500]}")
+    return "\n".join(lines)
+
+
+def _is_asgi(app: Any) -> bool:
+    if inspect.isclass(app):
+        return "__await__" in vars(app)
+    return inspect.iscoroutinefunction(app) or inspect.iscoroutinefunction(getattr(app, "__call__", None))  # noqa: B004
+
+
+def _serve_wsgi(app: Any) -> tuple[str, Callable[[], None]]:
+    from socketserver import ThreadingMixIn
+    from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+    class Server(ThreadingMixIn, WSGIServer):
+        daemon_threads = True
+
+    class Handler(WSGIRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = make_server("127.0.0.1", 0, app, Server, Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+
+    def stop() -> None:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+    return f"http://127.0.0.1:{server.server_port}", stop
+
+
+def _serve_asgi(app: Any) -> tuple[str, Callable[[], None]]:
+    import socket
+
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        @contextmanager
+        def capture_signals(self) -> Iterator[None]:
+            yield
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            ready.set()
+
+    ready = threading.Event()
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
+    server = Server(config)
+
+    def run() -> None:
+        try:
+            server.run([listener])
+        finally:
+            ready.set()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    ready.wait()
+    if not server.started:
+        thread.join()
+        listener.close()
+        raise RuntimeError("The application did not start; the log says why.")
+
+    def stop() -> None:
+        server.should_exit = True
+        thread.join()
+        listener.close()
+
+    return f"http://127.0.0.1:{listener.getsockname()[1]}", stop

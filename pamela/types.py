@@ -1,0 +1,76 @@
+"""Types for annotations: JSON values, and the names that version 1 had for the models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from . import _VERSION_1
+
+if TYPE_CHECKING:
+    from ._generated.exports import (
+        Call,
+        CallPage,
+        ToolDefinition,
+        ToolDeletion,
+        ToolInvocation,
+        ToolRegistration,
+        Usage,
+        UsageQuota,
+    )
+
+    CallResponse = Call
+    CallStatusResponse = Call
+    CallListResponse = CallPage
+    ToolDeleteResponse = ToolDeletion
+    ToolWebhookParsed = ToolInvocation
+    UsageResponse = Usage
+
+JSONPrimitive = str | int | float | bool | None
+JSONValue = JSONPrimitive | dict[str, "JSONValue"] | list["JSONValue"]
+JSONObject = dict[str, JSONValue]
+
+
+class WebhookDelivery(TypedDict, total=False):
+    """One delivery of a webhook, for programs that keep a record of what they receive."""
+
+    id: str
+    event: str
+    target_url: str
+    status: str
+    attempts: int
+    response_status: int | None
+    delivered_at: str | None
+    created_at: str
+    error: str | None
+
+
+_MODELS = (*_VERSION_1, "ToolDefinition", "ToolRegistration", "UsageQuota")
+
+__all__ = [
+    "CallListResponse",
+    "CallResponse",
+    "CallStatusResponse",
+    "JSONObject",
+    "JSONPrimitive",
+    "JSONValue",
+    "ToolDefinition",
+    "ToolDeleteResponse",
+    "ToolRegistration",
+    "ToolWebhookParsed",
+    "UsageQuota",
+    "UsageResponse",
+    "WebhookDelivery",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODELS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ._generated import models
+
+    value = globals()[name] = getattr(models, _VERSION_1.get(name, name))
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,214 @@
+"""`pamela campaign`: from the check of a file to the report, as somebody at a terminal does it."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from pamela import PamelaClient
+
+from .running import COMMAND, Cli
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "campaign"
+TASK = "Tell {name} that the order is here"
+
+
+def write_people(path: Path, count: int) -> Path:
+    lines = [f"{index},+1202{2_000_000 + index},Ann {index}" for index in range(count)]
+    path.write_text("\n".join(["id,phone,name", *lines]) + "\n")
+    return path
+
+
+def run_arguments(*more: str) -> list[str]:
+    common = [
+        "--to",
+        "phone",
+        "--id",
+        "id",
+        "--task",
+        TASK,
+        "--ledger",
+        "orders.db",
+        "--rate",
+        "100/s",
+        "--poll-interval",
+        "0.1s",
+    ]
+    return ["campaign", "run", "people.csv", *common, *more]
+
+
+def test_check_run_status_results_report(cli: Cli, client: PamelaClient) -> None:
+    write_people(cli.home / "people.csv", 12)
+    checked = cli(*run_arguments("--dry-run", "--max-duration-seconds", "60", "--retry", "not_reached=2"))
+    assert "12 rows: 12 to call" in checked.err
+    assert "At most 36 minutes, $3.60" in checked.err
+    assert list(client.iter_calls()) == []
+    done = cli(*run_arguments("--out", "results.csv"))
+    assert "12 of 12 through (12 done)" in done.err
+    assert len(list(client.iter_calls())) == 12
+    with (cli.home / "results.csv").open(newline="") as file:
+        assert {row["id"]: row["outcome"] for row in csv.DictReader(file)} == {str(n): "completed" for n in range(12)}
+    status = cli("campaign", "status", "orders.db", "--json").json
+    assert (status["state"], status["recipients"], status["completed"]) == ("finished", 12, 12)
+    assert len(cli("campaign", "results", "orders.db", "--jsonl").jsonl) == 12
+    assert "12 results" in cli("campaign", "results", "orders.db", "--out", "again.jsonl").err
+    cli("campaign", "report", "orders.db", "--out", "report.html")
+    assert "<svg" in (cli.home / "report.html").read_text()
+    assert "12 of 12 through" in cli("campaign", "run", "--ledger", "orders.db").err
+    assert len(list(client.iter_calls())) == 12
+
+
+def test_bad_rows_end_it_with_their_lines(cli: Cli, client: PamelaClient) -> None:
+    (cli.home / "people.csv").write_text("id,phone,name\n1,+12022000001,Ann\n2,call me,Bob\n3,+12022000003,\n")
+    refused = cli(*run_arguments(), code=1)
+    assert "line 3: 'call me'" in refused.err
+    assert "line 4: 'name' is empty" in refused.err
+    assert "--skip-invalid" in refused.err
+    assert list(client.iter_calls()) == []
+    assert "1 of 1 through" in cli(*run_arguments("--skip-invalid")).err
+
+
+def test_nothing_is_dialled_for_real_without_yes(cli: Cli, tmp_path: Path) -> None:
+    write_people(cli.home / "people.csv", 3)
+    environment = {"PAMELA_BASE_URL": "", "PAMELA_API_KEY": "pk_live_nobody"}
+    refused = cli(*run_arguments(), code=5, env=environment)
+    assert "without being asked" in refused.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--hours", "9"], "--hours 9 has no end"),
+        (["--hours", "9-20"], "'9' is not a time of day"),
+        (["--retry", "no_answer=2"], "--retry no_answer=2"),
+        (["--retry-after", "soon"], "'soon' is not a duration"),
+        (["--rate", "fast"], "'fast' is not a rate"),
+        (["--per-prefix", "+44"], "--per-prefix +44 has no pace"),
+        (["--days", "weekend"], "does not name days"),
+        (["--decide", "shop.tools:number"], "must be a function"),
+        (["--do-not-call", "no-such-file"], "Cannot read the do-not-call list"),
+        (["--out", "results.xls"], "says nothing about its format"),
+    ],
+)
+def test_options_that_are_wrong(cli: Cli, client: PamelaClient, arguments: list[str], message: str) -> None:
+    write_people(cli.home / "people.csv", 3)
+    assert message in cli(*run_arguments(*arguments), code=None).err
+    assert list(client.iter_calls()) == []
+
+
+def test_going_on_takes_no_settings(cli: Cli) -> None:
+    refused = cli("campaign", "run", "--ledger", "orders.db", "--rate", "5/s", code=2)
+    assert "--rate needs FILE" in refused.err
+    assert "There is no ledger" in cli("campaign", "status", "nothing.db", code=4).err
+
+
+@pytest.mark.slow
+def test_ctrl_c_and_going_on(cli: Cli, client: PamelaClient) -> None:
+    write_people(cli.home / "people.csv", 60)
+    with cli.started(*run_arguments("--in-flight", "2", "--out", "results.csv")) as process:
+        while not list(client.iter_calls(limit=1)):
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.stderr is not None
+        assert "run the command again" in process.stderr.read()
+    assert "60 of 60 through" in cli(*run_arguments("--out", "results.csv")).err
+    assert len(list(client.iter_calls())) == 60
+    with (cli.home / "results.csv").open(newline="") as file:
+        assert len({row["id"] for row in csv.DictReader(file)}) == 60
+
+
+@pytest.mark.slow
+def test_pause_resume_and_stop(cli: Cli, client: PamelaClient) -> None:
+    write_people(cli.home / "people.csv", 30)
+    cli(*run_arguments("--in-flight", "1", "--dry-run"))
+    assert "is paused" in cli("campaign", "pause", "orders.db").err
+    assert cli("campaign", "status", "orders.db", "--json").json["state"] == "paused"
+    assert "is stopped" in cli("campaign", "stop", "orders.db").err
+    refused = cli(*run_arguments(), code=1)
+    assert "was stopped. Let it go on with resume()" in refused.err
+    cli("campaign", "resume", "orders.db")
+    assert "30 of 30 through" in cli(*run_arguments()).err
+
+
+@pytest.mark.slow
+def test_the_live_view(cli: Cli) -> None:
+    write_people(cli.home / "people.csv", 40)
+    terminal = cli.terminal(*run_arguments("--in-flight", "4"), width=100)
+    terminal.child.expect("in flight")
+    terminal.child.expect("40 of 40")
+    terminal.child.expect("40 completed")
+    terminal.child.wait()
+    assert terminal.child.exitstatus == 0
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_ends_clearly_and_loses_nothing(cli: Cli, client: PamelaClient) -> None:
+    write_people(cli.home / "people.csv", 40)
+    cli(*run_arguments("--dry-run"))
+    # No file may grow beyond so many blocks of half a kilobyte; a ledger of 40 calls does.
+    blocks = max(600, 4 * (cli.home / "orders.db").stat().st_size // 1024)
+    limited = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *COMMAND, *run_arguments()]
+    done = subprocess.run(
+        limited, cwd=cli.home, env=cli.environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 1, done
+    assert "The ledger orders.db failed" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "40 of 40 through" in cli(*run_arguments()).err
+    assert len(list(client.iter_calls())) == 40
+
+
+@pytest.mark.parametrize("content", [b"no database at all, but long enough to look like one" * 40, b""])
+def test_a_ledger_that_is_none(cli: Cli, content: bytes) -> None:
+    (cli.home / "orders.db").write_bytes(content)
+    write_people(cli.home / "people.csv", 1)
+    done = cli(*run_arguments("--dry-run"), code=1 if content else 0)
+    assert not content or "Cannot open the ledger orders.db: file is not a database" in done.err
+
+
+def test_a_ledger_of_a_newer_version(cli: Cli) -> None:
+    write_people(cli.home / "people.csv", 1)
+    cli(*run_arguments("--dry-run"))
+    with sqlite3.connect(cli.home / "orders.db") as connection:
+        connection.execute("UPDATE pamela_ledger SET version = 99")
+    connection.close()
+    assert "has version 99 of the tables" in cli("campaign", "status", "orders.db", code=1).err
+
+
+def test_the_example(cli: Cli, client: PamelaClient) -> None:
+    folder = cli.home / "example"
+    shutil.copytree(EXAMPLE, folder)
+    command = folder / "pamela"
+    command.write_text(f'#!/bin/sh\nexec {COMMAND[0]} -m pamela "$@"\n')
+    command.chmod(0o755)
+    environment = {
+        **cli.environment,
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "HOURS": "00:00-24:00",
+        "PAUSE": "0s",
+        "POLL": "0.1s",
+    }
+    for expected in (8, 8):
+        done = subprocess.run(
+            ["sh", folder / "run.sh"], env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert done.returncode == 0, done.stderr
+        assert "6 of 6 through (5 done, 1 given up)" in done.stderr
+        assert len(list(client.iter_calls())) == expected
+    with (folder / "results.csv").open(newline="") as file:
+        attempts = {row["id"]: (row["outcome"], row["attempts"]) for row in csv.DictReader(file)}
+    assert attempts["5"] == ("not_reached", "3")
+    assert attempts["4"] == ("completed", "1")
+    assert json.loads(cli("campaign", "status", "example/orders.db", "--json").out)["name"] == "orders-2026-11"
