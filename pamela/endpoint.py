@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
+from asyncio import CancelledError, current_task
 from contextlib import nullcontext
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from ._tools.registry import ToolRegistry
+from ._webhooks.background import make_background
 from ._webhooks.concurrency import call_async, resolve_blocking
 from ._webhooks.events import as_event
+from ._webhooks.log import log_escaped
 from ._webhooks.receiver import MAX_BODY_BYTES, RequestRefusedError, WebhookReceiver, logger
 from ._webhooks.responses import WebhookResponse
 
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 
     from ._tools.invocation import ToolScope
+    from ._webhooks.background import Background
     from ._webhooks.events import WebhookEvent
     from ._webhooks.receiver import Headers
 
@@ -25,6 +30,19 @@ Handler = TypeVar("Handler", bound="Callable[[Any], object]")
 class _Subscription(NamedTuple):
     pattern: str
     handler: Callable[[Any], object]
+    background: Background | None
+
+    def call(self, event: WebhookEvent) -> None:
+        if self.background is not None:
+            self.background.put(event)
+        else:
+            resolve_blocking(self.handler(event))
+
+    async def call_async(self, event: WebhookEvent) -> None:
+        if self.background is not None:
+            await self.background.put_async(event)
+        else:
+            await call_async(self.handler, event)
 
 
 class WebhookEndpoint:
@@ -66,20 +84,23 @@ class WebhookEndpoint:
         self._receiver = WebhookReceiver(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
         self._subscriptions: list[_Subscription] = []
 
-    def on(self, pattern: str) -> Callable[[Handler], Handler]:
-        """Call a function, sync or async, with each event of a kind.
+    def on(self, pattern: str, *, background: object | None = None) -> Callable[[Handler], Handler]:
+        """Call a function, sync or async, with each event of a kind, here or in the workers of a queue.
 
         A delivery whose handler raised is answered 500, and Pamela delivers it again, to all handlers. An event may also
         arrive twice for other reasons. Write handlers so that a second call with the same event does no harm.
 
         Args:
             pattern: An event's name, or a pattern with ``*`` and ``?``: ``call.completed``, ``call.*``, ``*``.
+            background: A Celery app, an RQ ``Queue``, a Procrastinate ``App``, or a function that takes the handler and the
+                event. The delivery is answered 200 once the queue has the event, and 500 if it does not take it.
 
         Returns:
             A decorator that returns the function unchanged. Functions are called in the order of their decoration.
 
         Raises:
-            TypeError: The pattern is not a str: perhaps the parentheses after ``@endpoint.on`` are missing.
+            TypeError: The pattern is not a str: perhaps the parentheses after ``@endpoint.on`` are missing. Or
+                `background` is none of those, or its workers could not import the function.
         """
         if not isinstance(pattern, str):
             raise TypeError(
@@ -87,7 +108,8 @@ class WebhookEndpoint:
             )
 
         def subscribe(handler: Handler) -> Handler:
-            self._subscriptions.append(_Subscription(pattern, handler))
+            queue = None if background is None else make_background(background, handler)
+            self._subscriptions.append(_Subscription(pattern, handler, queue))
             return handler
 
         return subscribe
@@ -150,25 +172,30 @@ class WebhookEndpoint:
             return await self.tools.invoke_async(payload, scope=tool_scope)
         return await self._call_handlers_async(as_event(payload))
 
-    def _handlers(self, event: WebhookEvent) -> list[Callable[[Any], object]]:
+    def _subscribed_to(self, event: WebhookEvent) -> list[_Subscription]:
         name = str(event.event or "")
-        return [handler for pattern, handler in self._subscriptions if fnmatchcase(name, pattern)]
+        return [each for each in self._subscriptions if fnmatchcase(name, each.pattern)]
 
     def _call_handlers(self, event: WebhookEvent) -> WebhookResponse:
         failed = False
-        for handler in self._handlers(event):
+        for subscription in self._subscribed_to(event):
             try:
-                resolve_blocking(handler(event))
-            except Exception:
+                subscription.call(event)
+            except (Exception, CancelledError):
                 failed = True
                 _log_failure(event)
         return _receipt(failed)
 
     async def _call_handlers_async(self, event: WebhookEvent) -> WebhookResponse:
         failed = False
-        for handler in self._handlers(event):
+        for subscription in self._subscribed_to(event):
             try:
-                await call_async(handler, event)
+                await subscription.call_async(event)
+            except CancelledError:
+                if _is_request_cancelled():
+                    raise
+                failed = True  # the handler let one of its own tasks' cancellations out
+                _log_failure(event)
             except Exception:
                 failed = True
                 _log_failure(event)
@@ -179,8 +206,14 @@ def _is_tool_invocation(payload: Mapping[str, Any]) -> bool:
     return "tool_name" in payload and "event" not in payload
 
 
+def _is_request_cancelled() -> bool:
+    task = current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def _log_failure(event: WebhookEvent) -> None:
-    logger.exception("A handler of %.100r failed for call %.100r.", event.event, event.call_id)
+    message = "A handler of %.100r failed for call %.100r."
+    log_escaped(logger, logging.ERROR, message, event.event, event.call_id, exc_info=True)
 
 
 def _receipt(failed: bool) -> WebhookResponse:

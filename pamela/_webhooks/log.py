@@ -11,32 +11,28 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def log_warning(
-    logger: logging.Logger, message: str, *args: Any, exc_info: bool = False, extra: Mapping[str, Any] | None = None
+def log_escaped(
+    logger: logging.Logger,
+    level: int,
+    message: str,
+    *args: Any,
+    exc_info: bool = False,
+    extra: Mapping[str, Any] | None = None,
 ) -> None:
-    """Log a warning with the control characters of its arguments escaped.
+    """Log with the control characters of the arguments escaped.
 
-    The traceback, if it is asked for, has a bar before each line, so that a line that begins like one of the log's is
-    seen to be part of it.
+    A traceback, if it is asked for, has a bar before each line, so that a line that begins like one of the log's is seen
+    to be part of it.
     """
-    import logging
-
-    if not logger.isEnabledFor(logging.WARNING):
+    if not logger.isEnabledFor(level):
         return
     frame = sys._getframe(1)
     error = sys.exc_info() if exc_info else None
     shown = tuple(escape(each) if isinstance(each, str) else each for each in args)
     values = {name: escape(value) if isinstance(value, str) else value for name, value in (extra or {}).items()}
+    code = frame.f_code
     record = logger.makeRecord(
-        logger.name,
-        logging.WARNING,
-        frame.f_code.co_filename,
-        frame.f_lineno,
-        message,
-        shown,
-        error,
-        frame.f_code.co_name,
-        values,
+        logger.name, level, code.co_filename, frame.f_lineno, message, shown, error, code.co_name, values
     )
     if error is not None:
         lines = "".join(traceback.format_exception(*error)).rstrip("\n").split("\n")

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
+from .log import log_escaped
 from .responses import WebhookResponse
 from .signatures import SIGNATURE_HEADER, signing_keys
 from .verification import VerificationFailureReason, WebhookVerificationError, check_tolerance, verified_payload
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, Iterable, Sequence
+    from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
 
 logger = logging.getLogger("pamela.webhooks")
 
@@ -24,6 +25,21 @@ class Headers(Protocol):
 
     def items(self) -> Iterable[tuple[str, str]]:
         """Names, in any case, and values."""
+
+
+class HeaderPairs:
+    """Headers as pairs of names and values, in which a name may occur several times."""
+
+    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+        self._pairs = list(pairs)
+
+    def items(self) -> list[tuple[str, str]]:
+        """Names and values, in their order."""
+        return self._pairs
+
+
+class BodyUnreadableError(Exception):
+    """The server could not read the body of a request: it is malformed, or the sender has gone."""
 
 
 class RequestRefusedError(Exception):
@@ -71,8 +87,11 @@ class WebhookReceiver:
             RequestRefusedError: The request is not a webhook to act upon.
         """
         body = self._check_head(method, headers)
-        for chunk in chunks:
-            self._append(body, chunk)
+        try:
+            for chunk in chunks:
+                self._append(body, chunk)
+        except BodyUnreadableError as error:
+            raise _unreadable(error) from None
         return self._verify(body, headers)
 
     async def read_async(self, method: str, headers: Headers, chunks: AsyncIterable[bytes]) -> dict[str, Any]:
@@ -82,15 +101,18 @@ class WebhookReceiver:
             RequestRefusedError: The request is not a webhook to act upon.
         """
         body = self._check_head(method, headers)
-        async for chunk in chunks:
-            self._append(body, chunk)
+        try:
+            async for chunk in chunks:
+                self._append(body, chunk)
+        except BodyUnreadableError as error:
+            raise _unreadable(error) from None
         return self._verify(body, headers)
 
     def _check_head(self, method: str, headers: Headers) -> bytearray:
         if method != "POST":
             logger.warning("Refused a webhook: the method is %.20r, not POST.", method)
             raise RequestRefusedError(WebhookResponse.of_json(405, {"error": "Method not allowed"}, Allow="POST"))
-        length = _header(headers, "Content-Length") or ""
+        length = next(_values(headers, "Content-Length"), "")
         if length.isdecimal() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > self._max_body_bytes):
             raise self._too_large()
         return bytearray()
@@ -105,11 +127,17 @@ class WebhookReceiver:
         return RequestRefusedError(WebhookResponse.of_json(413, {"error": "Body too large"}))
 
     def _verify(self, body: bytearray, headers: Headers) -> dict[str, Any]:
-        signature = _header(headers, SIGNATURE_HEADER)
+        signatures = list(_values(headers, SIGNATURE_HEADER))
+        signature = signatures[0] if signatures else None
         try:
+            if len(signatures) > 1:
+                raise WebhookVerificationError(
+                    f"The webhook has {len(signatures)} signatures.",
+                    reason=VerificationFailureReason.MALFORMED_SIGNATURE,
+                )
             return verified_payload(bytes(body), signature, self._secret, tolerance=self._tolerance)
         except WebhookVerificationError as error:
-            logger.warning("Refused a webhook (%s): %s", error.reason, error)
+            log_escaped(logger, logging.WARNING, "Refused a webhook (%s): %s", str(error.reason), str(error))
             malformed = error.reason is VerificationFailureReason.MALFORMED_BODY
             # Only a sender that knows the secret gets a 400. All others get the same response, whatever was wrong.
             status, message = (400, "Invalid body") if malformed else (401, "Invalid signature")
@@ -121,5 +149,10 @@ def _check_max_body_bytes(number: int) -> None:
         raise ValueError(f"max_body_bytes={number!r} must be a whole number of bytes, 1 or more.")
 
 
-def _header(headers: Headers, name: str) -> str | None:
-    return next((value for key, value in headers.items() if key.lower() == name.lower()), None)
+def _unreadable(error: BodyUnreadableError) -> RequestRefusedError:
+    log_escaped(logger, logging.WARNING, "Refused a webhook: its body cannot be read: %s", str(error))
+    return RequestRefusedError(WebhookResponse.of_json(400, {"error": "Invalid body"}))
+
+
+def _values(headers: Headers, name: str) -> Iterator[str]:
+    return (value for key, value in headers.items() if key.lower() == name.lower())

@@ -8,6 +8,7 @@ from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .._core.extras import needs_extra
 from .._generated.models import ToolInvocation
 from .adapters.generic import GenericAdapter
 from .concurrency import call_async, is_async
@@ -123,7 +124,8 @@ def _take_request(args: tuple[Any, ...], values: dict[str, Any], takes_request: 
     elif hasattr(values.get("request"), "headers"):
         request = values.pop("request")  # FastAPI passes everything by name
     else:
-        from flask import request  # Flask alone passes no request to its views
+        with needs_extra("flask", "Tool handlers that are called without a request"):
+            from flask import request  # Flask alone passes no request to its views
 
     if takes_request:
         values.setdefault("request", request)  # a variable of the path named "request" comes first

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from .._webhooks.receiver import HeaderPairs
+
 if TYPE_CHECKING:
     from ..endpoint import WebhookEndpoint
 
@@ -51,7 +53,7 @@ class _Application:
 
 
 async def _respond(endpoint: WebhookEndpoint, scope: Message, receive: Receive, send: Send) -> None:
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    headers = HeaderPairs((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
     try:
         response = await endpoint.handle_async(scope["method"], headers, _chunks(receive))
     except _DisconnectedError:

@@ -250,6 +250,32 @@ async def test_an_exception_of_a_conversion_is_logged_and_not_told(
     assert "KeyError: 'secret'" in caplog.text
 
 
+async def test_what_the_agent_wrote_cannot_forge_a_line_of_the_log(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    forged = "1042\n2026-01-01 CRITICAL root: all is lost \x1b[2J"
+
+    @desk.registry.tool
+    def look_up(order_id: str, how: str) -> None:
+        """Look up."""
+        raise (ToolError if how == "say" else RuntimeError)(f"no order {order_id}")
+
+    payloads = [
+        invocation("look_up", order_id=forged, how="say"),
+        invocation("look_up", "corr_2", order_id=forged, how="raise"),
+        invocation("look_up", forged, order_id="1042", how="say"),
+        invocation(forged, "corr_3"),
+        invocation("look_up", "corr_4", **{forged: 1}),
+    ]
+    responses = [desk.registry.invoke(payload) for payload in payloads]
+    assert [response.status for response in responses] == [400] * 5
+    assert json.loads(responses[0].body)["error"] == f"no order {forged}"
+    assert not [line for line in caplog.text.splitlines() if line.startswith("2026")]
+    assert "\x1b" not in caplog.text
+    assert r"no order 1042\n2026-01-01 CRITICAL" in caplog.text
+    assert {str(record.correlation_id).count("\n") for record in caplog.records} == {0}  # type: ignore[attr-defined]
+
+
 def passed_on(function: Any) -> Any:
     """A decorator that does not know async functions."""
 

@@ -127,6 +127,74 @@ async def test_a_handler_that_fails_is_500_and_the_others_are_called(
     assert "the password is 1234" in caplog.text
 
 
+@pytest.mark.parametrize("colour", ["sync", "async"])
+async def test_a_cancellation_that_a_handler_lets_out_is_a_failure_like_others(
+    colour: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    endpoint = WebhookEndpoint(SECRET)
+    seen: list[Any] = []
+
+    if colour == "sync":
+
+        @endpoint.on("*")
+        def fail(event: Any) -> None:
+            raise asyncio.CancelledError
+    else:
+
+        @endpoint.on("*")
+        async def fail_async(event: Any) -> None:
+            task = asyncio.ensure_future(asyncio.sleep(20))
+            task.cancel()
+            await task
+
+    endpoint.on("*")(seen.append)
+    assert await answers(endpoint, event_body()) == [500, 500]
+    assert len(seen) == 2
+    assert "A handler of 'call.queued' failed for call 'call_1'." in caplog.text
+
+
+async def test_a_request_that_is_cancelled_is_given_up() -> None:
+    endpoint = WebhookEndpoint(SECRET)
+    began = asyncio.Event()
+    seen: list[Any] = []
+
+    @endpoint.on("*")
+    async def wait(event: Any) -> None:
+        began.set()
+        await asyncio.sleep(20)
+
+    endpoint.on("*")(seen.append)
+
+    body = event_body()
+
+    async def chunks() -> Any:
+        yield body
+
+    task = asyncio.create_task(endpoint.handle_async("POST", headers_of(body), chunks()))
+    await began.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert seen == []
+
+
+async def test_what_a_sender_wrote_cannot_forge_a_line_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    endpoint = WebhookEndpoint(SECRET)
+    forged = "x\r\n2026-01-01 CRITICAL root: all is lost \x1b[2J\u2028\u202e"
+
+    @endpoint.on("*")
+    def fail(event: Any) -> None:
+        raise RuntimeError(f"no such text: {event['note']}")
+
+    assert await answers(endpoint, event_body("call.queued", note=forged, call_id=forged)) == [500, 500]
+    assert await answers(endpoint, event_body(timestamp=forged)) == [400, 400]
+    lines = caplog.text.splitlines()
+    assert not [line for line in lines if line.startswith("2026")]
+    assert not set("\x1b\r\u2028\u202e") & set(caplog.text)
+    assert r"| RuntimeError: no such text: x\r" in lines
+    assert any(line.startswith("| 2026-01-01 CRITICAL") for line in lines)
+
+
 class CallableHandler:
     def __init__(self, handler: Callable[[Any], Awaitable[None]]) -> None:
         self._handler = handler

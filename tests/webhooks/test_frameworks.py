@@ -136,12 +136,42 @@ def test_a_chunked_body_is_read_up_to_the_limit(receiver: Receiver) -> None:
 def test_a_false_length_is_refused_before_a_body_comes(receiver: Receiver, length: str) -> None:
     if receiver.framework == "django-async" and length.isascii() and length.isdecimal():
         pytest.skip("Django under ASGI waits for the whole body before it calls a view")
-    assert status_of_raw_request(receiver.address, length) in (400, 401, 413)
+    assert status_of_raw_request(receiver.address, f"Content-Length: {length}\r\n") in (400, 401, 413)
 
 
-def status_of_raw_request(address: str, length: str) -> int:
+def signed_head(body: bytes) -> str:
+    return f"X-Pamela-Signature: {sign_webhook(body, SECRET)}\r\n"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("other", [f"X-Pamela-Signature: {'0' * 64}\r\n", None], ids=["another", "the same"])
+def test_two_signatures_are_refused(receiver: Receiver, other: str | None, order: int) -> None:
+    receiver.events.clear()
+    body = event_body()
+    signatures = [signed_head(body), other or signed_head(body)][::order]
+    head = f"{''.join(signatures)}Content-Length: {len(body)}\r\n"
+    assert status_of_raw_request(receiver.address, head, body) == 401
+    assert receiver.events == []
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    ["zz\r\n{}\r\n0\r\n\r\n", "-{n:x}\r\n{}\r\n0\r\n\r\n", "{n:x}\r\n{}XX0\r\n\r\n", "{n:x}\r\n{}\r\nzz\r\n\r\n"],
+    ids=["no size", "negative size", "no end", "no size of the second"],
+)
+def test_a_malformed_chunked_body_is_400(receiver: Receiver, malformed: str, caplog: pytest.LogCaptureFixture) -> None:
+    receiver.events.clear()
+    body = event_body()
+    head = f"{signed_head(body)}Transfer-Encoding: chunked\r\n"
+    chunks = malformed.format(body.decode(), n=len(body)).encode()
+    assert status_of_raw_request(receiver.address, head, chunks) == 400
+    assert receiver.events == []
+    assert [record for record in caplog.records if record.exc_info] == []
+
+
+def status_of_raw_request(address: str, head: str, body: bytes = b"") -> int:
     url = httpx.URL(address)
     with socket.create_connection((url.host, url.port or 80), timeout=20) as connection:
-        head = f"POST {url.path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n"
-        connection.sendall(head.encode("latin-1"))
+        start = f"POST {url.path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{head}\r\n"
+        connection.sendall(start.encode("latin-1") + body)
         return int(connection.makefile("rb").readline().split()[1])

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..._core.extras import needs_extra
 from ..concurrency import maybe_await
-from ..receiver import CHUNK_BYTES
+from .body import read_to_end
 from .wsgi import wsgi_chunks
 
 with needs_extra("django", "Webhooks in Django"):
     from asgiref.sync import async_to_sync
+    from django.core.exceptions import SuspiciousOperation
     from django.core.handlers.wsgi import WSGIRequest
     from django.http import HttpResponse
     from django.http.response import HttpResponseBase
@@ -51,7 +52,7 @@ def body_chunks(request: HttpRequest) -> Iterator[bytes]:
     """Read the body of a request."""
     if isinstance(request, WSGIRequest) and not request.environ.get("CONTENT_LENGTH"):
         return wsgi_chunks(request.environ)  # Django reads nothing of a chunked body
-    return iter(lambda: request.read(CHUNK_BYTES), b"")
+    return read_to_end(request.read, passing=(SuspiciousOperation,))
 
 
 async def body_chunks_async(request: HttpRequest) -> AsyncIterator[bytes]:

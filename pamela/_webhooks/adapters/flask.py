@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from ..._core.extras import needs_extra
 from ..concurrency import resolve_blocking
-from ..receiver import CHUNK_BYTES
+from ..receiver import BodyUnreadableError
+from .body import read_to_end
 
 with needs_extra("flask", "Webhooks in Flask"):
     from flask import Request, Response
-    from werkzeug.exceptions import ClientDisconnected
+    from werkzeug.exceptions import ClientDisconnected, HTTPException
     from werkzeug.wrappers import Response as AnyResponse
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ class FlaskAdapter:
 
 def body_chunks(request: Request) -> Iterator[bytes]:
     """Read the body of a request, which something before the view may have read already."""
-    # A body that was cut off does not match its signature, and is refused for that.
-    with suppress(ClientDisconnected):
-        yield from iter(lambda: request.stream.read(CHUNK_BYTES), b"")
-    yield request.get_data()
+    try:
+        yield from read_to_end(request.stream.read, passing=(HTTPException,))
+        yield request.get_data()
+    except ClientDisconnected as error:
+        raise BodyUnreadableError("the sender has gone") from error

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from ..._core.extras import needs_extra
 from ..concurrency import maybe_await
+from ..receiver import BodyUnreadableError
 
 with needs_extra("fastapi", "Webhooks in FastAPI and Starlette"):
     from anyio import from_thread
@@ -47,7 +47,9 @@ class StarletteAdapter:
 
 async def body_chunks(request: Request) -> AsyncIterator[bytes]:
     """Read the body of a request."""
-    # A body that was cut off does not match its signature, and is refused for that.
-    with suppress(ClientDisconnect):
+    try:
         async for chunk in request.stream():
             yield chunk
+    except ClientDisconnect as error:
+        # Also after a body that is malformed. What came before may be whole and signed, and is not to be believed.
+        raise BodyUnreadableError("the sender has gone") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..receiver import CHUNK_BYTES
+from .body import read_to_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,10 +22,5 @@ def wsgi_chunks(environ: WSGIEnvironment) -> Iterator[bytes]:
     stream: InputStream = environ["wsgi.input"]
     length: str = environ.get("CONTENT_LENGTH", "")
     if environ.get("wsgi.input_terminated"):
-        yield from iter(lambda: stream.read(CHUNK_BYTES), b"")
-    elif length.isdecimal():
-        remaining = int(length)
-        # A server may block for ever on a read beyond the announced length.
-        while remaining > 0 and (chunk := stream.read(min(remaining, CHUNK_BYTES))):
-            remaining -= len(chunk)
-            yield chunk
+        return read_to_end(stream.read)
+    return read_to_end(stream.read, length=int(length) if length.isdecimal() else 0)
