@@ -203,12 +203,12 @@ async def test_a_task_of_ones_own_is_used_as_it_is(
     def keep(event: dict[str, Any]) -> None:
         """Keep it."""
 
-    task = app.task(keep, name="keep", queue="calls")
+    task = app.task(keep, name="keep")
     endpoint = WebhookEndpoint(SECRET)
     assert endpoint.on("*", background=app)(task) is task
     assert handle(endpoint, COMPLETED) == 200
     with app.connection_for_read() as connection:
-        message = connection.SimpleQueue("calls").get(timeout=20)
+        message = connection.SimpleQueue("celery").get(timeout=20)
         assert message.headers["task"] == "keep"
         assert message.payload[0][0]["event"] == "call.completed"
 
