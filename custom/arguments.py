@@ -101,9 +101,9 @@ class Argument:
             case "date-time" | "date":
                 return "datetime | date | str"
             case "string":
-                return f"{found} | str" if found else "str"
+                return f"{found} | {found}Name | str" if found else "str"
             case "object":
-                return f"{found} | Mapping[str, Any]" if found else "Mapping[str, Any]"
+                return f"{found} | {found}Dict | Mapping[str, Any]" if found else "Mapping[str, Any]"
             case "array":
                 return f"Sequence[{self.item.hint}]"
             case known:

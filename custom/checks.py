@@ -103,6 +103,13 @@ def _phone_number(_: Parts, node: Document, value: Any) -> str:
     return "" if fits else "which does not say `country` and `error-code`"
 
 
+def _lines(path: Parts, node: Document, value: Any) -> str:
+    lists = [each for each in node.get("anyOf", []) if each.get("type") == "array" and "$ref" in each.get("items", {})]
+    if not lists or {"type": "string"} not in node["anyOf"]:
+        return "but only a list of objects, or else a text, can have that"
+    return _synonym(path, node, value)
+
+
 EXTENSIONS: dict[str, Callable[[Parts, Document, Any], str]] = {
     "x-enum-varnames": _varnames,
     "x-final": _final,
@@ -110,6 +117,7 @@ EXTENSIONS: dict[str, Callable[[Parts, Document, Any], str]] = {
     "x-phone-number": _phone_number,
     "x-python-default": _default,
     "x-python-ignores": _ignores,
+    "x-python-lines": _lines,
     "x-python-synonym": _synonym,
 }
 """The extensions that the generator knows, and what is wrong with one."""

@@ -79,13 +79,24 @@ class _Renderer:
             method_classes=responses | arguments | {each.iteration.item for each in operations if each.iteration},
             module_of=lambda name: classes[name].class_info.module_name,
             described=described,
+            **self._type_names(),
             import_of=lambda name, package: (
                 f"from {package}models.{classes[name].class_info.module_name} import {name}"
             ),
         )
         self.environment.filters["repr"] = repr
-        self.environment.filters["views"] = Views(specification, self.sent_only)
+        views = Views(specification, self.sent_only)
+        self.environment.filters["views"] = views
+        self.environment.filters["more"] = views.more
         self.environment.filters["reflow"] = lambda text, width: textwrap.fill(" ".join(text.split()), width)
+
+    def _type_names(self) -> dict[str, Any]:
+        """Return what the template of the types for annotations needs."""
+        texts = {name: enum for name, enum in self.specification.enums.items() if enum.value_type is str}
+        values = {name: [*texts[name].values.values()] for name in sorted(texts.keys() & self.public)}
+        objects = sorted(self.sent_only & self.specification.models.keys())
+        names = [*(f"{name}Name" for name in values), *(f"{name}Dict" for name in objects), "EventName"]
+        return {"enum_values": values, "sent_objects": objects, "type_names": names}
 
     def modules(self) -> dict[str, str]:
         """Return the source of each module, by its path."""
@@ -95,6 +106,7 @@ class _Renderer:
             "exports.py": self._render("exports.py.jinja"),
             "methods.py": self._render("methods.py.jinja"),
             "server.py": self._render("server.py.jinja"),
+            "types.py": self._render("types.py.jinja"),
             "models/__init__.py": self._render("models_init.py.jinja"),
             "api/__init__.py": self._render("package.py.jinja", docstring="The operations, a package for each tag."),
         }

@@ -2,8 +2,8 @@
 
 import keyword
 import re
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from openapi_python_client.strings import PythonIdentifier
@@ -12,7 +12,7 @@ from .errors import unsupported
 from .forms import ANY, Form, Forms, nesting, viewing
 from .spec import Schema, Specification
 
-NAMES_OF_MODEL = {*dir(dict), "from_dict", "to_dict"}
+NAMES_OF_MODEL = {*dir(dict), "from_dict", "to_dict", "to_row"}
 """The attributes that every model has, so that a view of the name gets an underscore."""
 
 
@@ -61,6 +61,31 @@ class Views:
         ]
         self._name(views, model)
         return views
+
+    def more(self, model: str) -> list[View]:
+        """Return what a model that is received has beside a view for each field: other names, and texts as lines."""
+        if model in self.sent_only:
+            return []
+        properties, _ = self.specification.properties(self.specification.schemas[model])
+        return [
+            extra
+            for view in self(model)
+            for extra in self._extras(view, self.specification.resolve(properties[view.name]))
+        ]
+
+    def _extras(self, view: View, resolved: Schema) -> Iterator[View]:
+        if "x-python-synonym" in resolved:
+            yield replace(view, attribute=resolved["x-python-synonym"], nested="")
+        if "x-python-lines" in resolved:
+            item = next(part.parts[0].hint for part in self.forms.of(resolved).parts if part.kind == "list")
+            yield replace(
+                view,
+                attribute=resolved["x-python-lines"],
+                nested="",
+                type=f"list[{item}]",
+                expression=f"as_lines(self, {view.name!r}, {item})",
+                description=f"The `{view.attribute}` as a list, also where it is one text or not there.",
+            )
 
     def _name(self, views: list[View], model: str) -> None:
         """Give each view the name of an attribute; those of one name keep more of the field's own."""

@@ -14,10 +14,12 @@ from ._client.event_loops import warn_in_event_loop
 from ._client.execution import Steps, execute, look_up_call
 from ._client.logging import configure, is_logged, log_outcome
 from ._client.options import UNSET, Hook, Options, Timeout, TimeoutLike, hide
+from ._client.page_origin import PageOrigin
 from ._client.polling import Watch
 from ._client.raw_request import raw_request
 from ._client.raw_response import RawResponse, capture, capturing, raw_response
 from ._client.recovery import ServerCapabilities, wanted_call
+from ._core.pages import PageModel
 from ._generated.api.calls import list_calls
 from ._generated.methods import AsyncOperationMethods, OperationMethods
 from ._http.attempt import Attempt, AttemptInfo, Failure, Outcome, Response
@@ -151,6 +153,11 @@ class _Client(Generic[H, X]):
             on_response=on_response,
         )
         return other
+
+    def _with_origin(self, request: Request[Any], value: T, *, is_async: bool) -> T:
+        if isinstance(value, PageModel):
+            value._source = PageOrigin(self, request, is_async=is_async)  # type: ignore[arg-type]
+        return value
 
     def _end_attempt(self, info: AttemptInfo, outcome: Outcome, began: float) -> None:
         if isinstance(outcome, Response):
@@ -374,9 +381,11 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         warn_in_event_loop()
         tracer = tracing.get_tracer()
         if tracer is None:
-            return self._drive(execute(request, self._options, self._capabilities, self._clock))
-        with tracing.operation_span(tracer, request.operation):
-            return self._drive(execute(request, self._options, self._capabilities, self._clock))
+            value = self._drive(execute(request, self._options, self._capabilities, self._clock))
+        else:
+            with tracing.operation_span(tracer, request.operation):
+                value = self._drive(execute(request, self._options, self._capabilities, self._clock))
+        return self._with_origin(request, value, is_async=False)
 
     def _drive(self, steps: Steps[T]) -> T:
         outcome: Outcome | None = None
@@ -621,9 +630,11 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
     async def _execute(self, request: Request[T]) -> T:
         tracer = tracing.get_tracer()
         if tracer is None:
-            return await self._drive(execute(request, self._options, self._capabilities, self._clock))
-        with tracing.operation_span(tracer, request.operation):
-            return await self._drive(execute(request, self._options, self._capabilities, self._clock))
+            value = await self._drive(execute(request, self._options, self._capabilities, self._clock))
+        else:
+            with tracing.operation_span(tracer, request.operation):
+                value = await self._drive(execute(request, self._options, self._capabilities, self._clock))
+        return self._with_origin(request, value, is_async=True)
 
     async def _drive(self, steps: Steps[T]) -> T:
         outcome: Outcome | None = None

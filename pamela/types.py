@@ -1,10 +1,16 @@
-"""Types for annotations: JSON values, and the names that version 1 had for the models."""
+"""Types for annotations: JSON values, the values that arguments take, and the names that version 1 had for the models.
+
+`VoiceName`, `CallStatusName` and `EventName` are the values that this version knows, for editors to complete; where they are
+taken, any other text is too. `CallWebhooksDict` and `ToolDefinitionDict` are the dicts that `create_call` takes.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from . import _VERSION_1
+from ._generated import types as _types
+from ._generated.types import *  # noqa: F403
 
 if TYPE_CHECKING:
     from ._generated.exports import (
@@ -61,6 +67,7 @@ __all__ = [
     "UsageResponse",
     "WebhookDelivery",
 ]
+__all__ += _types.__all__
 
 
 def __getattr__(name: str) -> Any:

@@ -5,12 +5,13 @@ A view converts its value when it is read. A value of another shape than the doc
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from enum import Enum
 
     E = TypeVar("E", bound=Enum)
@@ -127,6 +128,25 @@ def as_model(owner: Model, name: str, kind: type[M]) -> Any:
     if type(value) is dict:
         value = owner[name] = kind(value)
     return value
+
+
+def as_lines(owner: Model, name: str, kind: type[M]) -> list[M]:
+    """View a list of objects as their models, and a text as a model for each of its lines; what is not there is []."""
+    value = owner.get(name)
+    if isinstance(value, str):
+        return [kind(line) for line in _lines_of(value)]
+    if not isinstance(value, list):
+        return []
+    items = as_models(owner, name, kind)
+    return [item if isinstance(item, kind) else kind(text=str(item)) for item in items if item is not None]
+
+
+def _lines_of(text: str) -> Iterator[dict[str, str]]:
+    """Yield speaker and text of each line, the speaker only where every line begins with one word and a colon."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    found = [re.fullmatch(r"(\w{1,30}):\s+(.+)", line) for line in lines]
+    for line, match in zip(lines, found, strict=True):
+        yield {"speaker": match[1], "text": match[2]} if match and all(found) else {"text": line}
 
 
 def nest_models(owner: Model, name: str, kind: type[M]) -> None:

@@ -71,13 +71,10 @@ class OffsetPages(Pages[T]):
     """
 
     def _advance(self, page: Mapping[str, Any], count: int) -> bool:
-        following = page.get(self._following)
-        if not count or not (page.get("has_more") or following):
-            return False
         here: int = self._arguments.get(self._start, 0)
-        is_further = isinstance(following, int) and following > here
-        self._arguments[self._start] = following if is_further else here + count
-        return True
+        offset = next_offset(page, page.get(self._following), here, count)
+        self._arguments[self._start] = offset
+        return offset is not None
 
 
 class CursorPages(Pages[T]):
@@ -89,6 +86,20 @@ class CursorPages(Pages[T]):
             return False
         self._arguments[self._start] = following
         return True
+
+
+def next_offset(page: Mapping[str, Any], following: Any, here: int, count: int) -> int | None:
+    """Return the offset of the page after a page, None after the last.
+
+    Args:
+        page: The page.
+        following: What it says the offset is.
+        here: Its own offset.
+        count: How many items it has.
+    """
+    if not count or not (page.get("has_more") or following):
+        return None
+    return following if isinstance(following, int) and following > here else here + count
 
 
 def _id_of(item: Mapping[str, Any]) -> str | None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from .models.tool_registration import ToolRegistration
     from .models.usage import Usage
     from .models.voice import Voice
+    from .types import CallStatusName, CallWebhooksDict, ToolDefinitionDict, VoiceName
 
     T = TypeVar("T")
 
@@ -53,12 +54,12 @@ class OperationMethods:
         locale: str | None = None,
         instructions: str | None = None,
         max_duration_seconds: int | None = None,
-        voice: Voice | str | None = None,
+        voice: Voice | VoiceName | str | None = None,
         agent_name: str | None = None,
         caller_name: str | None = None,
         metadata: Mapping[str, Any] | None = None,
-        tools: Sequence[ToolDefinition | Mapping[str, Any]] | None = None,
-        webhooks: CallWebhooks | Mapping[str, Any] | None = None,
+        tools: Sequence[ToolDefinition | ToolDefinitionDict | Mapping[str, Any]] | None = None,
+        webhooks: CallWebhooks | CallWebhooksDict | Mapping[str, Any] | None = None,
         end_user_id: str | None = None,
         *,
         idempotency_key: str | None = None,
@@ -114,8 +115,8 @@ class OperationMethods:
 
     def list_calls(
         self,
-        status: CallStatus | str | None = None,
-        status_filter: CallStatus | str | None = None,
+        status: CallStatus | CallStatusName | str | None = None,
+        status_filter: CallStatus | CallStatusName | str | None = None,
         limit: int | None = None,
         offset: int | None = None,
         start_date: datetime | date | str | None = None,
@@ -148,8 +149,8 @@ class OperationMethods:
     def iter_calls(
         self,
         *,
-        status: CallStatus | str | None = None,
-        status_filter: CallStatus | str | None = None,
+        status: CallStatus | CallStatusName | str | None = None,
+        status_filter: CallStatus | CallStatusName | str | None = None,
         limit: int | None = None,
         offset: int | None = None,
         start_date: datetime | date | str | None = None,
@@ -365,12 +366,12 @@ class AsyncOperationMethods:
         locale: str | None = None,
         instructions: str | None = None,
         max_duration_seconds: int | None = None,
-        voice: Voice | str | None = None,
+        voice: Voice | VoiceName | str | None = None,
         agent_name: str | None = None,
         caller_name: str | None = None,
         metadata: Mapping[str, Any] | None = None,
-        tools: Sequence[ToolDefinition | Mapping[str, Any]] | None = None,
-        webhooks: CallWebhooks | Mapping[str, Any] | None = None,
+        tools: Sequence[ToolDefinition | ToolDefinitionDict | Mapping[str, Any]] | None = None,
+        webhooks: CallWebhooks | CallWebhooksDict | Mapping[str, Any] | None = None,
         end_user_id: str | None = None,
         *,
         idempotency_key: str | None = None,
@@ -426,8 +427,8 @@ class AsyncOperationMethods:
 
     async def list_calls(
         self,
-        status: CallStatus | str | None = None,
-        status_filter: CallStatus | str | None = None,
+        status: CallStatus | CallStatusName | str | None = None,
+        status_filter: CallStatus | CallStatusName | str | None = None,
         limit: int | None = None,
         offset: int | None = None,
         start_date: datetime | date | str | None = None,
@@ -460,8 +461,8 @@ class AsyncOperationMethods:
     def iter_calls(
         self,
         *,
-        status: CallStatus | str | None = None,
-        status_filter: CallStatus | str | None = None,
+        status: CallStatus | CallStatusName | str | None = None,
+        status_filter: CallStatus | CallStatusName | str | None = None,
         limit: int | None = None,
         offset: int | None = None,
         start_date: datetime | date | str | None = None,

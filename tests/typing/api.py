@@ -78,12 +78,18 @@ assert_type(call.duration_seconds, float | None)
 assert_type(call.billed_minutes, int | None)
 assert_type(call.transcript, list[TranscriptEntry] | str | None)
 assert_type(call.metadata, dict[str, Any] | None)
+assert_type(call.lines, list[TranscriptEntry])
+assert_type(call.to_row(), dict[str, Any])
 plain: dict[str, Any] = call
 call.id = "no"  # type: ignore[misc]
 
 page = client.list_calls(status="completed", limit=50)
 assert_type(page, CallPage)
 assert_type(page.items_, list[Call])
+assert_type(page.calls, list[Call])
+for each in page:
+    assert_type(each, Call)
+assert_type(page.next_page(), CallPage | None)
 assert_type(page.next_offset, int | None)
 client.list_calls("completed", None, 50, 0, date(2026, 1, 1), datetime.now(UTC))
 client.list_calls(status_filter=CallStatus.COMPLETED, start_date="2026-01-01")

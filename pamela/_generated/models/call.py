@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from ..._core.model import as_datetime, as_enum, as_models, nest_models
+from ..._core.model import as_datetime, as_enum, as_lines, as_models, nest_models
 from ..._core.outcomes import ModelWithOutcome
 from .call_status import CallStatus
 from .transcript_entry import TranscriptEntry
@@ -132,3 +132,8 @@ class Call(ModelWithOutcome):
     def message(self) -> str | None:
         """What an action on the call did, in words."""
         return self._get("message")
+
+    @property
+    def lines(self) -> list[TranscriptEntry]:
+        """The `transcript` as a list, also where it is one text or not there."""
+        return as_lines(self, "transcript", TranscriptEntry)

@@ -3,11 +3,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..._core.model import Model, as_models, nest_models
+from ..._core.model import as_models, nest_models
+from ..._core.pages import PageModel
 from .call import Call
 
 
-class CallPage(Model):
+class CallPage(PageModel[Call]):
     """A page of calls."""
 
     __slots__ = ()
@@ -47,3 +48,8 @@ class CallPage(Model):
     def next_offset(self) -> int | None:
         """The `offset` of the next page; null at the end."""
         return self._get("next_offset")
+
+    @property
+    def calls(self) -> list[Call]:
+        """The page's calls."""
+        return as_models(self, "items", Call)

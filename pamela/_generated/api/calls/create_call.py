@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...models.call_webhooks import CallWebhooks
     from ...models.tool_definition import ToolDefinition
     from ...models.voice import Voice
+    from ...types import CallWebhooksDict, ToolDefinitionDict, VoiceName
 
 OPERATION: Operation[Call] = Operation("create_call", "POST", "/api/b2b/v1/calls", parser=ResponseParser(model=Call))
 
@@ -27,12 +28,12 @@ def build_request(
     locale: str | None = None,
     instructions: str | None = None,
     max_duration_seconds: int | None = None,
-    voice: Voice | str | None = None,
+    voice: Voice | VoiceName | str | None = None,
     agent_name: str | None = None,
     caller_name: str | None = None,
     metadata: Mapping[str, Any] | None = None,
-    tools: Sequence[ToolDefinition | Mapping[str, Any]] | None = None,
-    webhooks: CallWebhooks | Mapping[str, Any] | None = None,
+    tools: Sequence[ToolDefinition | ToolDefinitionDict | Mapping[str, Any]] | None = None,
+    webhooks: CallWebhooks | CallWebhooksDict | Mapping[str, Any] | None = None,
     end_user_id: str | None = None,
     *,
     idempotency_key: str | None = None,
@@ -105,12 +106,12 @@ def sync(
     locale: str | None = None,
     instructions: str | None = None,
     max_duration_seconds: int | None = None,
-    voice: Voice | str | None = None,
+    voice: Voice | VoiceName | str | None = None,
     agent_name: str | None = None,
     caller_name: str | None = None,
     metadata: Mapping[str, Any] | None = None,
-    tools: Sequence[ToolDefinition | Mapping[str, Any]] | None = None,
-    webhooks: CallWebhooks | Mapping[str, Any] | None = None,
+    tools: Sequence[ToolDefinition | ToolDefinitionDict | Mapping[str, Any]] | None = None,
+    webhooks: CallWebhooks | CallWebhooksDict | Mapping[str, Any] | None = None,
     end_user_id: str | None = None,
     *,
     idempotency_key: str | None = None,
@@ -144,12 +145,12 @@ async def asyncio(
     locale: str | None = None,
     instructions: str | None = None,
     max_duration_seconds: int | None = None,
-    voice: Voice | str | None = None,
+    voice: Voice | VoiceName | str | None = None,
     agent_name: str | None = None,
     caller_name: str | None = None,
     metadata: Mapping[str, Any] | None = None,
-    tools: Sequence[ToolDefinition | Mapping[str, Any]] | None = None,
-    webhooks: CallWebhooks | Mapping[str, Any] | None = None,
+    tools: Sequence[ToolDefinition | ToolDefinitionDict | Mapping[str, Any]] | None = None,
+    webhooks: CallWebhooks | CallWebhooksDict | Mapping[str, Any] | None = None,
     end_user_id: str | None = None,
     *,
     idempotency_key: str | None = None,

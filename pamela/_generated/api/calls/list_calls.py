@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from ...._core.operation import AsyncExecutor, Executor
     from ...models.call_status import CallStatus
+    from ...types import CallStatusName
 
 OPERATION: Operation[CallPage] = Operation(
     "list_calls", "GET", "/api/b2b/v1/calls", parser=ResponseParser(model=CallPage)
@@ -21,8 +22,8 @@ OPERATION: Operation[CallPage] = Operation(
 
 
 def build_request(
-    status: CallStatus | str | None = None,
-    status_filter: CallStatus | str | None = None,
+    status: CallStatus | CallStatusName | str | None = None,
+    status_filter: CallStatus | CallStatusName | str | None = None,
     limit: int | None = None,
     offset: int | None = None,
     start_date: datetime | date | str | None = None,
@@ -55,8 +56,8 @@ def build_request(
 
 def sync(
     client: Executor,
-    status: CallStatus | str | None = None,
-    status_filter: CallStatus | str | None = None,
+    status: CallStatus | CallStatusName | str | None = None,
+    status_filter: CallStatus | CallStatusName | str | None = None,
     limit: int | None = None,
     offset: int | None = None,
     start_date: datetime | date | str | None = None,
@@ -68,8 +69,8 @@ def sync(
 
 async def asyncio(
     client: AsyncExecutor,
-    status: CallStatus | str | None = None,
-    status_filter: CallStatus | str | None = None,
+    status: CallStatus | CallStatusName | str | None = None,
+    status_filter: CallStatus | CallStatusName | str | None = None,
     limit: int | None = None,
     offset: int | None = None,
     start_date: datetime | date | str | None = None,

@@ -1,0 +1,77 @@
+"""The base of models that are pages of a list: iterating goes through the items, and a page can get the next one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+
+from ..errors import PamelaError
+from .model import Model
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Iterator
+
+T = TypeVar("T")
+
+
+class PageSource(Protocol):
+    """Where a page is from."""
+
+    def next_page(self, page: Any) -> Any:
+        """Return the page after this one, None after the last; from an async client something to await."""
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the client is async."""
+
+
+class PageModel(Model, Generic[T]):
+    """A page of a list. It is the JSON object that was sent, but iterating goes through its items, not its keys."""
+
+    __slots__ = ("_source",)
+    _source: PageSource
+
+    def __iter__(self) -> Iterator[T]:  # type: ignore[override]
+        items = self.get("items")
+        return iter(items if isinstance(items, list) else ())
+
+    def next_page(self) -> Self | None:
+        """Return the page after this one, or None after the last. For pages of `PamelaClient`.
+
+        Raises:
+            PamelaError: The page could not be fetched; its subclasses say why.
+            TypeError: The page is from an `AsyncPamelaClient`.
+
+        Example:
+            >>> page = client.list_calls(limit=10)  # doctest: +SKIP
+            >>> while page is not None:  # doctest: +SKIP
+            ...     for call in page:
+            ...         print(call.id)
+            ...     page = page.next_page()
+        """
+        source = self._from()
+        if source.is_async:
+            raise TypeError("The page is from an AsyncPamelaClient: write `await page.next_page_async()`.")
+        page: Self | None = source.next_page(self)
+        return page
+
+    async def next_page_async(self) -> Self | None:
+        """Return the page after this one, or None after the last. For pages of `AsyncPamelaClient`.
+
+        Raises:
+            PamelaError: The page could not be fetched; its subclasses say why.
+            TypeError: The page is from a `PamelaClient`.
+        """
+        source = self._from()
+        if not source.is_async:
+            raise TypeError("The page is from a PamelaClient: write `page.next_page()`.")
+        following: Awaitable[Self | None] | None = source.next_page(self)
+        return None if following is None else await following
+
+    def _from(self) -> PageSource:
+        source: PageSource | None = getattr(self, "_source", None)
+        if source is None:
+            raise PamelaError("The page was not fetched by a client, so there is no next one to fetch.")
+        return source
+
+    def __reduce__(self) -> Any:
+        return type(self), (dict(self),)  # without the client, which can be neither copied nor pickled
