@@ -307,7 +307,8 @@ class AsyncTransport:
         if self.process not in (0, os.getpid()):
             return
         loop = running_loop()
-        for other, pool in list(self.pools.items()):
+        pools, self.pools = self.pools, {}
+        for other, pool in pools.items():
             if other is loop:
                 await pool.close()
             else:
