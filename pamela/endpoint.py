@@ -6,7 +6,7 @@ import logging
 from asyncio import CancelledError, current_task
 from contextlib import nullcontext
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from ._tools.registry import ToolRegistry
 from ._webhooks.background import make_background
@@ -43,6 +43,13 @@ class _Subscription(NamedTuple):
             await self.background.put_async(event)
         else:
             await call_async(self.handler, event)
+
+
+class EventReceiver(Protocol):
+    """What `WebhookEndpoint.include` takes."""
+
+    def handle_event(self, event: Any, /) -> object:
+        """Take an event."""
 
 
 class WebhookEndpoint:
@@ -113,6 +120,14 @@ class WebhookEndpoint:
             return handler
 
         return subscribe
+
+    def include(self, receiver: EventReceiver) -> None:
+        """Give each event to an object with a method `handle_event`: a campaign, which follows its calls by it then.
+
+        Args:
+            receiver: The object. Its method is treated as a handler of all events.
+        """
+        self.on("*")(receiver.handle_event)
 
     def handle(
         self,

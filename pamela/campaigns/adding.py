@@ -89,6 +89,7 @@ class Addition:
         finally:
             self._checker.close()
             self._ledger.end_adding(self._campaign.id, self._runner.id, keep=keep)
+            self._runner.retire()
             self._ledger.unregister(self._runner)
 
     def _check_batch(self, batch: Sequence[Row]) -> None:

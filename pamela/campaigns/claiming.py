@@ -87,12 +87,11 @@ class ClaimRound:
         condition = and_(in_state(self.campaign.id, RecipientState.WAITING), RECIPIENTS.c.due_at <= self.calendar)
         if prefix is not None:
             condition = and_(condition, RECIPIENTS.c.prefix == prefix)
-        if only is not None:
-            condition = and_(condition, RECIPIENTS.c.id.in_(list(only)))
+        chosen = condition if only is None else and_(condition, RECIPIENTS.c.id.in_(list(only)))
         columns = [
             RECIPIENTS.c[name] for name in ("id", "identity", "attempts", "request", "max_minutes", "zones", "prefix")
         ]
-        query = select(*columns).where(condition).order_by(RECIPIENTS.c.due_at, RECIPIENTS.c.id).limit(limit)
+        query = select(*columns).where(chosen).order_by(RECIPIENTS.c.due_at, RECIPIENTS.c.id).limit(limit)
         while True:
             rows = list(self.connection.execute(query).all())
             closed = {row.zones for row in rows if self._opening(row.zones) != self.moment}

@@ -43,7 +43,7 @@ class Database:
     def __init__(self, address: str | Path, patience: float = 60.0) -> None:
         self.url = _parse_address(address)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._patience = patience
+        self.patience = patience
         # Within a process, writers of SQLite take turns here, without the pauses of SQLite's own waiting.
         self._turn = threading.Lock()
         try:
@@ -94,7 +94,7 @@ class Database:
         return self._run(work, False)
 
     def _run(self, work: Callable[[Connection], T], writes: bool) -> T:
-        give_up_at = time.monotonic() + self._patience
+        give_up_at = time.monotonic() + self.patience
         pause = _FIRST_PAUSE
         while True:
             try:

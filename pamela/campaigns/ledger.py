@@ -319,6 +319,15 @@ class Ledger:
         """Let the staged rows be called, or forget them."""
 
         def work(connection: Connection) -> None:
+            self._lock(connection, campaign_id)
+            this = and_(LEASES.c.campaign_id == campaign_id, LEASES.c.name == "adding")
+            holder = connection.execute(select(LEASES.c.owner).where(this)).scalar()
+            if holder != owner:
+                # Without a holder this was done before, and only the answer to the commit was lost. Whoever was held up
+                # for too long has lost its turn, and what it staged with it.
+                if keep and holder is not None:
+                    raise CampaignError("Another process has begun to add recipients to this campaign. Add them again.")
+                return
             staged = in_state(campaign_id, RecipientState.STAGED)
             if keep:
                 now = self._calendar(self.database.now(connection))
@@ -337,11 +346,7 @@ class Ledger:
                     )
             else:
                 connection.execute(delete(RECIPIENTS).where(staged))
-            connection.execute(
-                delete(LEASES).where(
-                    LEASES.c.campaign_id == campaign_id, LEASES.c.name == "adding", LEASES.c.owner == owner
-                )
-            )
+            connection.execute(delete(LEASES).where(this))
 
         self.database.write(work)
 
@@ -431,7 +436,9 @@ class Ledger:
 
     def _alive(self, connection: Connection, now: int) -> set[str]:
         rows = connection.execute(select(RUNNERS)).all()
-        return {row.id for row in rows if row.seen_at >= now - to_span(LEASE) and not is_dead(row.host, row.process)}
+        return {
+            row.id for row in rows if row.seen_at >= now - to_span(LEASE) and not is_dead(row.id, row.host, row.process)
+        }
 
     def adopt(self, campaign_id: int, owner: str, known: Collection[int]) -> int:
         """Take the attempts of runners that are gone, and those that this runner has no memory of, to be looked up.
@@ -548,7 +555,7 @@ class Ledger:
                 .values(state=RecipientState.PLACING, attempts=RECIPIENTS.c.attempts + 1)
             )
         return [
-            Claim(attempt_id, attempt["key"], json.loads(row.request))
+            Claim(attempt_id, row.id, attempt["key"], json.loads(row.request))
             for attempt_id, attempt, row in zip(ids, attempts, rows, strict=True)
         ]
 
@@ -693,6 +700,7 @@ class Ledger:
             query = (
                 select(
                     ATTEMPTS.c.id,
+                    ATTEMPTS.c.recipient_id,
                     ATTEMPTS.c.key,
                     ATTEMPTS.c.owner,
                     ATTEMPTS.c.claimed_at,
@@ -721,7 +729,9 @@ class Ledger:
                     .values(owner=owner, look_up_at=now + to_span(LEASE))
                 )
             return [
-                LookUp(row.id, row.key, row.number, from_micros(row.claimed_at), json.loads(row.request))
+                LookUp(
+                    row.id, row.recipient_id, row.key, row.number, from_micros(row.claimed_at), json.loads(row.request)
+                )
                 for row in free
             ]
 
@@ -754,7 +764,7 @@ class Ledger:
                         .where(RECIPIENTS.c.id == recipient.scalar_subquery())
                         .values(state=RecipientState.PLACING)
                     )
-                    claims.append(Claim(each.attempt_id, each.key, each.request))
+                    claims.append(Claim(each.attempt_id, each.recipient_id, each.key, each.request))
             return claims
 
         return self.database.write(work)
@@ -806,6 +816,11 @@ class Ledger:
             .order_by(ATTEMPTS.c.id.desc())
         )
         return [LiveCall(*row) for row in self.database.read(lambda connection: connection.execute(query).all())]
+
+    def live_count(self, campaign_id: int) -> int:
+        """Return how many slots are taken."""
+        query = select(func.count()).where(in_state(campaign_id, *LIVE))
+        return self.database.read(lambda connection: connection.execute(query).scalar_one())
 
     def has_live_calls(self, campaign_id: int) -> bool:
         """Return whether there are calls to follow."""

@@ -76,6 +76,7 @@ class Claim:
     """An attempt that is committed and may be sent."""
 
     attempt_id: int
+    recipient_id: int
     key: str
     request: Mapping[str, Any]
     monotonic: float = attrs.field(factory=time.monotonic)
@@ -158,6 +159,7 @@ class LookUp:
     """An attempt to be looked up by its key."""
 
     attempt_id: int
+    recipient_id: int
     key: str
     number: str
     claimed_at: datetime

@@ -20,7 +20,7 @@ from .runners import RunnerIdentity
 from .schema import CampaignState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from .callers import Caller
     from .decisions import Decide
@@ -51,6 +51,7 @@ class Runner:
         decide: The hook that says what comes after a call.
         on_result: Called with the ids of recipients that are through, from the runner's thread.
         other_clock: Whether hours and pauses go by another clock than that of the machine, so that no nap is long.
+        on_demand: Whether it places calls only for the recipients given to `advance`, rather than for all that are due.
     """
 
     def __init__(
@@ -62,13 +63,17 @@ class Runner:
         decide: Decide | None = None,
         on_result: Callable[[list[int]], None],
         other_clock: bool = False,
+        on_demand: bool = False,
     ) -> None:
         self._ledger = ledger
         self._campaign = campaign
         self._caller = caller
         self._on_result = on_result
         self._nap = NAP_OF_OTHER_CLOCK if other_clock else LONGEST_NAP
-        self._identity = RunnerIdentity.create()
+        self._on_demand = on_demand
+        self._wanted: queue.SimpleQueue[tuple[int, Future[None]]] = queue.SimpleQueue()
+        self._advancing: dict[int, list[Future[None]]] = {}
+        self.identity = RunnerIdentity.create()
         self._follower = Follower(ledger, caller, decide)
         self._followers = ThreadPoolExecutor(2, "pamela-campaign-following")
         self._placing: dict[int, Claim] = {}
@@ -86,6 +91,17 @@ class Runner:
         self._ending.set()
         self._awake.set()
 
+    def advance(self, recipient_id: int) -> Future[None]:
+        """Place the call of a recipient if it may be called now; with `on_demand`, from any thread.
+
+        Returns:
+            What is done when the answer is kept, or when it is clear that no call may be placed now.
+        """
+        done: Future[None] = Future()
+        self._wanted.put((recipient_id, done))
+        self._awake.set()
+        return done
+
     def run(self) -> None:
         """Run until the end.
 
@@ -95,13 +111,15 @@ class Runner:
             CampaignError: The `decide` hook failed, or the API could not be asked for long.
         """
         try:
-            self._ledger.register(self._identity)
+            self._ledger.register(self.identity)
             self._loop()
         finally:
             self._followers.shutdown(wait=True, cancel_futures=True)
+            self._let_go()
+            self.identity.retire()
             # Where it fails, others see after a minute, or from the process, that this runner has ended.
             with contextlib.suppress(LedgerError):
-                self._ledger.unregister(self._identity)
+                self._ledger.unregister(self.identity)
 
     def _loop(self) -> None:
         while True:
@@ -115,8 +133,7 @@ class Runner:
                     return
                 self._rest(self._nap)
                 continue
-            limit = min(BATCH, self._caller.capacity - len(self._placing))
-            claims = self._ledger.claim(self._campaign.id, self._identity.id, limit)
+            claims = self._claim()
             for claim in claims.claims:
                 self._send(claim)
             if self._is_over(claims):
@@ -124,6 +141,26 @@ class Runner:
             if claims.claims:
                 continue
             self._rest(self._nap if claims.wait is None else min(claims.wait, self._nap))
+
+    def _claim(self) -> Claims:
+        limit = min(BATCH, self._caller.capacity - len(self._placing))
+        if not self._on_demand:
+            return self._ledger.claim(self._campaign.id, self.identity.id, limit)
+        wanted: dict[int, list[Future[None]]] = {}
+        while len(wanted) < limit:
+            try:
+                recipient_id, done = self._wanted.get_nowait()
+            except queue.Empty:
+                break
+            wanted.setdefault(recipient_id, []).append(done)
+        claims = self._ledger.claim(self._campaign.id, self.identity.id, limit if wanted else 0, wanted.keys())
+        recipients = {claim.recipient_id: claim.attempt_id for claim in claims.claims}
+        for recipient_id, futures in wanted.items():
+            if recipient_id in recipients:
+                self._advancing[recipients[recipient_id]] = futures
+            else:
+                _settle(futures)
+        return claims
 
     def _rest(self, seconds: float) -> None:
         """Wait for an answer, or for as long as nothing can happen."""
@@ -134,9 +171,9 @@ class Runner:
     def _beat(self) -> None:
         if time.monotonic() < self._next_heartbeat:
             return
-        self._ledger.register(self._identity)
+        self._ledger.register(self.identity)
         self._campaign = self._ledger.campaign(self._campaign.name)
-        adopted = self._ledger.adopt(self._campaign.id, self._identity.id, set(self._placing))
+        adopted = self._ledger.adopt(self._campaign.id, self.identity.id, set(self._placing))
         if adopted:
             logger.info("Took over %d attempts of runners that are gone.", adopted)
         self._next_heartbeat = time.monotonic() + min(HEARTBEAT, 5 * self._nap)
@@ -161,9 +198,10 @@ class Runner:
             placements.append(interpret(attempt_id, answer))
         if not placements:
             return
-        through = self._ledger.record(self._campaign.id, self._identity.id, placements)
+        through = self._ledger.record(self._campaign.id, self.identity.id, placements)
         for placement in placements:
             del self._placing[placement.attempt_id]
+            _settle(self._advancing.pop(placement.attempt_id, ()))
         self._report(through)
 
     def _report(self, recipients: list[int]) -> None:
@@ -186,7 +224,7 @@ class Runner:
             self._begin_poll(noticed)
         elif now >= self._next_poll:
             self._next_poll = now + self._interval()
-            if self._ledger.take_lease(self._campaign.id, "following", self._identity.id):
+            if self._ledger.take_lease(self._campaign.id, "following", self.identity.id):
                 live = self._ledger.live_calls(self._campaign.id)
                 if live:
                     self._begin_poll(live)
@@ -235,7 +273,7 @@ class Runner:
         if now < self._next_look_up or self._ending.is_set():
             return
         self._next_look_up = now + _LOOK_UP_INTERVAL
-        self._looked_up = self._ledger.claim_look_ups(self._campaign.id, self._identity.id)
+        self._looked_up = self._ledger.claim_look_ups(self._campaign.id, self.identity.id)
         if self._looked_up:
             self._look_up = self._followers.submit(find_calls, self._caller, self._looked_up)
             self._look_up.add_done_callback(lambda _: self._awake.set())
@@ -245,23 +283,23 @@ class Runner:
         try:
             found = look_up.result()
         except PamelaError as error:
-            through = self._ledger.not_found_out(self._campaign.id, self._identity.id, attempts, str(error))
+            through = self._ledger.not_found_out(self._campaign.id, self.identity.id, attempts, str(error))
             self._report(through)
             return
         if placements := [Placed(attempt_id, call) for attempt_id, call in found.items()]:
-            self._report(self._ledger.record(self._campaign.id, self._identity.id, placements))
+            self._report(self._ledger.record(self._campaign.id, self.identity.id, placements))
         absent = [each for each in attempts if each.attempt_id not in found]
         if absent:
             self._resend(absent)
 
     def _resend(self, absent: list[LookUp]) -> None:
-        claims = self._ledger.resend(self._campaign.id, self._identity.id, absent)
+        claims = self._ledger.resend(self._campaign.id, self.identity.id, absent)
         for claim in claims:
             self._send(claim)
         sent = {claim.attempt_id for claim in claims}
         if held_back := [each for each in absent if each.attempt_id not in sent]:
             why = "No call was found, and it was not sent again."
-            self._report(self._ledger.not_found_out(self._campaign.id, self._identity.id, held_back, why))
+            self._report(self._ledger.not_found_out(self._campaign.id, self.identity.id, held_back, why))
 
     # The end
 
@@ -278,3 +316,16 @@ class Runner:
         if claims.state is CampaignState.HALTED:
             raise CampaignHaltedError(f"The campaign stopped itself. {claims.reason} Run it again when that is mended.")
         return True
+
+    def _let_go(self) -> None:
+        """Hold nobody up who waits for something that this runner will not do any more."""
+        for futures in self._advancing.values():
+            _settle(futures)
+        while not self._wanted.empty():
+            _settle([self._wanted.get_nowait()[1]])
+
+
+def _settle(futures: Iterable[Future[None]]) -> None:
+    for future in futures:
+        if not future.done():
+            future.set_result(None)

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import attrs
 
+_ACTIVE: set[str] = set()
+"""The runners of this process that have not ended."""
+
 
 @attrs.frozen
 class RunnerIdentity:
@@ -22,14 +25,27 @@ class RunnerIdentity:
     def create(cls) -> RunnerIdentity:
         """Return an identity for a runner of this process."""
         name = f"{platform.node()}-{os.getpid()}-{secrets.token_hex(4)}"
+        _ACTIVE.add(name)
         return cls(name, _host(), f"{os.getpid()}:{_started(os.getpid())}")
 
+    def retire(self) -> None:
+        """Say to this process that the runner has ended."""
+        _ACTIVE.discard(self.id)
 
-def is_dead(host: str, process: str) -> bool:
-    """Return whether a process is known to have ended; False where that cannot be known, on another host say."""
+
+def is_dead(runner: str, host: str, process: str) -> bool:
+    """Return whether a runner is known to have ended; False where that cannot be known, on another host say.
+
+    Args:
+        runner: Its name.
+        host: Its host.
+        process: Its process.
+    """
     pid, _, started = process.partition(":")
     if host != _host() or not started:
         return False
+    if int(pid) == os.getpid():
+        return runner not in _ACTIVE or _started(int(pid)) != started
     return _started(int(pid)) != started
 
 

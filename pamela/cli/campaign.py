@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -66,6 +67,96 @@ def option(*names: str, section: str, **settings: Any) -> Callable[[Any], Any]:
     return click.option(*names, cls=Option, section=section, **settings)
 
 
+_ROWS_AND_SETTINGS = (
+    option("--to", section=ROWS, metavar="COLUMN", help="The column with the phone number."),
+    option(
+        "--id", "id_", section=ROWS, metavar="COLUMN", help="The column that names the recipient; else the number does."
+    ),
+    option("--timezone", section=ROWS, metavar="COLUMN", help="The column with the time zone: America/New_York."),
+    option("--region", section=ROWS, metavar="CODE", help="The country of numbers without a country code: US."),
+    option("--encoding", section=ROWS, metavar="NAME", help="The encoding of a CSV file; else it is found out."),
+    option("--delimiter", section=ROWS, metavar="CHARACTER", help="What stands between values; else it is found out."),
+    option("--sql", section=ROWS, metavar="QUERY", help="Take the rows of a query, from --database."),
+    option("--database", section=ROWS, metavar="URL", help="The database of --sql, as SQLAlchemy writes it."),
+    option("--do-not-call", section=ROWS, metavar="FILE", multiple=True, help="A file of numbers not to call."),
+    option("--skip-invalid", section=ROWS, is_flag=True, help="Leave invalid rows out, rather than refuse all."),
+    option("--same-number", section=ROWS, is_flag=True, help="Let several recipients have one number."),
+    option("--any-number", section=ROWS, is_flag=True, help="Take numbers of ranges that are not assigned."),
+    option("--task", section=CALLS, metavar="TEXT", help="What the agent is to achieve, with columns in braces."),
+    option("--instructions", section=CALLS, metavar="TEXT", help="How the agent is to go about it."),
+    option("--locale", section=CALLS, metavar="LOCALE", help="The language spoken: en-US, or {column}."),
+    option("--country", section=CALLS, metavar="CODE", help="The country called, or {column}."),
+    option("--voice", section=CALLS, metavar="VOICE", help="The agent's voice."),
+    option("--agent-name", section=CALLS, metavar="NAME", help="The name that the agent gives."),
+    option("--caller-name", section=CALLS, metavar="NAME", help="On whose behalf the agent calls."),
+    option("--max-duration-seconds", section=CALLS, type=int, metavar="SECONDS", help="End each call after this time."),
+    option(
+        "--metadata",
+        section=CALLS,
+        multiple=True,
+        metavar="KEY=VALUE",
+        callback=read_pairs,
+        help="A value to keep with each call; {column} is filled in. May be given again.",
+    ),
+    option("--webhook-url", section=CALLS, metavar="URL", help="Where the events of the calls go."),
+    option("--tool-webhook-url", section=CALLS, metavar="URL", help="Where the tool invocations of the calls go."),
+    option(
+        "--hours", section=PACE, metavar="HH:MM-HH:MM", help="When to call, on the callee's clock; else at any time."
+    ),
+    option("--days", section=PACE, metavar="DAYS", help="On which days: mon-sat, or mon,wed,fri."),
+    option("--holidays", section=PACE, metavar="FILE", help="A file of days without calls, one YYYY-MM-DD a line."),
+    option("--zone-fallback", section=PACE, metavar="ZONE", help="The time zone of numbers whose zones say nothing."),
+    option(
+        "--in-flight", section=PACE, type=int, default=20, show_default=True, metavar="N", help="Calls live at once."
+    ),
+    option(
+        "--rate", section=PACE, default="5/s", show_default=True, metavar="RATE", help="5/s, 100/min, or 5/s,100/min."
+    ),
+    option(
+        "--per-prefix",
+        section=PACE,
+        multiple=True,
+        metavar="PREFIX=PACE",
+        help="A pace for one prefix: +44=5 in flight, +44=1/s, or both: +44=5,1/s.",
+    ),
+    option(
+        "--retry", section=PACE, multiple=True, metavar="OUTCOME=N", help="Call again: not_reached=2, broken_off=1."
+    ),
+    option(
+        "--retry-after",
+        section=PACE,
+        multiple=True,
+        metavar="[OUTCOME=]TIME",
+        help="The pause before that: 15m, or not_reached=2h.  [default: 15m]",
+    ),
+    option("--max-minutes", section=PACE, type=int, metavar="N", help="The most minutes that may be billed."),
+    option(
+        "--breaker",
+        section=PACE,
+        type=float,
+        default=0.5,
+        show_default=True,
+        metavar="SHARE",
+        help="Stop when more than this share of the latest results failed; 1 for never.",
+    ),
+    option(
+        "--poll-interval",
+        section=PACE,
+        default="5s",
+        show_default=True,
+        metavar="TIME",
+        help="How often to look at calls in progress.",
+    ),
+)
+
+
+def rows_and_settings(function: Any) -> Any:
+    """Give a command the options that say who is called, with what, and how."""
+    for decorate in reversed(_ROWS_AND_SETTINGS):
+        function = decorate(function)
+    return function
+
+
 @campaign.command(
     examples=(
         'pamela campaign run customers.csv --to phone --id id --timezone tz --task "Tell {name} that order {order} is here"'
@@ -83,70 +174,7 @@ def option(*names: str, section: str, **settings: Any) -> Callable[[Any], Any]:
 )
 @click.option("--dry-run", is_flag=True, help="Check all rows, and stop there.")
 @click.option("-y", "--yes", is_flag=True, help="Dial without asking.")
-@option("--to", section=ROWS, metavar="COLUMN", help="The column with the phone number.")
-@option(
-    "--id", "id_", section=ROWS, metavar="COLUMN", help="The column that names the recipient; else the number does."
-)
-@option("--timezone", section=ROWS, metavar="COLUMN", help="The column with the time zone: America/New_York.")
-@option("--region", section=ROWS, metavar="CODE", help="The country of numbers without a country code: US.")
-@option("--encoding", section=ROWS, metavar="NAME", help="The encoding of a CSV file; else it is found out.")
-@option("--delimiter", section=ROWS, metavar="CHARACTER", help="What stands between values; else it is found out.")
-@option("--sql", section=ROWS, metavar="QUERY", help="Take the rows of a query, from --database.")
-@option("--database", section=ROWS, metavar="URL", help="The database of --sql, as SQLAlchemy writes it.")
-@option("--do-not-call", section=ROWS, metavar="FILE", multiple=True, help="A file of numbers not to call.")
-@option("--skip-invalid", section=ROWS, is_flag=True, help="Leave invalid rows out, rather than refuse all.")
-@option("--same-number", section=ROWS, is_flag=True, help="Let several recipients have one number.")
-@option("--any-number", section=ROWS, is_flag=True, help="Take numbers of ranges that are not assigned.")
-@option("--task", section=CALLS, metavar="TEXT", help="What the agent is to achieve, with columns in braces.")
-@option("--instructions", section=CALLS, metavar="TEXT", help="How the agent is to go about it.")
-@option("--locale", section=CALLS, metavar="LOCALE", help="The language spoken: en-US, or {column}.")
-@option("--country", section=CALLS, metavar="CODE", help="The country called, or {column}.")
-@option("--voice", section=CALLS, metavar="VOICE", help="The agent's voice.")
-@option("--agent-name", section=CALLS, metavar="NAME", help="The name that the agent gives.")
-@option("--caller-name", section=CALLS, metavar="NAME", help="On whose behalf the agent calls.")
-@option("--max-duration-seconds", section=CALLS, type=int, metavar="SECONDS", help="End each call after this time.")
-@option(
-    "--metadata",
-    section=CALLS,
-    multiple=True,
-    metavar="KEY=VALUE",
-    callback=read_pairs,
-    help="A value to keep with each call; {column} is filled in. May be given again.",
-)
-@option("--webhook-url", section=CALLS, metavar="URL", help="Where the events of the calls go.")
-@option("--tool-webhook-url", section=CALLS, metavar="URL", help="Where the tool invocations of the calls go.")
-@option("--hours", section=PACE, metavar="HH:MM-HH:MM", help="When to call, on the callee's clock; else at any time.")
-@option("--days", section=PACE, metavar="DAYS", help="On which days: mon-sat, or mon,wed,fri.")
-@option("--holidays", section=PACE, metavar="FILE", help="A file of days without calls, one YYYY-MM-DD a line.")
-@option("--zone-fallback", section=PACE, metavar="ZONE", help="The time zone of numbers whose zones say nothing.")
-@option("--in-flight", section=PACE, type=int, default=20, show_default=True, metavar="N", help="Calls live at once.")
-@option("--rate", section=PACE, default="5/s", show_default=True, metavar="RATE", help="5/s, 100/min, or 5/s,100/min.")
-@option(
-    "--per-prefix",
-    section=PACE,
-    multiple=True,
-    metavar="PREFIX=PACE",
-    help="A pace for one prefix: +44=5 in flight, +44=1/s, or both: +44=5,1/s.",
-)
-@option("--retry", section=PACE, multiple=True, metavar="OUTCOME=N", help="Call again: not_reached=2, broken_off=1.")
-@option(
-    "--retry-after",
-    section=PACE,
-    multiple=True,
-    metavar="[OUTCOME=]TIME",
-    help="The pause before that: 15m, or not_reached=2h.  [default: 15m]",
-)
-@option("--max-minutes", section=PACE, type=int, metavar="N", help="The most minutes that may be billed.")
-@option("--breaker", section=PACE, type=float, default=0.5, show_default=True, metavar="SHARE",
-        help="Stop when more than this share of the latest results failed; 1 for never.")  # fmt: skip
-@option(
-    "--poll-interval",
-    section=PACE,
-    default="5s",
-    show_default=True,
-    metavar="TIME",
-    help="How often to look at calls in progress.",
-)
+@rows_and_settings
 @option("--decide", section=PACE, metavar="MODULE:FUNCTION", help="A function of yours that says what follows a call.")
 @connection_options
 @click.pass_context
@@ -317,7 +345,8 @@ def add_rows(campaign: Campaign, file: Path | None, options: Mapping[str, Any], 
         if options["database"] is None:
             raise CommandError("--sql needs --database, the database to ask.", ExitCode.USAGE)
         return campaign.add_sql(options["database"], options["sql"], **common)
-    assert file is not None  # noqa: S101
+    if file is None:
+        raise CommandError("There is no FILE with the recipients, and no --sql.", ExitCode.USAGE)
     match file.suffix.lower():
         case ".jsonl" | ".ndjson":
             return campaign.add_json_lines(file, **common)
@@ -370,6 +399,74 @@ def run_to_its_end(campaign: Campaign, out: Path | None) -> int:
     if progress.recipients.get("set_aside"):
         warn("Whether the calls that were set aside were placed could not be found out. Look at their results.")
     return ExitCode.OK
+
+
+@campaign.command(
+    examples=(
+        'pamela campaign add customers.csv --to phone --task "Remind {name}" --name november'
+        " --ledger postgresql://pamela@db.example/campaigns",
+    ),
+)
+@click.argument("file", metavar="[FILE]", required=False, type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--ledger", metavar="LEDGER", required=True, help="A file, or postgresql://user:password@host/name.")
+@click.option("--name", metavar="NAME", help="The campaign's name; it goes into the keys of its calls.")
+@rows_and_settings
+@connection_options
+def add(settings: Settings, file: Path | None, ledger: str, name: str | None, **options: Any) -> None:
+    """Check a list and add it to a campaign, for workers that run or will."""
+    with (
+        settings.client() as client,
+        make_campaign(client, ledger, name or default_name(ledger, file), None, options) as made,
+    ):
+        for path in options["do_not_call"]:
+            made.add_do_not_call(path, region=options["region"])
+        show_report(add_rows(made, file, options, dry_run=False))
+
+
+@campaign.command(
+    examples=(
+        "pamela campaign worker --ledger postgresql://pamela@db.example/campaigns --yes",
+        "pamela campaign worker --ledger postgresql://pamela@db.example/campaigns --until-finished --yes",
+    ),
+)
+@click.option("--ledger", metavar="LEDGER", required=True, help="postgresql://user:password@host/name.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(min=1),
+    default=50,
+    show_default=True,
+    metavar="N",
+    help="How many requests for calls may be on their way at once.",
+)
+@click.option("--decide", metavar="MODULE:FUNCTION", help="A function of yours that says what follows a call.")
+@click.option("--until-finished", is_flag=True, help="End when no campaign has anything left to do.")
+@click.option("-y", "--yes", is_flag=True, help="Dial without asking.")
+@connection_options
+def worker(
+    settings: Settings, ledger: str, concurrency: int, decide: str | None, until_finished: bool, yes: bool
+) -> None:
+    """Place the calls of all campaigns of a PostgreSQL ledger, beside as many other workers as wanted.
+
+    Add the recipients with `pamela campaign add`.
+    """
+    import asyncio
+
+    from pamela.campaigns.worker import Worker
+
+    hook: Any = None if decide is None else load(decide, FunctionType)
+    with settings.client() as client:
+        if not yes and not is_sandbox(client):
+            confirm("Place the calls of this ledger for real?", yes=yes, otherwise="The ledger is not worked on")
+
+    async def work() -> None:
+        async with settings.async_client() as client:
+            working = Worker(client, ledger, concurrency=concurrency, decide=hook, until_finished=until_finished)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                asyncio.get_running_loop().add_signal_handler(number, working.stop)
+            say("Working. Ctrl-C ends it; calls in progress go on.", dim=True)
+            await working.run()
+
+    asyncio.run(work())
 
 
 @contextmanager

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from pamela import AsyncPamelaClient, Call, CallOutcome, PamelaClient
+from pamela import AsyncPamelaClient, AttemptInfo, Call, CallOutcome, PamelaClient, WebhookEndpoint
 from pamela.campaigns import (
     AsyncCampaign,
     Breaker,
@@ -27,6 +31,8 @@ from pamela.campaigns import (
     Retry,
     RetryAt,
 )
+from pamela.campaigns.following import plan_poll
+from pamela.campaigns.records import LiveCall
 from pamela.sandbox import Sandbox
 
 from ..sandbox.waiting import until
@@ -88,7 +94,7 @@ async def test_async(async_client: AsyncPamelaClient, client: PamelaClient, ledg
         results = [result async for result in campaign.run()]
     assert len(results) == 40
     assert {result.outcome for result in results} == {CallOutcome.COMPLETED}
-    assert len(calls_of(client)) == 40
+    assert len(await asyncio.to_thread(calls_of, client)) == 40
 
 
 @pytest.mark.parametrize(
@@ -336,3 +342,85 @@ def test_a_slow_consumer_holds_up_nobody(make_campaign: MakeCampaign) -> None:
     next(run)
     until(lambda: campaign.progress().final == 30)
     assert len(list(run)) == 29
+
+
+@pytest.fixture
+def endpoint(sandbox: Sandbox) -> WebhookEndpoint:
+    return WebhookEndpoint(sandbox.webhook_secret)
+
+
+@contextmanager
+def serving(endpoint: WebhookEndpoint) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            response = endpoint.handle("POST", dict(self.headers), [body])
+            self.send_response(response.status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_following_by_webhook(make_campaign: MakeCampaign, endpoint: WebhookEndpoint, client: PamelaClient) -> None:
+    # Lists are read every ten minutes; only webhooks can say in time that the calls have ended.
+    campaign = make_campaign(poll_interval=600)
+    endpoint.include(campaign)
+    with serving(endpoint) as address:
+        call = {"webhooks": {"webhook_url": address}}
+        campaign.add_rows(rows(20), to="phone", id="id", task=TASK, call=call)
+        assert len(list(campaign.run())) == 20
+    assert campaign.info.webhooks
+    assert len(calls_of(client)) == 20
+
+
+@pytest.mark.parametrize(
+    ("attempts", "pages", "single"),
+    [
+        ([], 0, 0),
+        ([7], 0, 1),
+        (range(1000, 0, -1), 10, 0),
+        (range(1050, 1000, -1), 1, 0),
+        # One call that has been live for long is got by itself; many of them are read from the list.
+        ([*range(5000, 4950, -1), 3], 1, 1),
+        ([*range(5000, 4950, -1), *range(300, 0, -1)], 50, 0),
+        # Two live calls far apart are got, rather than read from pages between.
+        ([5000, 3], 0, 2),
+    ],
+)
+def test_how_live_calls_are_looked_at(attempts: Iterable[int], pages: int, single: int) -> None:
+    live = [LiveCall(number, number, f"call_{number}", None, 0) for number in attempts]
+    plan = plan_poll(live)
+    assert (plan.pages, len(plan.single)) == (pages, single)
+
+
+def test_hundreds_of_live_calls_cost_few_requests_a_poll(
+    make_campaign: MakeCampaign, client: PamelaClient, sandbox_at: Callable[[float], AbstractContextManager[Sandbox]]
+) -> None:
+    seen: Counter[str] = Counter()
+
+    def count(attempt: AttemptInfo) -> None:
+        seen[attempt.operation] += 1
+
+    with sandbox_at(0.001) as still, PamelaClient(client.api_key, still.base_url, on_request=count) as watched:
+        campaign = make_campaign(client=watched, in_flight=300, poll_interval=0.5)
+        campaign.add_rows(rows(300), to="phone", id="id", task=TASK)
+        thread = threading.Thread(target=lambda: list(campaign.run()))
+        thread.start()
+        until(lambda: campaign.progress().placed == 300)
+        before = seen["list_calls"]
+        until(lambda: seen["list_calls"] >= before + 9)
+        campaign.stop()
+        assert seen["get_call"] == 0
+        assert seen["create_call"] == 300
+        for call in calls_of(watched):
+            watched.cancel_call(call.id)
+        thread.join()

@@ -1,0 +1,271 @@
+"""Running the campaigns of a PostgreSQL ledger on many machines, with Procrastinate as the engine that hands out work.
+
+A job says only "advance recipient N": it claims the attempt, places the call and ends. Losing a job, or running it twice,
+does no harm: the ledger decides whether there is something to do, and the dispatcher gives every due recipient without a
+job a new one. To use another engine, do what `Worker` does with these three:
+
+- `Ledger.due`: which recipients may be called now;
+- `Runner.advance`: what a job does;
+- `Runner.run`, in a thread of each worker: takes over what dead workers left, follows calls, looks up lost answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+
+from .callers import AsyncCaller
+from .errors import CampaignError, CampaignHaltedError, needs_extra
+from .ledger import Ledger
+from .runner import Runner
+from .runners import RunnerIdentity
+from .schema import CampaignState
+
+try:
+    from procrastinate import App, PsycopgConnector
+    from procrastinate.exceptions import ConnectorException
+    from procrastinate.jobs import DeleteJobCondition
+except ImportError:
+    raise needs_extra("procrastinate", "campaigns-postgresql") from None
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from .. import AsyncPamelaClient
+    from .decisions import Decide
+    from .records import CampaignInfo
+
+logger = logging.getLogger("pamela.campaigns")
+
+QUEUE = "pamela-campaigns"
+TASK = "pamela.campaigns.advance"
+DISPATCH_INTERVAL = 0.5
+"""Seconds between two rounds in which jobs are made."""
+DISPATCH_LEASE = timedelta(seconds=10)
+LOOK_AHEAD = 2.0
+"""For how many seconds of the rate there are jobs."""
+HEARTBEAT = 5.0
+STALLED_AFTER = 15.0
+"""Seconds of silence after which a worker's jobs are given to others."""
+SWEEP_INTERVAL = 5.0
+_RESTART_PAUSE = 1.0
+_SCHEMA_LOCK = 0x70726F63
+
+_JOBS = text(
+    "SELECT (args->>'recipient_id')::bigint, status = 'todo' FROM procrastinate_jobs "
+    "WHERE task_name = :task AND status IN ('todo', 'doing') AND (args->>'campaign_id')::bigint = :campaign"
+)
+
+
+class Worker:
+    """Places the calls of all campaigns of a ledger, beside other workers on this machine and on others.
+
+    Args:
+        client: The client that places the calls.
+        ledger: `postgresql://user:password@host/name`.
+        concurrency: How many requests for calls may be on their way at once.
+        decide: The hook that says what comes after a call.
+        until_finished: Whether to end when no campaign has anything left to do, rather than to wait for more.
+
+    Raises:
+        CampaignError: The ledger is not in PostgreSQL.
+        LedgerError: It cannot be opened.
+    """
+
+    def __init__(
+        self,
+        client: AsyncPamelaClient,
+        ledger: str,
+        *,
+        concurrency: int = 50,
+        decide: Decide | None = None,
+        until_finished: bool = False,
+    ) -> None:
+        self._ledger = Ledger(ledger)
+        if self._ledger.database.is_sqlite:
+            self._ledger.close()
+            raise CampaignError(
+                "Workers need a ledger in PostgreSQL: postgresql://user:password@host/name. A ledger in a file is run with "
+                "`pamela campaign run`."
+            )
+        self._client = client
+        self._concurrency = concurrency
+        self._decide = decide
+        self._until_finished = until_finished
+        self._identity = RunnerIdentity.create()
+        self._runners: dict[int, Runner] = {}
+        self._threads: dict[int, threading.Thread] = {}
+        self._stopping = asyncio.Event()
+        address = self._ledger.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._app = App(connector=PsycopgConnector(conninfo=address, min_size=1, max_size=4))
+
+        @self._app.task(name=TASK, queue=QUEUE)
+        async def advance(campaign_id: int, recipient_id: int) -> None:
+            await self._advance(campaign_id, recipient_id)
+
+        self._task = advance
+
+    def stop(self) -> None:
+        """Take no more work, keep the answers that are on their way, and end."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Work until `stop`, or until everything is finished if that is wanted.
+
+        Raises:
+            LedgerError: The database could not be reached for long.
+        """
+        self._caller = AsyncCaller(self._client, self._concurrency, asyncio.get_running_loop())
+        async with self._app.open_async():
+            await self._install()
+            await asyncio.to_thread(self._ledger.register, self._identity)
+            engine = asyncio.create_task(self._run_engine())
+            sweeper = asyncio.create_task(self._repeat(self._sweep, SWEEP_INTERVAL))
+            try:
+                await self._repeat(self._dispatch, DISPATCH_INTERVAL)
+            finally:
+                for runner in self._runners.values():
+                    runner.end()
+                for thread in self._threads.values():
+                    await asyncio.to_thread(thread.join)
+                self._identity.retire()
+                for task in (engine, sweeper):
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
+        await asyncio.to_thread(self._ledger.unregister, self._identity)
+        self._ledger.close()
+
+    async def _install(self) -> None:
+        """Make the engine's tables if they are not there; one worker does it."""
+
+        def work(connection: Any) -> None:
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
+            if connection.execute(text("SELECT to_regclass('procrastinate_jobs')")).scalar() is None:
+                # exec_driver_sql would take the percent signs in it for parameters.
+                with connection.connection.cursor() as cursor:
+                    cursor.execute(self._app.schema_manager.get_schema())
+
+        await asyncio.to_thread(self._ledger.database.write, work)
+
+    async def _run_engine(self) -> None:
+        """Run Procrastinate's worker, and again whenever the database has thrown it out."""
+        while True:
+            try:
+                await self._app.run_worker_async(
+                    queues=[QUEUE],
+                    name=self._identity.id,
+                    concurrency=self._concurrency,
+                    fetch_job_polling_interval=1.0,
+                    delete_jobs=DeleteJobCondition.ALWAYS,
+                    install_signal_handlers=False,
+                    update_heartbeat_interval=HEARTBEAT,
+                    stalled_worker_timeout=STALLED_AFTER,
+                )
+                return
+            except Exception as error:
+                logger.warning("The engine stopped and is started again: %s", error)
+            await asyncio.sleep(_RESTART_PAUSE)
+
+    async def _repeat(self, step: Any, seconds: float) -> None:
+        while not self._stopping.is_set():
+            try:
+                await step()
+            except ConnectorException as error:
+                logger.warning("The database cannot be reached: %s", error)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(seconds):
+                    await self._stopping.wait()
+
+    # What a job does
+
+    async def _advance(self, campaign_id: int, recipient_id: int) -> None:
+        runner = self._runners.get(campaign_id)
+        if runner is not None:
+            await asyncio.wrap_future(runner.advance(recipient_id))
+
+    # Making jobs
+
+    async def _dispatch(self) -> None:
+        await asyncio.to_thread(self._ledger.register, self._identity)
+        campaigns = await asyncio.to_thread(self._ledger.campaigns)
+        for campaign in campaigns:
+            self._tend(campaign)
+            if campaign.state is CampaignState.ACTIVE:
+                due = await asyncio.to_thread(self._choose, campaign)
+                if due:
+                    jobs: list[dict[str, Any]] = [
+                        {"campaign_id": campaign.id, "recipient_id": recipient} for recipient in due
+                    ]
+                    await self._task.batch_defer_async(*jobs)
+        if self._until_finished and not any(map(self._has_work, campaigns)):
+            self._stopping.set()
+
+    def _choose(self, campaign: CampaignInfo) -> list[int]:
+        """Return due recipients that have no job and for which there are slots, if it is this worker's turn."""
+        if not self._ledger.take_lease(campaign.id, "dispatching", self._identity.id, DISPATCH_LEASE):
+            return []
+        jobs = self._ledger.database.read(
+            lambda connection: connection.execute(_JOBS, {"task": TASK, "campaign": campaign.id}).all()
+        )
+        present = {recipient for recipient, _ in jobs}
+        settings = campaign.settings
+        wanted = settings.in_flight - self._ledger.live_count(campaign.id)
+        for rate in settings.rate:
+            wanted = min(wanted, int(rate.per_second * LOOK_AHEAD + rate.burst))
+        # Jobs that are being done have taken a slot already, or their worker is dead.
+        wanted -= sum(is_new for _, is_new in jobs)
+        if wanted <= 0:
+            return []
+        due = self._ledger.due(campaign.id, wanted + len(present))
+        return [recipient for recipient in due if recipient not in present][:wanted]
+
+    def _has_work(self, campaign: CampaignInfo) -> bool:
+        thread = self._threads.get(campaign.id)
+        return campaign.state in (CampaignState.ACTIVE, CampaignState.PAUSED) or (
+            thread is not None and thread.is_alive()
+        )
+
+    # What a dead worker leaves
+
+    async def _sweep(self) -> None:
+        """Give the jobs of workers that are gone to others. Every worker does it: one of them may be the last."""
+        stalled: Iterable[Any] = await self._app.job_manager.get_stalled_jobs(
+            queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER
+        )
+        for job in stalled:
+            await self._app.job_manager.retry_job(job)
+
+    def _tend(self, campaign: CampaignInfo) -> None:
+        """See to it that a campaign that has something to do has a runner here."""
+        thread = self._threads.get(campaign.id)
+        if thread is not None and thread.is_alive():
+            return
+        wanted = campaign.state in (CampaignState.ACTIVE, CampaignState.PAUSED) or (
+            thread is None and campaign.state in (CampaignState.STOPPED, CampaignState.HALTED)
+        )
+        if not wanted:
+            return
+        runner = Runner(
+            self._ledger, campaign, self._caller, decide=self._decide, on_result=lambda _: None, on_demand=True
+        )
+        self._runners[campaign.id] = runner
+        self._threads[campaign.id] = threading.Thread(
+            target=self._run_runner, args=(campaign.name, runner), name=f"pamela-campaign-{campaign.id}", daemon=True
+        )
+        self._threads[campaign.id].start()
+
+    @staticmethod
+    def _run_runner(name: str, runner: Runner) -> None:
+        try:
+            runner.run()
+        except CampaignHaltedError as error:
+            logger.error("%s: %s", name, error)
+        except CampaignError:
+            logger.exception("The campaign %s stopped here, and is taken up again.", name)

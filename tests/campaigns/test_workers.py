@@ -1,0 +1,185 @@
+"""Many workers on one PostgreSQL ledger, while all that can break does: everybody is called once, and all results are there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pamela import AsyncPamelaClient, PamelaClient
+from pamela.campaigns import AsyncCampaign, Campaign, CampaignError, CampaignState, LedgerError, Retry
+from pamela.campaigns.worker import Worker
+from pamela.sandbox import Sandbox
+
+from ..http.proxy import at_random, running
+from ..sandbox.waiting import until
+from .conftest import MakeCampaign, calls_of, numbers, rows
+from .postgres import Postgres, running_postgres
+
+TASK = "Tell {name} that the order is here"
+SETTINGS: dict[str, Any] = {"rate": None, "poll_interval": 0.3, "settle": 1, "transcript_timeout": 1, "breaker": None}
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres]:
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def address(postgres: Postgres, request: pytest.FixtureRequest) -> str:
+    """A database of the test's own."""
+    return postgres.database(f"test_{abs(hash(request.node.nodeid)):x}")
+
+
+def start_worker(address: str, base_url: str, api_key: str, *more: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "pamela", "campaign", "worker", "--ledger", address, "--concurrency", "20", *more]
+    environment = {**os.environ, "PAMELA_BASE_URL": base_url, "PAMELA_API_KEY": api_key}
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+
+
+def check(address: str, client: PamelaClient, count: int, make_campaign: MakeCampaign) -> None:
+    calls = calls_of(client)
+    assert Counter(call.to for call in calls) == Counter(numbers(count))
+    campaign = make_campaign(ledger=address)
+    assert campaign.progress().recipients == {"done": count}
+    results = list(campaign.results())
+    assert {result.call["id"] for result in results if result.call} == {call.id for call in calls}
+    assert {result.attempts for result in results} == {1}
+    assert campaign.info.state is CampaignState.FINISHED
+
+
+@pytest.mark.slow
+async def test_a_worker(address: str, async_client: AsyncPamelaClient, client: PamelaClient) -> None:
+    async with AsyncCampaign(
+        async_client, "orders", ledger=address, retry=Retry(not_reached=1, after=0), **SETTINGS
+    ) as campaign:
+        people = [*rows(30), {"id": "nobody", "phone": "+15005550001", "name": "Nobody"}]
+        await campaign.add_rows(people, to="phone", id="id", task=TASK)
+        await Worker(async_client, address, until_finished=True).run()
+        assert campaign.progress().recipients == {"done": 30, "given_up": 1}
+        assert campaign.info.state is CampaignState.FINISHED
+    assert len(await asyncio.to_thread(calls_of, client)) == 32
+
+
+@pytest.mark.slow
+async def test_a_worker_ends_when_it_is_told_to_and_others_go_on(
+    address: str, async_client: AsyncPamelaClient, client: PamelaClient
+) -> None:
+    async with AsyncCampaign(async_client, "orders", ledger=address, **{**SETTINGS, "rate": "20/s"}) as campaign:
+        await campaign.add_rows(rows(60), to="phone", id="id", task=TASK)
+        worker = Worker(async_client, address)
+        working = asyncio.create_task(worker.run())
+        await asyncio.to_thread(until, lambda: campaign.progress().placed >= 5)
+        worker.stop()
+        await working
+        assert campaign.progress().recipients.get("placing", 0) == 0
+        assert campaign.progress().placed < 60
+        workers = [Worker(async_client, address, until_finished=True) for _ in range(3)]
+        await asyncio.gather(*(worker.run() for worker in workers))
+        assert campaign.progress().recipients == {"done": 60}
+    assert len(await asyncio.to_thread(calls_of, client)) == 60
+
+
+@pytest.mark.slow
+async def test_one_process_runs_a_campaign_in_postgresql_too(
+    address: str, async_client: AsyncPamelaClient, client: PamelaClient
+) -> None:
+    async with AsyncCampaign(async_client, "orders", ledger=address, **SETTINGS) as campaign:
+        await campaign.add_rows(rows(30), to="phone", id="id", task=TASK)
+        assert len([result async for result in campaign.run()]) == 30
+    assert len(await asyncio.to_thread(calls_of, client)) == 30
+
+
+def test_a_worker_needs_postgresql(client: PamelaClient, tmp_path: Path) -> None:
+    async def make() -> None:
+        async with AsyncPamelaClient(client.api_key, client.base_url) as async_client:
+            Worker(async_client, str(tmp_path / "orders.db"))
+
+    with pytest.raises(CampaignError, match="Workers need a ledger in PostgreSQL"):
+        asyncio.run(make())
+
+
+@pytest.mark.parametrize(
+    ("ledger", "message"),
+    [
+        ("postgresql://pamela:geheim@127.0.0.1:1/orders", r"Cannot open the ledger .*pamela:\*\*\*@127.0.0.1.*refused"),
+        ("mysql://pamela:geheim@127.0.0.1/orders", "A ledger cannot be kept in 'mysql'"),
+        ("://orders", "address is not valid"),
+        ("", "needs a file"),
+        (":memory:", "needs a file"),
+        ("/no/such/folder/orders.db", "Cannot open the ledger /no/such/folder/orders.db: unable to open"),
+    ],
+)
+def test_ledgers_that_cannot_be_opened(client: PamelaClient, ledger: str, message: str) -> None:
+    with pytest.raises(LedgerError, match=message) as caught:
+        Campaign(client, "orders", ledger=ledger)
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_a_database_that_goes_away_ends_clearly_and_loses_nothing(
+    client: PamelaClient, make_campaign: MakeCampaign, api_key: str
+) -> None:
+    with running_postgres() as server:
+        address = server.database("orders")
+        campaign = make_campaign(ledger=address, rate="30/s")
+        campaign.ledger.database.patience = 2.0
+        campaign.add_rows(rows(60), to="phone", id="id", task=TASK)
+        run = campaign.run()
+        next(run)
+        server.control("stop", "-m", "immediate")
+        with pytest.raises(LedgerError, match="run the campaign again to go on"):
+            list(run)
+        server.start()
+        list(make_campaign(ledger=address).run())
+        check(address, client, 60, make_campaign)
+
+
+@pytest.mark.slow
+def test_chaos(
+    postgres: Postgres, address: str, sandbox: Sandbox, client: PamelaClient, api_key: str, make_campaign: MakeCampaign
+) -> None:
+    """2,000 recipients, four workers of which one is killed every second, a bad network, and two crashes of the database."""
+    count = int(os.environ.get("CHAOS_RECIPIENTS", "2000"))
+    campaign = make_campaign(ledger=address, in_flight=150, **SETTINGS)
+    campaign.add_rows(rows(count), to="phone", id="id", task=TASK)
+    dice = random.Random(1042)
+    killed = restarts = 0
+    with running(sandbox.base_url) as proxy:
+        proxy.chance = at_random(seed=1042, lost=0.10, reset=0.05)
+        workers = [start_worker(address, proxy.base_url, api_key, "--yes") for _ in range(4)]
+        try:
+            began = next_kill = time.monotonic()
+            while (final := campaign.progress().final) < count:
+                assert time.monotonic() - began < 1500, campaign.progress()
+                time.sleep(0.2)
+                if time.monotonic() < next_kill:
+                    continue
+                next_kill = time.monotonic() + 1
+                if restarts < 2 and final > count * (restarts + 1) / 3:
+                    postgres.restart()
+                    restarts += 1
+                if final < count * 0.8:
+                    victim = dice.randrange(4)
+                    workers[victim].kill()
+                    workers[victim].communicate()
+                    workers[victim] = start_worker(address, proxy.base_url, api_key, "--yes")
+                    killed += 1
+        finally:
+            for worker in workers:
+                worker.terminate()
+            errors = [worker.communicate()[1].decode() for worker in workers]
+    assert killed >= 10
+    assert restarts == 2
+    assert [worker.returncode for worker in workers] == [0] * 4, errors
+    check(address, client, count, make_campaign)
