@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pamela import Call, PamelaClient
 
 
-COLUMNS = ("id", "status", "to", "duration_seconds", "created_at", "task")
+COLUMNS = ("id", "status", "to", "task", "created_at", "duration_seconds")
 """Those of a list; on a narrow terminal the last ones give way first."""
 
 RECORD_COLUMNS = (

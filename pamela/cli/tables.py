@@ -16,15 +16,15 @@ from .terminal import STATUS_COLOURS, console, say
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-NARROWEST = 8
-"""Characters below which a column that may be shortened says nothing any more."""
+NARROWEST = 12
+"""Characters below which a text that is cut short says nothing any more."""
 
-LONGEST = 60
-"""Characters that a column of free text takes at most where there is room for others."""
+LONGEST_WHOLE = 26
+"""Characters up to which a column is shown whole or not at all: ids, times and numbers are of no use in part."""
 
 _GAP = 2
-_WHOLE = ("id", "tool_id", "status", "period", "call_id")
-"""Columns that are of no use in part: an id is there to be copied."""
+_WHOLE = ("id", "tool_id", "call_id")
+"""Columns that are shown whole however wide they are: an id is there to be copied."""
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
@@ -34,23 +34,16 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> No
         return
     screen = console()
     cells = {name: [cell(name, value_at(row, name)) for row in rows] for name in columns}
-    shown = fitting(cells, screen.width)
+    widths = fitting({name: width_of(cells[name], name) for name in columns}, screen.width)
     table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, header_style="dim", collapse_padding=True)
-    for name in shown:
+    for name, width in widths.items():
         justify: Any = "right" if is_numeric(rows, name) else "left"
-        whole = name in _WHOLE
-        table.add_column(
-            name,
-            justify=justify,
-            no_wrap=True,
-            overflow="ellipsis",
-            min_width=width_of(cells[name], name) if whole else 1,
-        )
-    for line in zip(*(cells[name] for name in shown), strict=True):
+        table.add_column(name, justify=justify, no_wrap=True, overflow="ellipsis", width=width)
+    for line in zip(*(cells[name] for name in widths), strict=True):
         table.add_row(*line)
     screen.print(table)
-    if len(shown) < len(columns):
-        left_out = ", ".join(name for name in columns if name not in shown)
+    if len(widths) < len(columns):
+        left_out = ", ".join(name for name in columns if name not in widths)
         say(f"The terminal is too narrow for {left_out}.", dim=True)
 
 
@@ -66,18 +59,30 @@ def print_record(row: Mapping[str, Any], columns: Sequence[str]) -> None:
     screen.print(table)
 
 
-def fitting(cells: Mapping[str, Sequence[Text]], width: int) -> list[str]:
-    """Return the columns that fit into a width; the first one is there whatever the width."""
-    shown: list[str] = []
-    taken = 0
-    for name, column in cells.items():
-        full = width_of(column, name)
-        least = full if name in _WHOLE else min(full, max(NARROWEST, cell_len(name)))
-        if shown and taken + least > width:
-            continue
-        shown.append(name)
-        taken += least + _GAP
-    return shown
+def fitting(full: Mapping[str, int], width: int) -> dict[str, int]:
+    """Return the columns that fit into a width, each with its own; the first one is there whatever the width.
+
+    Args:
+        full: The width of each column, unabridged.
+        width: The width of the terminal.
+    """
+    least = {
+        name: size if name in _WHOLE or size <= LONGEST_WHOLE else max(NARROWEST, cell_len(name))
+        for name, size in full.items()
+    }
+    widths: dict[str, int] = {}
+    left = width
+    for name, size in least.items():
+        gap = _GAP if widths else 0
+        if not widths or size + gap <= left:
+            widths[name] = size
+            left -= size + gap
+    # What is left goes to the texts that were cut short, from the left.
+    for name in widths:
+        more = min(full[name] - widths[name], max(left, 0))
+        widths[name] += more
+        left -= more
+    return widths
 
 
 def width_of(column: Sequence[Text], name: str) -> int:

@@ -142,9 +142,8 @@ def test_a_service_that_is_not_there_is_said_to_be(cli: Cli) -> None:
 
 def test_calls_are_listed_as_lines(cli: Cli, ended: str) -> None:
     head, line = cli("calls", "list").lines
-    assert head.split("\t") == ["id", "status", "to", "duration_seconds", "created_at", "task"]
-    assert line.split("\t")[:2] == [ended, "completed"]
-    assert line.endswith("Grüße übermitteln")
+    assert head.split("\t") == ["id", "status", "to", "task", "created_at", "duration_seconds"]
+    assert line.split("\t")[:4] == [ended, "completed", "+1234567890", "Grüße übermitteln"]
 
 
 def test_calls_are_listed_as_json_jsonl_and_csv(cli: Cli, ended: str) -> None:
