@@ -22,6 +22,7 @@ VALIDATORS = {
     "integer": "validate_integer",
     "number": "validate_number",
     "boolean": "validate_boolean",
+    "file": "read_file",
     "array": "validate_list",
     "object": "validate_object",
 }
@@ -56,6 +57,8 @@ class Argument:
             self.description = f"{self.description.strip()} A date means its start, and what has no offset means UTC."
 
     def _kind(self) -> str:
+        if self.location == "file":
+            return "file"
         alternatives = next((self.resolved[choice] for choice in CHOICES if choice in self.resolved), [self.resolved])
         formats = {self.specification.resolve(each).get("format") for each in alternatives}
         if formats == {"date"}:
@@ -100,6 +103,8 @@ class Argument:
         match self.kind:
             case "date-time" | "date":
                 return "datetime | date | str"
+            case "file":
+                return "bytes | PathLike[str] | BinaryIO | tuple[str, bytes]"
             case "string":
                 return f"{found} | {found}Name | str" if found else "str"
             case "object":

@@ -11,7 +11,7 @@ from openapi_python_client.strings import PythonIdentifier, snake_case
 from .arguments import Argument
 from .errors import unsupported
 from .forms import Form, Forms, nesting, union, viewing
-from .spec import Schema, Specification, is_json, json_schema
+from .spec import Schema, Specification, is_binary, is_json, json_schema
 
 SIZES = {"limit", "page_size", "per_page"}
 """What an argument is called that says how many items a page has."""
@@ -71,7 +71,13 @@ class Operation:
             [argument for argument in arguments if argument.location == location]
             for location in ("path", "query", "header")
         )
-        self.in_body = list(self._body()) if "requestBody" in self.content else []
+        self.is_multipart = False
+        fields = list(self._body()) if "requestBody" in self.content else []
+        self.in_body, self.in_files = (
+            [argument for argument in fields if argument.location == location] for location in ("body", "file")
+        )
+        if self.is_multipart and not self.in_files:
+            raise unsupported(f"{self.name}: the request", "is multipart/form-data without a file (format: binary)")
         self.nulls = sorted(each.wire_name for each in self.in_body if each.nullable)
         self._arrange()
         self.parser, self.returns, self.response_classes = self._responses()
@@ -119,11 +125,16 @@ class Operation:
     def _body(self) -> Iterator[Argument]:
         """Yield the fields of the request's body; so those of an object that is alone in it."""
         place = f"{self.name}: the request"
-        schema = self.specification.resolve(json_schema(place, self.specification.resolve(self.content["requestBody"])))
+        request = self.specification.resolve(self.content["requestBody"])
+        self.is_multipart = "multipart/form-data" in request["content"]
+        if self.is_multipart:
+            schema = self.specification.resolve(request["content"]["multipart/form-data"].get("schema", {}))
+        else:
+            schema = self.specification.resolve(json_schema(place, request))
         properties, required_names = self.specification.properties(schema)
         if not properties:
             raise unsupported(place, "has a body that is not an object with fields")
-        if len(properties) == 1:
+        if len(properties) == 1 and not self.is_multipart:
             ((name, inner),) = properties.items()
             fields, needed = self.specification.properties(inner)
             if fields:
@@ -134,7 +145,9 @@ class Operation:
                 continue
             description = resolved.get("description", "")
             required = name in required_names
-            yield self._argument(f"{self.name}: the field {name}", name, property_, required, description, "body")
+            is_file = self.is_multipart and (resolved.get("format") == "binary" or "contentMediaType" in resolved)
+            location = "file" if is_file else "body"
+            yield self._argument(f"{self.name}: the field {name}", name, property_, required, description, location)
 
     def _argument(
         self, place: str, wire_name: str, schema: Schema, required: bool, description: str, location: str
@@ -150,7 +163,9 @@ class Operation:
         """Order the arguments: required ones first, an alias just before its twin, headers and seconds by keyword."""
         self.positional: list[Argument] = []
         self.keyword_only: list[Argument] = []
-        for argument in sorted([*self.in_path, *self.in_body, *self.in_query], key=lambda each: not each.required):
+        for argument in sorted(
+            [*self.in_path, *self.in_files, *self.in_body, *self.in_query], key=lambda each: not each.required
+        ):
             alias = argument.resolved.get("x-python-synonym")
             if alias is None:
                 self.positional.append(argument)
@@ -187,6 +202,9 @@ class Operation:
         self.returns_description: str = [*successes.values()][-1]["description"]
         contents = [response["content"] for response in successes.values() if response.get("content")]
         form = union([self._form_of_content(content) for content in contents])
+        if form.kind == "union" and any(part.kind == "bytes" for part in form.parts):
+            kinds = ", ".join(part.hint for part in form.parts)
+            raise unsupported(f"{self.name}:", f"has responses of several kinds, {kinds}")
         if form.has("unnamed"):
             raise unsupported(
                 f"{self.name}: the response", "has an object without a schema of its own in components/schemas"
@@ -208,12 +226,17 @@ class Operation:
         for media_type, body in content.items():
             if is_json(media_type):
                 return Forms(self.specification).of(body.get("schema", {}))
+        for media_type in content:
+            if is_binary(media_type):
+                return Form("bytes", "bytes", media_type.partition(";")[0].strip().lower())
         raise unsupported(f"{self.name}: the response", f"has a body of {' or '.join(content)}")
 
     def _parser(self, form: Form) -> tuple[list[str], str, set[str]]:
         parts = form.parts if form.kind == "union" else [form]
         models = [part.hint for part in parts if part.kind == "model"]
         items = [part.parts[0].hint for part in parts if part.kind == "list" and part.parts[0].kind == "model"]
+        if form.kind == "bytes":
+            return [f'media_type="{form.json_type}"'], "bytes", set()
         if len(models) + len(items) == len(parts):
             if models and items and (wrapper := self._list_in(models[0], items[0])):
                 return [f"items={items[0]}", f'wrapper="{wrapper}"'], f"list[{items[0]}]", {*items}

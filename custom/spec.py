@@ -17,6 +17,9 @@ from .errors import GenerationError, unsupported
 ROOT = Path(__file__).parent.parent
 SPECIFICATION = ROOT / "openapi.yaml"
 CHOICES = ("anyOf", "oneOf", "allOf")
+BINARY = {"application/octet-stream", "application/pdf", "application/zip", "text/csv", "text/plain", "text/vtt"}
+"""Media types beside those of sound and images whose bodies are bytes."""
+
 Schema = dict[str, Any]
 
 
@@ -235,6 +238,12 @@ def is_json(media_type: str) -> bool:
     """Whether a body of a media type is JSON."""
     name = media_type.partition(";")[0].strip().lower()
     return name == "application/json" or name.endswith("+json")
+
+
+def is_binary(media_type: str) -> bool:
+    """Whether a body of a media type is returned as it is."""
+    name = media_type.partition(";")[0].strip().lower()
+    return name.startswith(("audio/", "image/", "video/")) or name in BINARY
 
 
 def json_schema(place: str, body: dict[str, Any]) -> Schema:

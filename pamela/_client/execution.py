@@ -18,6 +18,7 @@ from .._generated.api.tools import delete_tool
 from .._http.attempt import Attempt, DeadlineTimeout, Failure, Outcome, Response, Wait, remaining
 from ..errors import ConflictError, PamelaError, ValidationError
 from . import responses
+from .multipart import encode_multipart
 from .options import SecretStr
 from .polling import has_ended
 from .recovery import IDEMPOTENCY_METADATA, CallLookUp, ServerCapabilities, Wanted
@@ -86,6 +87,8 @@ class RequestExecution:
         self.content = encode(with_key(request.body, self.key) if self.can_look_up_by_key else request.body)
         if self.content is not None:
             self.headers["Content-Type"] = "application/json"
+        if request.files:
+            self.content, self.headers["Content-Type"] = encode_multipart(request.body or {}, request.files)
         self.url = options.base_url + request.path + (f"?{urlencode(request.query)}" if request.query else "")
         self.began = clock.monotonic()
         self.began_at = clock.now()

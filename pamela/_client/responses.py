@@ -65,7 +65,7 @@ def value_of(request: Request[T], response: Response) -> T:
         UnexpectedResponseError: It is not what the API sends.
     """
     try:
-        value: T = request.operation.parser.parse_bytes(response.content)
+        value: T = request.operation.parser.parse_bytes(response.content, response.headers.get("content-type", ""))
     except (ValueError, TypeError, RecursionError) as error:
         problem = str(error) if isinstance(error, TypeError) else "not JSON"
         raise UnexpectedResponseError(

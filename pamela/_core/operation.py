@@ -31,13 +31,14 @@ class ResponseParser:
         wrapper: The field of an object that has the list in it, where the service may send either.
         types: What `json` makes of the values that are documented, where there is no model.
         view: Returns such a value as what it is documented to be.
+        media_type: What the body is where it is no JSON; it is returned as bytes.
         nullable: Whether null is documented.
         empty: Whether no body is documented.
 
     Without a model and types any JSON is right, and so is no body.
     """
 
-    __slots__ = ("empty", "items", "model", "nullable", "types", "view", "wrapper")
+    __slots__ = ("empty", "items", "media_type", "model", "nullable", "types", "view", "wrapper")
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class ResponseParser:
         *,
         types: tuple[type, ...] = (),
         view: Callable[[Any], Any] | None = None,
+        media_type: str = "",
         nullable: bool = False,
         empty: bool = False,
     ) -> None:
@@ -55,11 +57,16 @@ class ResponseParser:
         self.wrapper = wrapper
         self.types = types
         self.view = view
+        self.media_type = media_type
         self.nullable = nullable
         self.empty = empty or (model is None and items is None and not types)
 
-    def parse_bytes(self, content: bytes) -> Any:
+    def parse_bytes(self, content: bytes, content_type: str = "") -> Any:
         """Return the body of a response as what it is documented to be.
+
+        Args:
+            content: The body.
+            content_type: The header that says what it is; "" where there is none.
 
         Raises:
             ValueError: It is not JSON.
@@ -67,6 +74,13 @@ class ResponseParser:
         """
         if not content and self.empty:
             return None
+        if self.media_type:
+            found = content_type.partition(";")[0].strip().lower() or self.media_type
+            if found not in {self.media_type, "application/octet-stream"} and not (
+                self.media_type.endswith("/*") and found.startswith(self.media_type[:-1])
+            ):
+                raise TypeError(f"expected {self.media_type}, got {found}")
+            return content
         return self.parse(json.loads(content))
 
     def parse(self, data: Any) -> Any:
@@ -118,9 +132,12 @@ class Operation(Generic[T]):
 
 
 class Request(Generic[T]):
-    """A request of an operation, its arguments checked. What is None is not sent, but for the fields in `nulls`."""
+    """A request of an operation, its arguments validated. What is None is not sent, but for the fields in `nulls`.
 
-    __slots__ = ("body", "headers", "operation", "path", "path_arguments", "query")
+    `files` are names and contents of files; a request that has some is sent as multipart/form-data, any other as JSON.
+    """
+
+    __slots__ = ("body", "files", "headers", "operation", "path", "path_arguments", "query")
 
     def __init__(
         self,
@@ -132,6 +149,7 @@ class Request(Generic[T]):
         body: Any = None,
         wrapper: str | None = None,
         nulls: Collection[str] = (),
+        files: Mapping[str, tuple[str, bytes] | None] | None = None,
     ) -> None:
         self.operation = operation
         self.path_arguments = {name: to_wire(name, value) for name, value in (path_arguments or {}).items()}
@@ -142,6 +160,9 @@ class Request(Generic[T]):
             sent = {name: value for name, value in body.items() if value is not UNSET}
             body = {name: value for name, value in sent.items() if value is not None or name in nulls}
         self.body = {wrapper: body} if wrapper else body
+        self.files = {name: file for name, file in (files or {}).items() if file is not None}
+        if operation.parser.media_type:
+            self.headers["Accept"] = operation.parser.media_type
 
 
 class Executor(Protocol):

@@ -11,7 +11,9 @@ import operator
 import re
 from datetime import UTC, date, datetime
 from inspect import iscoroutine
-from typing import TYPE_CHECKING, Any, TypeVar
+from os import PathLike
+from pathlib import Path, PurePath
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import quote
 from uuid import UUID
 
@@ -278,6 +280,36 @@ def _plain(name: str, value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(f"{name}[{index}]", item) for index, item in enumerate(value)]
     raise _invalid(name, value, f"cannot be sent as JSON: it is a {type(value).__name__}", "")
+
+
+def read_file(
+    name: str, value: bytes | PathLike[str] | BinaryIO | tuple[str, bytes] | Any, *, required: bool = False
+) -> tuple[str, bytes] | None:
+    """Return the name and the content of a file.
+
+    Args:
+        name: The argument.
+        value: The content, a path, a file that is open in binary mode, or a pair of name and content.
+        required: Whether it must be given.
+    """
+    if value is None and not required:
+        return None
+    if isinstance(value, bytes):
+        return name, value
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], bytes):
+        return value
+    if isinstance(value, PathLike):
+        path = Path(value)
+        try:
+            return path.name, path.read_bytes()
+        except OSError as error:
+            raise ValidationError(f"{name}={str(path)!r} cannot be read: {error.strerror}.") from None
+    if hasattr(value, "read") and isinstance(content := value.read(), bytes):
+        return PurePath(str(getattr(value, "name", name))).name, content
+    problem = (
+        f"must be bytes, a Path, a file open in binary mode or a pair of name and bytes, not {type(value).__name__}"
+    )
+    raise _invalid(name, value, problem, "")
 
 
 def resolve_alias(name: str, value: T | None, synonym: str, other: Any, *, scale: int | None = None) -> T | Any:

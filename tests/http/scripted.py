@@ -23,9 +23,11 @@ class Scripted:
 
             def handle_any(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                script.requests.append((self.command, self.path, dict(self.headers), json.loads(body or b"null")))
-                status, headers, content = script.answers[0] if len(script.answers) == 1 else script.answers.pop(0)
-                raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+                is_json = "multipart" not in self.headers.get("Content-Type", "")
+                content = json.loads(body or b"null") if is_json else body
+                script.requests.append((self.command, self.path, dict(self.headers), content))
+                status, headers, answer = script.answers[0] if len(script.answers) == 1 else script.answers.pop(0)
+                raw = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 self.send_response(status)
                 for name, value in {**headers, "Content-Length": str(len(raw))}.items():
                     self.send_header(name, value)

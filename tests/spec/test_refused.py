@@ -123,6 +123,18 @@ REFUSED: dict[str, tuple[Change, str]] = {
         adding(requestBody={"content": {"application/xml": {"schema": INLINE}}}),
         "do_thing: the request has a body of application/xml" + NOT_SUPPORTED,
     ),
+    "a request of `multipart/form-data` without a file": (
+        adding(requestBody={"content": {"multipart/form-data": {"schema": INLINE}}}),
+        "do_thing: the request is multipart/form-data without a file (format: binary)" + NOT_SUPPORTED,
+    ),
+    "a response that is a stream of events": (
+        adding(responses={"200": {"description": "Events.", "content": {"text/event-stream": {"schema": {}}}}}),
+        "do_thing: the response has a body of text/event-stream" + NOT_SUPPORTED,
+    ),
+    "a response that is JSON or something else, by its status": (
+        adding(responses=response(ref("Tool")) | {"206": {"description": "A part.", "content": {"audio/wav": {}}}}),
+        "do_thing: has responses of several kinds, Tool, bytes" + NOT_SUPPORTED,
+    ),
     "an operation that never succeeds": (
         adding(responses={"404": {"description": "None."}}),
         "do_thing: has no response that is a success" + NOT_SUPPORTED,

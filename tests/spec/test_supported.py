@@ -7,12 +7,15 @@ requests to a server that answers what the test tells it to.
 from __future__ import annotations
 
 import asyncio
+import email
 import importlib
 import inspect
+import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar
 
@@ -934,6 +937,109 @@ def _(scene: Scene) -> None:
     scene.server.answers[:] = [(200, {}, page) for page in pages]
     assert scene.run(collect) == ["1", "2"]
     assert scene.targets == targets * 2
+
+
+def download(document: dict[str, Any]) -> None:
+    sound = {"200": {"description": "The sound.", "content": {"audio/wav": {"schema": {"type": "string"}}}}}
+    path = [{"$ref": "#/components/parameters/CallId"}]
+    add(document, "/calls/{call_id}/recording", "get", operation("get_recording", parameters=path, responses=sound))
+
+
+@row(
+    "Responses that are sound, images, video, PDF, CSV, plain text or bytes",
+    "`bytes`, whole in memory; asked for by `Accept`, and an error if something else comes",
+    download,
+    """
+assert_type(client.get_recording("c"), bytes)
+""",
+)
+def _(scene: Scene) -> None:
+    content = bytes(range(256)) * 100
+    scene.answers(content, **{"Content-Type": "audio/wav"})
+
+    assert scene.client.get_recording("c") == content
+
+    assert scene.headers["accept"] == "audio/wav"
+    assert scene.run(lambda client: client.get_recording("c")) == content
+    scene.answers(b"<html>", **{"Content-Type": "text/html"})
+    with pytest.raises(scene.package.UnexpectedResponseError, match="expected audio/wav, got text/html"):
+        scene.client.get_recording("c")
+
+
+def upload(document: dict[str, Any]) -> None:
+    greeting = {
+        **fields(
+            file={"type": "string", "format": "binary", "description": "The sound."},
+            cover={"type": "string", "contentMediaType": "image/png", "description": "A picture."},
+            title={"type": "string", "minLength": 1, "description": "A title."},
+            seconds={"type": "integer", "description": "How long it is."},
+            tags={"type": "array", "items": {"type": "string"}, "description": "Tags."},
+            options={"type": "object", "additionalProperties": True, "description": "Options."},
+        ),
+        "required": ["file", "title"],
+    }
+    request = {"required": True, "content": {"multipart/form-data": {"schema": greeting}}}
+    add(document, "/greetings", "post", operation("upload_greeting", requestBody=request))
+
+
+@row(
+    "Requests of `multipart/form-data` with files (`format: binary` or `contentMediaType`)",
+    "an argument for each file: bytes, a `Path`, an open file, or a name with bytes; sent again as other requests are",
+    upload,
+    """
+from pathlib import Path
+
+client.upload_greeting(b"RIFF", "Hello", seconds=3, tags=["a"], options={"loud": True})
+client.upload_greeting(Path("hello.wav"), "Hello", cover=("c.png", b"PNG"))
+with open("hello.wav", "rb") as opened:
+    client.upload_greeting(opened, "Hello")
+client.upload_greeting("hello.wav", "Hello")  # type: ignore[arg-type]
+client.upload_greeting(b"RIFF")  # type: ignore[call-arg]
+""",
+)
+def _(scene: Scene) -> None:
+    scene.answers(OK)
+    upload_greeting = scene.client.upload_greeting
+
+    def parts() -> dict[str, list[tuple[str | None, bytes]]]:
+        message = email.message_from_bytes(
+            b"Content-Type: " + scene.headers["content-type"].encode() + b"\n\n" + scene.content
+        )
+        found: dict[str, list[tuple[str | None, bytes]]] = {}
+        for part in message.walk():
+            name = part.get_param("name", header="Content-Disposition")
+            if name is not None:
+                found.setdefault(str(name), []).append((part.get_filename(), part.get_payload(decode=True)))  # type: ignore[arg-type]
+        return found
+
+    upload_greeting(b"RIFF", "Grüße", cover=("c.png", b"PNG"), seconds=3, tags=["a", "b"], options={"loud": True})
+    assert parts() == {
+        "file": [("file", b"RIFF")],
+        "cover": [("c.png", b"PNG")],
+        "title": [(None, "Grüße".encode())],
+        "seconds": [(None, b"3")],
+        "tags": [(None, b"a"), (None, b"b")],
+        "options": [(None, b'{"loud": true}')],
+    }
+    with tempfile.NamedTemporaryFile(suffix=".wav") as file:
+        file.write(b"RIFF2")
+        file.flush()
+        upload_greeting(Path(file.name), "Hello")
+        assert parts() == {"file": [(Path(file.name).name, b"RIFF2")], "title": [(None, b"Hello")]}
+        with Path(file.name).open("rb") as opened:
+            scene.run(lambda client: client.upload_greeting(opened, "Hello"))
+        assert parts()["file"] == [(Path(file.name).name, b"RIFF2")]
+    assert [
+        scene.refusal(lambda: upload_greeting("hello.wav", "Hello")),
+        scene.refusal(lambda: upload_greeting(Path("no/such.wav"), "Hello")),
+        scene.refusal(lambda: upload_greeting(None, "Hello")),
+        scene.refusal(lambda: upload_greeting(b"", "")),
+    ] == [
+        "file='hello.wav' must be bytes, a Path, a file open in binary mode or a pair of name and bytes, not str.",
+        "file='no/such.wav' cannot be read: No such file or directory.",
+        "file=None must be bytes, a Path, a file open in binary mode or a pair of name and bytes, not NoneType.",
+        "title='' must not be empty. A title.",
+    ]
 
 
 def an_event(document: dict[str, Any]) -> None:
