@@ -405,7 +405,7 @@ def _(scene: Scene) -> None:
         warning(lambda: client.get_thing(old="x")),
         warning(lambda: client.create_call("+1234567890", "task", mood="good")),
         warning(lambda: tool.kind),
-        warning(lambda: package.ToolDefinition("n", "d", {}, kind="k")),
+        warning(lambda: package.ToolDefinition(name="n", description="d", input_schema={}, kind="k")),
     ] == [
         ("get_old_thing() is deprecated in the API.", True),
         ("get_thing(old=) is deprecated in the API.", True),
@@ -786,7 +786,12 @@ def merged(document: dict[str, Any]) -> None:
         "properties": {"size": {"type": "integer", "description": "A size."}},
     }
     schemas["BigTool"] = {"description": "A big tool.", "allOf": [ref("Tool")], **more}
-    schemas["BigToolInput"] = {"description": "A big tool.", "allOf": [ref("ToolDefinition"), more]}
+    named = {
+        "type": "object",
+        "required": ["name"],
+        "properties": {"name": {"type": "string", "description": "A name."}},
+    }
+    schemas["BigToolInput"] = {"description": "A big tool.", "allOf": [named, more]}
     add(
         document,
         "/big-tools",
@@ -802,7 +807,7 @@ def merged(document: dict[str, Any]) -> None:
     """
 from pamela import BigTool
 
-tool = client.create_big_tool("n", "d", {}, 3)
+tool = client.create_big_tool("n", 3)
 assert_type(tool, BigTool)
 assert_type(tool.size, int)
 assert_type(tool.name, str)
@@ -811,9 +816,9 @@ assert_type(tool.name, str)
 def _(scene: Scene) -> None:
     scene.answers(OK | {"size": 3})
 
-    tool = scene.client.create_big_tool("n", "d", {}, 3)
+    tool = scene.client.create_big_tool("n", 3)
 
-    assert scene.content == {"name": "n", "description": "d", "input_schema": {}, "size": 3}
+    assert scene.content == {"name": "n", "size": 3}
     assert (tool.size, tool.name, type(tool)) == (3, "check", scene.package.BigTool)
 
 
@@ -890,7 +895,7 @@ def _(scene: Scene) -> None:
     path = "/calls/c%2F1/recordings"
     offsets = ["", "&offset=2", "&offset=4"]
     assert scene.targets == [f"GET {path}?limit=100{offset}" for offset in offsets]
-    assert scene.refusal(lambda: scene.client.iter_recordings("c", limit=0)).startswith("limit=0 must be at least 1")
+    assert scene.refusal(lambda: scene.client.iter_recordings("c", limit=-1)).startswith("limit=-1 must be at least 1")
     assert "limit: How many recordings to ask for at a time; 100 if absent." in (
         scene.package.AsyncPamelaClient.iter_recordings.__doc__
     )
