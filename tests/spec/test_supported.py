@@ -49,9 +49,9 @@ class Scene:
 
         return asyncio.run(acted())
 
-    def answers(self, content: Any, status: int = 200, **headers: str) -> None:
+    def answers(self, content: Any, status: int = 200, media_type: str = "application/json") -> None:
         """Have the server answer every request from now on alike."""
-        self.server.answers[:] = [(status, headers, content)]
+        self.server.answers[:] = [(status, {"Content-Type": media_type}, content)]
 
     @property
     def sent(self) -> tuple[str, str, Any]:
@@ -960,13 +960,13 @@ assert_type(client.get_recording("c"), bytes)
 )
 def _(scene: Scene) -> None:
     content = bytes(range(256)) * 100
-    scene.answers(content, **{"Content-Type": "audio/wav"})
+    scene.answers(content, media_type="audio/wav")
 
     assert scene.client.get_recording("c") == content
 
     assert scene.headers["accept"] == "audio/wav"
     assert scene.run(lambda client: client.get_recording("c")) == content
-    scene.answers(b"<html>", **{"Content-Type": "text/html"})
+    scene.answers(b"<html>", media_type="text/html")
     with pytest.raises(scene.package.UnexpectedResponseError, match="expected audio/wav, got text/html"):
         scene.client.get_recording("c")
 
