@@ -89,8 +89,8 @@ def render(campaign: CampaignInfo, progress: Progress, figures: Figures) -> str:
         ("Talking", _minutes(figures.seconds), f"{average:.0f} s on average"),
         ("Billed", f"{progress.minutes_billed:,} min", f"${progress.minutes_billed * DOLLARS_PER_MINUTE:,.2f}"),
     ]
-    hours = _merge(figures.by_hour)
-    minutes = _merge({when: Counter({"pace": count}) for when, count in figures.placed_by_minute.items()})
+    hours, _ = _merge(figures.by_hour)
+    minutes, per = _merge({when: Counter({"pace": count}) for when, count in figures.placed_by_minute.items()})
     cost = _running_cost(figures.minutes_by_hour)
     sections = [
         _section("Outcomes by time", "Attempts that ended, by the hour (UTC).", _bars(hours), legend=True),
@@ -111,7 +111,7 @@ def render(campaign: CampaignInfo, progress: Progress, figures: Figures) -> str:
             "Calls that connected, by their length.",
             _bars([(_limit(limit), Counter({"pace": figures.durations[limit]})) for limit in _DURATIONS]),
         ),
-        _section("Pace", "Calls placed.", _bars(minutes)),
+        _section("Pace", f"Calls placed, a bar for each {_span_in_words(per)}.", _bars(minutes)),
         _section("Cost", "US dollars billed so far.", _line(cost)),
     ]
     rows = "".join(
@@ -138,10 +138,10 @@ def _section(title: str, note: str, plot: str, *, legend: bool = False) -> str:
     return f"<section><h2>{title}</h2><p>{note}</p>{legend_}{plot}</section>"
 
 
-def _merge(counts: Mapping[datetime, Counter[str]]) -> list[tuple[str, Counter[str]]]:
-    """Return counts in order of time, without gaps, and no more of them than a plot has room for."""
+def _merge(counts: Mapping[datetime, Counter[str]]) -> tuple[list[tuple[str, Counter[str]]], timedelta]:
+    """Return counts in order of time, without gaps, no more of them than a plot has room for, and how long each is."""
     if not counts:
-        return []
+        return [], timedelta(minutes=1)
     first, last = min(counts), max(counts)
     units = [timedelta(minutes=each) for each in (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440, 10080)]
     smallest = timedelta(hours=1) if all(when.minute == 0 for when in counts) else timedelta(minutes=1)
@@ -151,7 +151,17 @@ def _merge(counts: Mapping[datetime, Counter[str]]) -> list[tuple[str, Counter[s
         merged[int((when - first) / unit)].update(each)
     same_day = first.date() == last.date()
     form = "%H:%M" if same_day else "%d %b %H:%M" if unit < timedelta(days=1) else "%d %b"
-    return [((first + unit * index).strftime(form), merged[index]) for index in range(int((last - first) / unit) + 1)]
+    groups = range(int((last - first) / unit) + 1)
+    return [((first + unit * index).strftime(form), merged[index]) for index in groups], unit
+
+
+def _span_in_words(span: timedelta) -> str:
+    minutes = span // timedelta(minutes=1)
+    if minutes % 1440 == 0:
+        return "day" if minutes == 1440 else f"{minutes // 1440} days"
+    if minutes % 60 == 0:
+        return "hour" if minutes == 60 else f"{minutes // 60} hours"
+    return "minute" if minutes == 1 else f"{minutes} minutes"
 
 
 def _running_cost(minutes: Counter[datetime]) -> list[tuple[str, float]]:
