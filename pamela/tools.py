@@ -1,8 +1,8 @@
 """Tools that the agent may call: typed functions, the registry that serves and deploys them, and invocation stores."""
 
 from ._generated.models import ToolInvocation
-from ._tools.deployment import DeploymentPlan
-from ._tools.errors import ToolError
+from ._tools.deployment_plan import DeploymentPlan
+from ._tools.errors import DeploymentError, ToolError
 from ._tools.function_tools import FunctionTool, ToolOverrides, tool
 from ._tools.registry import ToolRegistry
 from ._tools.responses import ToolResponse
@@ -14,6 +14,7 @@ from ._tools.stores.sqlite import SQLiteInvocationStore
 
 __all__ = [
     "AfterCrash",
+    "DeploymentError",
     "DeploymentPlan",
     "FunctionTool",
     "InvocationRecord",

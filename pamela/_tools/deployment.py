@@ -1,21 +1,38 @@
-"""Making the tools of a Pamela account those of a registry: the plan, and what belongs to whom."""
+"""Making the tools of an account those of a registry, tool by tool, by any number of deployers at once.
+
+What to do is a generator without I/O: it yields requests and takes their results, from sync and async clients alike.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import json
 import logging
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+import uuid
+from collections.abc import Generator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .._webhooks.concurrency import maybe_await
-from ..errors import ValidationError
+from ..errors import ConflictError, NotFoundError, PamelaError, ValidationError
+from .deployment_plan import (
+    DeploymentPlan,
+    describe_registration,
+    describe_removal,
+    describe_replacement,
+    find_doubles,
+)
+from .errors import DeploymentError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable
 
     from .._generated.models import Tool
+
+logger = logging.getLogger("pamela.tools")
+
+_LONGEST_CHAIN = 50
+"""How many removed tools of earlier deployments may have used the keys of a definition before a random key is taken."""
 
 
 class ToolClient(Protocol):
@@ -48,84 +65,32 @@ class AsyncToolClient(Protocol):
         """Delete a tool by its id."""
 
 
-logger = logging.getLogger("pamela.tools")
-
-# The mark is in the schema because that is what an account keeps of a tool as it came; validators pass over it.
-_MARK_KEY = "$comment"
-_MARK = "Kept by the tool registry {} of the Pamela SDK."
-_JSON_STRING = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
-_MARK_PATTERN = re.compile(f"({_JSON_STRING})".join(map(re.escape, _MARK.split("{}"))))
-_COMPARED = ("name", "description", "output_schema", "timeout_ms")
+class ListTools(NamedTuple):
+    """A request for the account's tools."""
 
 
-@dataclass(frozen=True)
-class DeploymentPlan:
-    """The changes to an account's tools. It is true if there are any; `str()` of it is for people.
+class RegisterTool(NamedTuple):
+    """A request to register a tool. With the same key, it is registered once, whoever asks how often."""
 
-    Attributes:
-        register: Definitions of tools that the account lacks.
-        replace: Tools of the account that changed, each with its new definition.
-        remove: Tools of the account that the registry no longer has.
-        unchanged: Names of the tools that are up to date.
-    """
-
-    register: Sequence[Mapping[str, Any]]
-    replace: Sequence[tuple[Tool, Mapping[str, Any]]]
-    remove: Sequence[Tool]
-    unchanged: Sequence[str]
-
-    @property
-    def tool_ids_to_delete(self) -> list[str]:
-        """The ids of the tools to delete, before others are registered under their names."""
-        return [old["id"] for old, _ in self.replace] + [old["id"] for old in self.remove]
-
-    @property
-    def definitions_to_register(self) -> list[Mapping[str, Any]]:
-        """The definitions of the tools to register."""
-        return [new for _, new in self.replace] + list(self.register)
-
-    def __bool__(self) -> bool:
-        return bool(self.register or self.replace or self.remove)
-
-    def __str__(self) -> str:
-        lines = [f"+ register {new['name']}" for new in self.register]
-        lines += [f"~ replace {new['name']} ({old['id']}): {_differences(old, new)}" for old, new in self.replace]
-        lines += [f"- remove {old['name']} ({old['id']})" for old in self.remove]
-        lines += [f"= keep {name}" for name in self.unchanged]
-        return "\n".join(lines) or "There are no tools of this registry."
+    definition: Mapping[str, Any]
+    idempotency_key: str
 
 
-def make_plan(
-    registry: str | None, definitions: Iterable[Mapping[str, Any]], account: Iterable[Tool]
-) -> DeploymentPlan:
-    """Return the changes that make the tools of an account those of a registry.
+class DeleteTool(NamedTuple):
+    """A request to delete a tool."""
 
-    Raises:
-        ValidationError: The registry has no name, or one of its tools belongs to another registry.
-    """
-    if not registry:
-        raise ValidationError(
-            "The tool registry has no name, so its tools in the account cannot be told from others. "
-            "Give it one that no other application has: ToolRegistry('acme-orders')."
-        )
-    wanted = {each["name"]: _with_mark(each, registry) for each in definitions}
-    active = [each for each in account if _is_tool(each) and each.get("active") is not False]
-    for each in active:
-        if each["name"] in wanted:
-            _check_owner(each, registry)
-    # Of several tools with one name, the one that carries the mark comes last and counts.
-    present = {each["name"]: each for each in sorted(active, key=lambda each: _owner(each) == registry)}
-    shared = [(present[name], new) for name, new in wanted.items() if name in present]
-    return DeploymentPlan(
-        register=[new for name, new in wanted.items() if name not in present],
-        replace=[(old, new) for old, new in shared if _differences(old, new)],
-        remove=[
-            old
-            for old in active
-            if _owner(old) == registry and not (old["name"] in wanted and old is present[old["name"]])
-        ],
-        unchanged=[old["name"] for old, new in shared if not _differences(old, new)],
-    )
+    tool_id: str
+
+
+Request = ListTools | RegisterTool | DeleteTool
+Steps = Generator[Request, Any, None]
+
+
+class _Change(NamedTuple):
+    """One change of a plan."""
+
+    description: str
+    steps: Steps
 
 
 def confirm_plan(plan: DeploymentPlan, confirm: Callable[[DeploymentPlan], bool] | None) -> bool:
@@ -158,50 +123,124 @@ def _verdict(
     return confirm(plan) if plan and confirm is not None else bool(plan)
 
 
-def _is_tool(entry: Mapping[str, Any]) -> bool:
-    return isinstance(entry.get("name"), str) and isinstance(entry.get("id"), str)
+def carry_out(plan: DeploymentPlan) -> Steps:
+    """Yield the requests that a plan needs. What they return is sent in, and what they raise is thrown in.
+
+    Raises:
+        DeploymentError: A request failed. A refused definition does not keep the others from being deployed; any other
+            failure ends the deployment.
+    """
+    changes = [_Change(describe_registration(new), _register(plan, new)) for new in plan.register]
+    changes += [_Change(describe_replacement(old, new), _replace(plan, old, new)) for old, new in plan.replace]
+    changes += [_Change(describe_removal(old), _delete(old["id"])) for old in plan.remove]
+    changes.append(_Change("look for doubles of other deployers", _remove_doubles(plan)))
+    done: list[str] = []
+    refused: list[str] = []
+    first_error: PamelaError | None = None
+    for index, (description, steps) in enumerate(changes):
+        try:
+            yield from steps
+        except (ValidationError, ConflictError) as error:
+            refused.append(description)
+            first_error = first_error or error
+        except PamelaError as error:
+            raise DeploymentError.of(
+                error, done, [*refused, *(each.description for each in changes[index:])]
+            ) from error
+        else:
+            done.append(description)
+    if first_error is not None:
+        raise DeploymentError.of(first_error, done, refused) from first_error
 
 
-def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    # An account has {} where a tool was registered without an output schema.
-    different = [name for name in _COMPARED if (old.get(name) or None) != (new.get(name) or None)]
-    if _without_mark(_input_schema(old)) != _without_mark(new["input_schema"]):
-        different.append("input_schema")
-    return ", ".join(different)
+def run(steps: Steps, client: ToolClient) -> None:
+    """Send the requests of a deployment with a client."""
+    result: Any = None
+    failed = False
+    while True:
+        try:
+            request = steps.throw(result) if failed else steps.send(result)
+        except StopIteration:
+            return
+        failed = False
+        try:
+            match request:
+                case ListTools():
+                    result = client.list_tools()
+                case RegisterTool(definition, key):
+                    result = client.register_tool(**definition, idempotency_key=key)
+                case DeleteTool(tool_id):
+                    result = client.delete_tool(tool_id)
+        except PamelaError as error:
+            result, failed = error, True
 
 
-def _with_mark(definition: Mapping[str, Any], registry: str) -> dict[str, Any]:
-    # As JSON gives it back: a tuple as a list, an enumeration member as its value.
-    marked: dict[str, Any] = json.loads(json.dumps(definition))
-    comment = f"{_own_comment(marked['input_schema'])} {_MARK.format(json.dumps(registry))}"
-    marked["input_schema"][_MARK_KEY] = comment.strip()
-    return marked
+async def run_async(steps: Steps, client: AsyncToolClient) -> None:
+    """Send the requests of a deployment with an async client."""
+    result: Any = None
+    failed = False
+    while True:
+        try:
+            request = steps.throw(result) if failed else steps.send(result)
+        except StopIteration:
+            return
+        failed = False
+        try:
+            match request:
+                case ListTools():
+                    result = await client.list_tools()
+                case RegisterTool(definition, key):
+                    result = await client.register_tool(**definition, idempotency_key=key)
+                case DeleteTool(tool_id):
+                    result = await client.delete_tool(tool_id)
+        except PamelaError as error:
+            result, failed = error, True
 
 
-def _input_schema(tool: Mapping[str, Any]) -> dict[str, Any]:
-    schema = tool.get("input_schema")
-    return schema if isinstance(schema, dict) else {}
+def _register(plan: DeploymentPlan, definition: Mapping[str, Any], replaced_id: str = "") -> Steps:
+    for _ in range(_LONGEST_CHAIN):
+        registration = yield RegisterTool(definition, _key(plan.registry, definition, replaced_id))
+        tool = registration.get("tool")
+        if not isinstance(tool, dict) or tool.get("active") is not False:
+            return
+        # The key is that of an earlier deployment, whose tool has been deleted since. So this one replaces that.
+        replaced_id = str(tool.get("id"))
+    yield RegisterTool(definition, uuid.uuid4().hex)
 
 
-def _own_comment(schema: Mapping[str, Any]) -> str:
-    return _MARK_PATTERN.sub("", str(schema.get(_MARK_KEY, ""))).strip()
+def _replace(plan: DeploymentPlan, old: Tool, new: Mapping[str, Any]) -> Steps:
+    try:
+        yield from _register(plan, new, old["id"])
+    except ConflictError:
+        # The service does not have two tools of one name, so the agent does without for a moment.
+        yield from _delete(old["id"])
+        try:
+            yield from _register(plan, new, old["id"])
+        except PamelaError:
+            yield RegisterTool(_definition_of(old), uuid.uuid4().hex)
+            raise
+    else:
+        yield from _delete(old["id"])
 
 
-def _without_mark(schema: Mapping[str, Any]) -> dict[str, Any]:
-    comment = _own_comment(schema)
-    rest = {key: value for key, value in schema.items() if key != _MARK_KEY}
-    return {**rest, _MARK_KEY: comment} if comment else rest
+def _delete(tool_id: str) -> Steps:
+    try:
+        yield DeleteTool(tool_id)
+    except NotFoundError:
+        return  # another deployer was faster
 
 
-def _owner(tool: Mapping[str, Any]) -> str | None:
-    registries = _MARK_PATTERN.findall(str(_input_schema(tool).get(_MARK_KEY, "")))
-    return json.loads(registries[-1]) if registries else None
+def _remove_doubles(plan: DeploymentPlan) -> Steps:
+    account = yield ListTools()
+    for double in find_doubles(plan, account):
+        yield from _delete(double["id"])
 
 
-def _check_owner(tool: Tool, registry: str) -> None:
-    owner = _owner(tool)
-    if owner not in (None, registry):
-        raise ValidationError(
-            f"The account's tool {tool['name']!r} belongs to the tool registry {owner!r}, not to {registry!r}. "
-            "Give one of the two tools another name."
-        )
+def _key(registry: str, definition: Mapping[str, Any], replaced_id: str) -> str:
+    text = json.dumps([registry, definition, replaced_id], sort_keys=True)
+    return f"pamela-deploy-{hashlib.sha256(text.encode()).hexdigest()[:40]}"
+
+
+def _definition_of(tool: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("name", "description", "input_schema", "output_schema", "timeout_ms")
+    return {name: tool[name] for name in names if tool.get(name) is not None}

@@ -59,7 +59,7 @@ class FunctionTool(Generic[P, R]):
         _check_names(overrides)
         self._function = function
         self._schema = FunctionSchema(function, overrides.get("input_schema"), overrides.get("output_schema"))
-        self.name = _text("name", overrides.get("name", getattr(function, "__name__", None)))
+        self.name = _text("name", overrides.get("name", self._schema.name))
         self.description = _text("description", overrides.get("description", self._schema.description))
         self.input_schema = self._schema.input_schema
         self.output_schema = self._schema.output_schema
@@ -76,7 +76,7 @@ class FunctionTool(Generic[P, R]):
             raise ValueError(f"name={self.name!r} is empty. Name the tool.")
         if not self.description.strip():
             raise ValueError(f"The tool {self.name} has no description. Write a docstring, or give description=...")
-        update_wrapper(self, function, updated=())
+        update_wrapper(self, self._schema.plain_function, updated=())
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         return self._function(*args, **kwargs)

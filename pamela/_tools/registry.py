@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, Unpack, overload
 from .._generated.models import ToolInvocation
 from .._webhooks.concurrency import run_in_thread
 from .._webhooks.responses import WebhookResponse
-from .deployment import confirm_plan, confirm_plan_async, make_plan
+from .deployment import carry_out, confirm_plan, confirm_plan_async, run, run_async
+from .deployment_plan import make_plan
 from .errors import InvalidArgumentsError
 from .function_tools import FunctionTool, ToolOverrides
 from .invocation import ToolRun
@@ -22,7 +23,8 @@ from .stores.version_2_0 import Version20Store, as_invocation_store
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from .deployment import AsyncToolClient, DeploymentPlan, ToolClient
+    from .deployment import AsyncToolClient, ToolClient
+    from .deployment_plan import DeploymentPlan
     from .invocation import ToolScope
     from .stores.protocol import InvocationStore
 
@@ -202,7 +204,9 @@ class ToolRegistry:
         """Make the tools of the account those of this registry.
 
         What is missing is registered, what changed is replaced, what is gone is removed: of the tools that carry this
-        registry's mark, and of those without a mark that have a name of this registry. No other tool is touched.
+        registry's mark, and of those without a mark that have a name of this registry. No other tool is touched. A new
+        tool is registered before the old one is deleted. Any number of processes may deploy at once: the account has one
+        copy of each tool when the last of them is done.
 
         Args:
             client: A `PamelaClient` of the account.
@@ -214,14 +218,12 @@ class ToolRegistry:
         Raises:
             TypeError: `confirm` is async. Nothing was done.
             ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
-            PamelaError: A request failed. What was done until then remains; run it again for the rest.
+            DeploymentError: A request failed. It says what was done and what was not; deploy again for the rest.
+            PamelaError: The account's tools could not be listed. Nothing was done.
         """
         plan = self.plan(client)
         if confirm_plan(plan, confirm):
-            for tool_id in plan.tool_ids_to_delete:
-                client.delete_tool(tool_id)
-            for definition in plan.definitions_to_register:
-                client.register_tool(**definition)
+            run(carry_out(plan), client)
         return plan
 
     async def deploy_async(
@@ -230,7 +232,9 @@ class ToolRegistry:
         """Make the tools of the account those of this registry.
 
         What is missing is registered, what changed is replaced, what is gone is removed: of the tools that carry this
-        registry's mark, and of those without a mark that have a name of this registry. No other tool is touched.
+        registry's mark, and of those without a mark that have a name of this registry. No other tool is touched. A new
+        tool is registered before the old one is deleted. Any number of processes may deploy at once: the account has one
+        copy of each tool when the last of them is done.
 
         Args:
             client: An `AsyncPamelaClient` of the account.
@@ -242,14 +246,12 @@ class ToolRegistry:
 
         Raises:
             ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
-            PamelaError: A request failed. What was done until then remains; run it again for the rest.
+            DeploymentError: A request failed. It says what was done and what was not; deploy again for the rest.
+            PamelaError: The account's tools could not be listed. Nothing was done.
         """
         plan = await self.plan_async(client)
         if await confirm_plan_async(plan, confirm):
-            for tool_id in plan.tool_ids_to_delete:
-                await client.delete_tool(tool_id)
-            for definition in plan.definitions_to_register:
-                await client.register_tool(**definition)
+            await run_async(carry_out(plan), client)
         return plan
 
     sync = deploy

@@ -39,6 +39,7 @@ from referencing.jsonschema import EMPTY_REGISTRY, specification_with
 
 from .._generated.models import ToolInvocation
 from .errors import InvalidArgumentsError
+from .numbers import IntegerConversion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -79,16 +80,19 @@ class FunctionSchema:
         input_schema: Mapping[str, Any] | None,
         output_schema: Mapping[str, Any] | None,
     ) -> None:
-        # The parser passes over the first line when it takes away the indentation.
-        docstring = parse("\n" + (inspect.getdoc(function) or ""), DocstringStyle.AUTO)
-        self.description = (docstring.description or "").strip()
+        _refuse_methods(function)
+        self.plain_function = _without_partial(function)
+        self.name = _tool_name(self.plain_function)
+        docstrings = _docstrings(function)
+        self.description = next((each.description.strip() for each in docstrings if each.description), "")
         hints = _hints(function)
-        parameters = inspect.signature(function).parameters.values()
+        fixed = _fixed_by_partial(function)
+        parameters = [p for p in inspect.signature(function).parameters.values() if p.name not in fixed]
         self.invocation_parameter = next((p.name for p in parameters if _asks_for_invocation(hints.get(p.name))), None)
         self.connection_parameter = next((p.name for p in parameters if _is_connection(hints.get(p.name))), None)
         arguments = [p for p in parameters if p.name not in (self.invocation_parameter, self.connection_parameter)]
         _check_kinds(function, arguments, open_ended=input_schema is not None)
-        described = _descriptions(docstring)
+        described = {name: text for each in reversed(docstrings) for name, text in _descriptions(each).items()}
         fields = [
             _Field(p.name, hints.get(p.name, Any), p.default, described.get(p.name))
             for p in arguments
@@ -106,6 +110,9 @@ class FunctionSchema:
             )
         except _CANNOT_DESCRIBE as error:
             raise TypeError(f"There is no JSON Schema for {_name(function)}: {error}") from None
+        self._integers = IntegerConversion(
+            self.input_schema if input_schema is None else _input_schema(self._arguments)
+        )
         make_validator = _generated_validator if input_schema is None else _own_validator
         self._validator = make_validator(self.input_schema)
         if not takes_others:
@@ -120,7 +127,8 @@ class FunctionSchema:
         """
         try:
             # Strict and from JSON: "5" is no integer, but "2026-03-14" is a date, as the schema says.
-            parsed = self._arguments.model_validate_json(json.dumps(_with_integers(arguments)), strict=True)
+            exact = self._integers.convert(arguments)
+            parsed = self._arguments.model_validate_json(json.dumps(exact, allow_nan=False), strict=True)
             # pydantic says best what is wrong, but takes some things that its schema does not: true for a literal 1.
             _check(self._validator, arguments)
         except ValidationError as error:
@@ -152,10 +160,63 @@ class _PlainSchema(GenerateJsonSchema):
 
 
 def _name(function: Callable[..., Any]) -> str:
-    return str(getattr(function, "__qualname__", type(function).__qualname__))
+    plain = _without_partial(function)
+    return str(getattr(plain, "__qualname__", type(plain).__qualname__))
+
+
+def _tool_name(function: Callable[..., Any]) -> str:
+    """Return the name of a function, or that of a callable object's class in small letters: ``OrderDesk``, order_desk."""
+    name = getattr(function, "__name__", None)
+    return str(name) if name else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(function).__name__).lower()
+
+
+def _refuse_methods(function: Callable[..., Any]) -> None:
+    """Raise TypeError for a function that wants an object of its class, which the agent does not have."""
+    if isinstance(function, classmethod):
+        raise TypeError(
+            f"{_name(function.__func__)} is a class method that is not bound yet. Register it outside of the class: "
+            "tools.tool(TheClass.the_method)."
+        )
+    plain = inspect.unwrap(_without_partial(function))
+    if not inspect.isfunction(plain) or inspect.ismethod(function):
+        return
+    first = next(iter(inspect.signature(function).parameters.values()), None)
+    if first is not None and first.name in ("self", "cls") and first.annotation is first.empty:
+        name = plain.__qualname__.rpartition(".")
+        raise TypeError(
+            f"{_name(plain)} is a method, and the agent would be asked for {first.name!r}. Register the bound method of an "
+            f"object instead: tools.tool({name[0].rpartition('.')[2] or 'TheClass'}(...).{name[2]})."
+        )
+
+
+def _without_partial(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what a `functools.partial` calls in the end."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    return function
+
+
+def _fixed_by_partial(function: Callable[..., Any]) -> set[str]:
+    """Return the names of the arguments that a `functools.partial` gives by name. They are not the agent's to choose."""
+    names: set[str] = set()
+    while isinstance(function, functools.partial):
+        names |= function.keywords.keys()
+        function = function.func
+    return names
+
+
+def _docstrings(function: Callable[..., Any]) -> list[Docstring]:
+    """Return the docstrings of a function; of a callable object, those of the object and of its method."""
+    plain = _without_partial(function)
+    sources: list[Any] = [plain]
+    if not inspect.isroutine(plain) and not isinstance(plain, type):
+        sources.append(type(plain).__call__)
+    # The parser passes over the first line when it takes away the indentation.
+    return [parse("\n" + (inspect.getdoc(each) or ""), DocstringStyle.AUTO) for each in sources]
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    function = _without_partial(function)
     method = type(inspect.unwrap(function)).__call__
     try:
         # Of a callable object, the hints are those of its method.
@@ -359,18 +420,6 @@ def _check(validator: Validator, arguments: Mapping[str, Any]) -> None:
     ]
     if problems:
         raise InvalidArgumentsError(_joined(problems))
-
-
-def _with_integers(value: Any) -> Any:
-    """Write 5.0 as 5, which JSON Schema takes for an integer and pydantic does not."""
-    match value:
-        case dict():
-            return {key: _with_integers(item) for key, item in value.items()}
-        case list():
-            return [_with_integers(item) for item in value]
-        case float() if value.is_integer():
-            return int(value)
-    return value
 
 
 def _problems(error: ValidationError) -> list[str]:

@@ -8,17 +8,22 @@ from asyncio import Future
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from pamela import Tool
-from pamela._tools.deployment import make_plan
-from pamela.errors import ValidationError
-from pamela.tools import ToolRegistry
+from pamela import AsyncPamelaClient, PamelaClient, Tool
+from pamela._tools import deployment
+from pamela._tools.deployment import DeleteTool, ListTools, RegisterTool, carry_out, run
+from pamela._tools.deployment_plan import make_plan
+from pamela.errors import ConflictError, PamelaError, ValidationError
+from pamela.sandbox import SandboxProject
+from pamela.tools import DeploymentError, ToolRegistry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from pamela import AsyncPamelaClient, PamelaClient
-    from pamela._tools.deployment import DeploymentPlan
+    from pamela._tools.deployment_plan import DeploymentPlan
+    from pamela.sandbox import Sandbox
     from pamela.tools import ToolOverrides
 
 SCHEMA = {"type": "object", "properties": {"order_id": {"type": "string"}}, "required": ["order_id"]}
@@ -287,3 +292,179 @@ async def test_the_async_client_does_the_same(async_client: AsyncPamelaClient) -
 def test_a_definition_can_go_with_a_single_call(client: PamelaClient) -> None:
     call = client.create_call(to="+1234567890", task="Say hello", tools=registry_with("a", registry=None).definitions())
     assert call["id"]
+
+
+# Several deployers, and a network that loses requests
+
+
+class Service:
+    """The client of an account, which notes the names of the account's tools after each request that changes them."""
+
+    def __init__(self, client: PamelaClient, *, knows_keys: bool = True, allows_doubles: bool = True) -> None:
+        self._client = client
+        self._knows_keys = knows_keys
+        self._allows_doubles = allows_doubles
+        self.names: list[list[str]] = []
+        self.fail: Callable[[str], PamelaError | None] = lambda request: None
+
+    def list_tools(self) -> list[Tool]:
+        self._maybe_fail("list")
+        return self._client.list_tools()
+
+    def register_tool(self, name: str, *args: Any, idempotency_key: str, **kwargs: Any) -> Any:
+        self._maybe_fail(f"register {name}")
+        if not self._allows_doubles and name in account(self._client):
+            raise ConflictError(f"There is a tool named {name!r}.", status_code=409)
+        key = idempotency_key if self._knows_keys else None
+        registration = self._client.register_tool(name, *args, idempotency_key=key, **kwargs)
+        self._note()
+        return registration
+
+    def delete_tool(self, tool_id: str) -> Any:
+        self._maybe_fail("delete")
+        deletion = self._client.delete_tool(tool_id)
+        self._note()
+        return deletion
+
+    def _maybe_fail(self, request: str) -> None:
+        error = self.fail(request)
+        if error is not None:
+            raise error
+
+    def _note(self) -> None:
+        self.names.append(sorted(tool["name"] for tool in self._client.list_tools()))
+
+
+def test_a_new_tool_is_registered_before_the_old_one_is_deleted(client: PamelaClient) -> None:
+    registry_with("a", "b", "c").deploy(client)
+    service = Service(client)
+    registry_with("a", "b", "c", a="Another.", b="Another.").deploy(service)
+    assert service.names == [["a", "a", "b", "c"], ["a", "b", "c"], ["a", "b", "b", "c"], ["a", "b", "c"]]
+
+
+def test_a_service_that_has_each_name_once_gets_the_old_one_deleted_first(client: PamelaClient) -> None:
+    registry_with("a", "b").deploy(client)
+    service = Service(client, allows_doubles=False)
+    registry_with("a", "b", a="Another.").deploy(service)
+    assert service.names == [["b"], ["a", "b"]]
+    assert not registry_with("a", "b", a="Another.").deploy(client)
+
+
+def test_such_a_service_gets_the_old_one_back_if_it_refuses_the_new_one(client: PamelaClient) -> None:
+    registry_with("a").deploy(client)
+    service = Service(client, allows_doubles=False)
+    refusals = iter([None, ValidationError("No.", status_code=422), None])
+    service.fail = lambda request: next(refusals) if request == "register a" else None
+    with pytest.raises(DeploymentError, match=r"No\. Done: .*doubles.* Not done: ~ replace a"):
+        registry_with("a", a="Another.").deploy(service)
+    assert [tool["description"] for tool in client.list_tools()] == ["a"]
+
+
+@pytest.mark.parametrize("knows_keys", [True, False], ids=["a service with keys", "a service without"])
+def test_of_deployers_with_one_plan_one_copy_remains(client: PamelaClient, knows_keys: bool) -> None:
+    registry_with("a", "b", "gone").deploy(client)
+    tools = registry_with("a", "b", "new", a="Another.")
+    plans = [tools.plan(client) for _ in range(4)]
+    service = Service(client, knows_keys=knows_keys)
+    for plan in plans:
+        run(carry_out(plan), service)
+    assert sorted(tool["name"] for tool in client.list_tools()) == ["a", "b", "new"]
+    assert not tools.deploy(client)
+    assert {"a", "b"} <= set.intersection(*map(set, service.names))
+
+
+@pytest.mark.parametrize("knows_keys", [True, False], ids=["a service with keys", "a service without"])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.lists(st.integers(0, 2), max_size=40))
+def test_deployers_in_any_order_leave_one_copy(
+    sandbox: Sandbox, client: PamelaClient, knows_keys: bool, order: list[int]
+) -> None:
+    ToolRegistry("acme-orders").deploy(client)
+    registry_with("a", "gone").deploy(client)
+    tools = registry_with("a", "new", a="Another.")
+    service = Service(client, knows_keys=knows_keys)
+    deployers = [carry_out(tools.plan(client)) for _ in range(3)]
+    requests: list[Any] = [next(each) for each in deployers]
+    for index in [*order, *([0, 1, 2] * 100)]:
+        if requests[index] is not None:
+            requests[index] = advance(deployers[index], requests[index], service)
+    assert requests == [None] * 3
+    assert sorted(tool["name"] for tool in client.list_tools()) == ["a", "new"]
+    assert all("a" in names for names in service.names)
+
+
+def advance(steps: Any, request: Any, service: Service) -> Any:
+    """Send one request of a deployer, and return its next one, None at its end."""
+    try:
+        match request:
+            case ListTools():
+                return steps.send(service.list_tools())
+            case RegisterTool(definition, key):
+                return steps.send(service.register_tool(**definition, idempotency_key=key))
+            case DeleteTool(tool_id):
+                return steps.send(service.delete_tool(tool_id))
+    except StopIteration:
+        return None
+
+
+def test_a_tool_that_comes_back_is_registered_again(client: PamelaClient) -> None:
+    tools = registry_with("a")
+    for _ in range(3):
+        tools.deploy(client)
+        assert sorted(account(client)) == ["a"]
+        ToolRegistry("acme-orders").deploy(client)
+        assert account(client) == {}
+
+
+def test_after_a_long_chain_of_removed_tools_a_random_key_is_taken(
+    client: PamelaClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployment, "_LONGEST_CHAIN", 2)
+    test_a_tool_that_comes_back_is_registered_again(client)
+
+
+def test_a_refused_definition_does_not_keep_out_the_others(client: PamelaClient) -> None:
+    service = Service(client)
+    service.fail = lambda request: ValidationError("Too long.", status_code=422) if request == "register a" else None
+    with pytest.raises(DeploymentError) as caught:
+        registry_with("a", "b").deploy(service)
+    assert sorted(account(client)) == ["b"]
+    assert caught.value.done == ("+ register b", "look for doubles of other deployers")
+    assert caught.value.not_done == ("+ register a",)
+    assert caught.value.status_code == 422
+    assert str(caught.value) == (
+        "Too long. Done: + register b, look for doubles of other deployers. Not done: + register a. "
+        "Deploy again for the rest."
+    )
+    assert isinstance(caught.value.__cause__, ValidationError)
+
+
+@pytest.mark.parametrize("fault", ["reset", "lost_answer"])
+def test_a_deployment_that_breaks_off_is_finished_by_the_next(sandbox: Sandbox, api_key: str, fault: str) -> None:
+    project = SandboxProject(sandbox.base_url, api_key)
+    with PamelaClient(api_key, sandbox.base_url, max_retries=0) as client:
+        registry_with("a", "b", "c", "d").deploy(client)
+        before = account(client)
+        changed = registry_with("a", "b", "c", "d", **dict.fromkeys("abc", "Another."))
+        project.fail_next(fault=fault, count=1, operation="delete_tool")
+        with pytest.raises(DeploymentError) as caught:
+            changed.deploy(client)
+        assert caught.value.done == ()
+        assert [each.split()[2] for each in caught.value.not_done[:3]] == ["a", "b", "c"]
+        assert set(account(client)) == set(before)
+        changed.deploy(client)
+        assert sorted(tool["name"] for tool in client.list_tools()) == ["a", "b", "c", "d"]
+        assert not changed.deploy(client)
+
+
+async def test_the_async_client_says_what_was_not_done(sandbox: Sandbox, api_key: str) -> None:
+    project = SandboxProject(sandbox.base_url, api_key)
+    await asyncio.to_thread(project.fail_next, 500, operation="register_tool")
+    async with AsyncPamelaClient(api_key, sandbox.base_url, max_retries=0) as client:
+        with pytest.raises(DeploymentError, match=r"Not done: \+ register a, \+ register b, look for doubles"):
+            await registry_with("a", "b").deploy_async(client)
+
+
+def test_names_in_a_plan_are_escaped(client: PamelaClient) -> None:
+    client.register_tool("a\n- remove b", "It.", {**SCHEMA, "$comment": MARK.format('"acme-orders"')})
+    assert str(registry_with().plan(client)).startswith(r"- remove a\n- remove b (")

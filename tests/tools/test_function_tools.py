@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import uuid
+from functools import partial
 from typing import Annotated, Any, Literal, NamedTuple, Optional, Union
 
 import attrs
@@ -591,18 +592,177 @@ def test_overrides_that_cannot_be_right_are_errors(override: Any, problem: str) 
             make(**{"name": "it", "description": "It.", **override})(lambda: None)
 
 
-def test_a_callable_object_needs_a_name() -> None:
-    class Greeter:
+class OrderDesk:
+    """Look up an order by ID."""
+
+    def __call__(self, order_id: str, fresh: bool = False) -> str:
+        """Look it up.
+
+        Args:
+            order_id: The number on the receipt.
+        """
+        return f"{order_id} {fresh}"
+
+
+class Silent:
+    def __call__(self, guest: str) -> str:
         """Greet a guest."""
+        return f"Hello {guest}"
 
-        def __call__(self, guest: str) -> str:
-            return f"Hello {guest}"
 
-    with pytest.raises(TypeError, match=r"name=None must be a str. Give the tool one: name='...'"):
-        tool(Greeter())
-    made = tool(name="greet")(Greeter())
-    assert made.description == "Greet a guest."
-    assert made.input_schema["properties"] == {"guest": {"type": "string"}}
+def test_a_callable_object_is_a_tool_with_its_docstrings() -> None:
+    made = tool(OrderDesk())
+    assert (made.name, made.description) == ("order_desk", "Look up an order by ID.")
+    assert made.input_schema["properties"]["order_id"] == {
+        "type": "string",
+        "description": "The number on the receipt.",
+    }
+    assert run(OrderDesk(), {"order_id": "1042"}) == "1042 False"
+    assert tool(Silent()).description == "Greet a guest."
+    assert tool(name="greet")(Silent()).name == "greet"
+
+
+def ship(order_id: str, carrier: str, shop: str = "acme") -> str:
+    """Ship an order.
+
+    Args:
+        order_id: The number on the receipt.
+        carrier: Who takes it.
+    """
+    return f"{order_id} {carrier} {shop}"
+
+
+@pytest.mark.parametrize(
+    ("made", "given", "result"),
+    [
+        (partial(ship, "1042"), {"carrier": "DHL"}, "1042 DHL acme"),
+        (partial(ship, carrier="DHL"), {"order_id": "1042"}, "1042 DHL acme"),
+        (partial(partial(ship, shop="other"), carrier="DHL"), {"order_id": "1042"}, "1042 DHL other"),
+        (partial(OrderDesk(), fresh=True), {"order_id": "1042"}, "1042 True"),
+    ],
+    ids=["by position", "by name", "twice", "of an object"],
+)
+def test_a_partial_is_a_tool_that_asks_for_the_rest(made: Any, given: Any, result: str) -> None:
+    described = tool(made)
+    assert described.name in ("ship", "order_desk")
+    assert described.description in ("Ship an order.", "Look up an order by ID.")
+    required = set(given)
+    assert required <= described.input_schema["properties"].keys() <= required | {"shop"}
+    assert run(made, given) == result
+    # What the program has fixed is not the agent's to change.
+    assert "Extra inputs are not permitted" in run(made, {**given, "fresh": True, "carrier": "UPS", "order_id": "7"})
+
+
+class Counter:
+    def count(self, number: int) -> int:
+        """Count."""
+        return number
+
+    @classmethod
+    def of(cls, number: int) -> int:
+        """Count."""
+        return number
+
+    @staticmethod
+    def plain(number: int) -> int:
+        """Count."""
+        return number
+
+
+def test_decorating_a_method_is_an_error_that_says_how_to_register_it() -> None:
+    with pytest.raises(
+        TypeError, match=r"Shop\.look_up is a method, and the agent would be asked for 'self'\. Register the bo"
+    ):
+
+        class Shop:
+            @tool
+            def look_up(self, order_id: str) -> str:
+                """Look up."""
+                return order_id
+
+    with pytest.raises(
+        TypeError, match=r"Register the bound method of an object instead: tools\.tool\(Counter\(\.\.\.\)\.count\)"
+    ):
+        tool(Counter.count)
+    with pytest.raises(TypeError, match=r"Counter\.of is a class method that is not bound yet\. Register it outside"):
+        tool(Counter.__dict__["of"])
+    for bound in (Counter().count, Counter.of, Counter.plain, partial(Counter.count, Counter())):
+        assert run(bound, {"number": 5}) == 5
+
+
+class Box(BaseModel):
+    count: int
+    weight: float
+    what: Any = None
+
+
+@pytest.mark.parametrize(
+    ("hint", "sent", "received"),
+    [
+        (Any, 5.0, 5.0),
+        (Any, 1e300, 1e300),
+        (Any, 10**30, 10**30),
+        (dict, {"a": [5.0, 5]}, {"a": [5.0, 5]}),
+        (dict[str, Any], {"a": {"b": 1e300}}, {"a": {"b": 1e300}}),
+        (list[Any], [5.0, "5.0"], [5.0, "5.0"]),
+        (int, 5.0, 5),
+        (int, 1e3, 1000),
+        (float, 5.0, 5.0),
+        (int | float, 5.0, 5.0),
+        (int | str, 5.0, 5),
+        (list[int], [5.0, 6], [5, 6]),
+        (tuple[int, float], [5.0, 5.0], (5, 5.0)),
+        (dict[str, int], {"a": 5.0}, {"a": 5}),
+        (Literal[5, "x"], 5.0, 5),
+        (Box, {"count": 5.0, "weight": 5.0, "what": 5.0}, Box(count=5, weight=5.0, what=5.0)),
+        (list[Box | None], [{"count": 5.0, "weight": 5}, None], [Box(count=5, weight=5.0), None]),
+        (Item, {"sku": "a", "count": 2.0}, Item("a", 2)),
+    ],
+    ids=str,
+)
+def test_numbers_are_as_they_came_unless_the_schema_wants_an_integer(hint: Any, sent: Any, received: Any) -> None:
+    seen = []
+
+    def take(value: Any) -> None:
+        seen.append(value)
+
+    take.__annotations__ = {"value": hint}
+    assert run(take, {"value": sent}) is None
+    assert repr(seen) == repr([received])
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda children: st.lists(children) | st.dictionaries(st.text(), children),
+    max_leaves=20,
+)
+
+
+@settings(deadline=None)
+@given(json_values)
+def test_whatever_json_says_reaches_a_parameter_that_takes_anything(value: Any) -> None:
+    seen = []
+
+    def take(value: Any) -> None:
+        seen.append(value)
+
+    assert run(take, {"value": value}) is None
+    assert repr(seen) == repr([json.loads(json.dumps(value))])
+
+
+@pytest.mark.parametrize("hint", [Any, float, int, dict, Box], ids=str)
+@pytest.mark.parametrize("number", ["1e999", "-1e999"])
+def test_an_infinite_number_is_refused(hint: Any, number: str) -> None:
+    def take(value: Any, more: Any = None) -> None:
+        pytest.fail("the function was called")
+
+    take.__annotations__ = {"value": hint, "more": Any}
+    registry = ToolRegistry()
+    registry.add(FunctionTool(take, description="It."))
+    head = '{"tool_name": "take", "call_id": "c", "correlation_id": "x", "arguments": '
+    for arguments, place in ((f'{{"value": {number}}}', "value"), (f'{{"value": 1, "more": [{number}]}}', "more.0")):
+        response = registry.invoke(json.loads(f"{head}{arguments}}}"))
+        assert json.loads(response.body)["error"] == f"Invalid arguments: {place}: the number is out of range"
 
 
 def test_a_registry_knows_each_name_once() -> None:
