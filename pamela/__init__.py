@@ -44,8 +44,15 @@ if TYPE_CHECKING:
         ValidationError,
         WaitTimeoutError,
     )
-    from .events import UnknownEvent, VerificationFailure, WebhookEvent, WebhookVerificationError, construct_event
-    from .tools import FunctionTool, ToolError, ToolRegistry, tool
+    from .events import (
+        UnknownEvent,
+        VerificationFailure,
+        VerificationFailureReason,
+        WebhookEvent,
+        WebhookVerificationError,
+        construct_event,
+    )
+    from .tools import DeploymentError, FunctionTool, ToolError, ToolRegistry, tool
     from .types import CallListResponse as CallListResponse
     from .types import CallResponse as CallResponse
     from .types import CallStatusResponse as CallStatusResponse
@@ -69,6 +76,7 @@ if TYPE_CHECKING:
         "CallOutcome",
         "CallServerError",
         "ConflictError",
+        "DeploymentError",
         "Exchange",
         "FunctionTool",
         "NotFoundError",
@@ -88,6 +96,7 @@ if TYPE_CHECKING:
         "UsageClient",
         "ValidationError",
         "VerificationFailure",
+        "VerificationFailureReason",
         "WaitTimeoutError",
         "WebhookDelivery",
         "WebhookEndpoint",
@@ -133,8 +142,15 @@ _MODULES = {
         "ValidationError",
         "WaitTimeoutError",
     ),
-    "events": ("UnknownEvent", "VerificationFailure", "WebhookEvent", "WebhookVerificationError", "construct_event"),
-    "tools": ("FunctionTool", "ToolError", "ToolRegistry", "tool"),
+    "events": (
+        "UnknownEvent",
+        "VerificationFailure",
+        "VerificationFailureReason",
+        "WebhookEvent",
+        "WebhookVerificationError",
+        "construct_event",
+    ),
+    "tools": ("DeploymentError", "FunctionTool", "ToolError", "ToolRegistry", "tool"),
     "types": ("WebhookDelivery",),
     "webhooks": ("create_tool_handler", "parse_tool_webhook", "sign_webhook", "verify_webhook_signature"),
 }

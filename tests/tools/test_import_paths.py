@@ -9,8 +9,9 @@ import pytest
 from pamela import tool_memory, tools
 
 NAMES = {
-    "pamela": "FunctionTool ToolError ToolInvocation ToolRegistry tool",
-    "pamela.tools": "DeploymentPlan FunctionTool InvocationStore MemoryInvocationStore SQLiteInvocationStore ToolError "
+    "pamela": "DeploymentError FunctionTool ToolError ToolInvocation ToolRegistry tool",
+    "pamela.tools": "DeploymentError DeploymentPlan FunctionTool InvocationRecord InvocationState InvocationStore "
+    "MemoryInvocationStore RedisInvocationStore SQLInvocationStore SQLiteInvocationStore ToolError "
     "ToolInvocation ToolRegistry ToolResponse tool",
     "pamela.tool_memory": "InMemory InvocationMemory SQLiteMemory",
 }

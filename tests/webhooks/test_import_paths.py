@@ -12,7 +12,7 @@ import pamela.events
 
 NAMES = {
     "pamela": "WebhookEndpoint WebhookEvent WebhookVerificationError construct_event create_tool_handler "
-    "parse_tool_webhook sign_webhook verify_webhook_signature VerificationFailure UnknownEvent",
+    "parse_tool_webhook sign_webhook verify_webhook_signature VerificationFailure VerificationFailureReason UnknownEvent",
     "pamela.webhooks": "SIGNATURE_HEADER create_tool_handler parse_tool_webhook sign_webhook verify_webhook_signature",
     "pamela.events": "UnknownEvent VerificationFailure VerificationFailureReason WebhookEvent WebhookVerificationError "
     "as_event construct_event verified_payload",
