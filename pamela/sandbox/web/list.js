@@ -158,17 +158,20 @@ export class DataTable extends HTMLElement {
     const first = Math.max(Math.floor(top / height) - SPARE_ROWS, 0);
     const last = Math.min(Math.ceil((top + this.scroller.clientHeight) / height) + SPARE_ROWS, total);
     this.source.ensure(first, last);
+    const keyOf = (index) => this.source.rows[index]?.id ?? `missing ${index}`;
     const wanted = new Set();
-    for (let index = first; index < last; index += 1) {
-      const row = this.source.rows[index];
-      const key = row?.id ?? `missing ${index}`;
-      wanted.add(key);
-      this.place(key, row, index, height);
-    }
+    for (let index = first; index < last; index += 1) wanted.add(keyOf(index));
     for (const [key, element] of this.shown) {
       if (wanted.has(key)) continue;
       element.remove();
       this.shown.delete(key);
+    }
+    // From the last to the first, so that elements lie in the order of the rows, and none moves that need not.
+    let next = null;
+    for (let index = last - 1; index >= first; index -= 1) {
+      const element = this.place(keyOf(index), this.source.rows[index], index, height);
+      if (element.parentNode !== this.body || element.nextSibling !== next) this.body.insertBefore(element, next);
+      next = element;
     }
     this.showNotice(total);
   }
@@ -178,7 +181,6 @@ export class DataTable extends HTMLElement {
     if (!element) {
       element = row ? this.make(row) : h("div.table-row.missing", { role: "row" }, h("div.cell", { role: "cell" }));
       this.shown.set(key, element);
-      this.body.append(element);
     } else if (row && element.row !== row) {
       this.update(element, row);
     }
@@ -188,6 +190,7 @@ export class DataTable extends HTMLElement {
       element.style.transform = `translateY(${index * height}px)`;
     }
     element.classList.toggle("current", key === this.current);
+    return element;
   }
 
   make(row) {
