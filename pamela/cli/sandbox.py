@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     "--webhook-hosts", metavar="NAMES", show_default="anywhere", help="Where webhooks may go: acme.test,*.dev."
 )
 @click.option("--keep-calls", type=int, metavar="N", show_default="25000", help="How many calls that are over to keep.")
+@click.option("--log/--no-log", default=None, help="Print a line for each request and each delivery.")
 @click.pass_context
 def sandbox(context: click.Context, /, **options: Any) -> None:
     """Serve a Pamela on this machine.
@@ -48,6 +49,9 @@ def sandbox(context: click.Context, /, **options: Any) -> None:
 
 
 def _arguments(options: dict[str, Any]) -> Iterator[str]:
+    log = options.pop("log")
+    if log is not None:
+        yield "--log" if log else "--no-log"
     for name, value in options.items():
         for each in value if isinstance(value, tuple) else (value,):
             if each is not None:

@@ -29,14 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     given = vars(asked)
-    secret = given.pop("webhook_secret")
+    secret, log = given.pop("webhook_secret"), given.pop("log")
     try:
         options = SandboxOptions(
             **given, webhook_secret=os.environ.get(_SECRET_VARIABLE, DEFAULT_SECRET) if secret is None else secret
         )
         if asked.host in ("0.0.0.0", "::"):  # noqa: S104 - compared with
             print(_WARNING.format(host=asked.host), file=sys.stderr, flush=True)
-        serve(options, _announce)
+        serve(options, _announce if log is False or not (log or sys.stdout.isatty()) else _announce_and_log)
     except (ValueError, DatabaseError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -84,6 +84,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="how many calls that are over to keep; the oldest are forgotten first (%(default)s)",
     )
+    parser.add_argument(
+        "--log",
+        action=argparse.BooleanOptionalAction,
+        help="print a line for each request and each delivery (in a terminal)",
+    )
     return parser
 
 
@@ -95,6 +100,13 @@ def _announce(server: "SandboxServer") -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.handle_exit)
     print(f"Pamela sandbox ready on {server.base_url}", flush=True)
+
+
+def _announce_and_log(server: "SandboxServer") -> None:
+    from .console import Console
+
+    _announce(server)
+    Console(sys.stdout).follow(server.service)
 
 
 if __name__ == "__main__":

@@ -113,6 +113,8 @@ class Deliveries:
         self._hosts = hosts
         self._event_timeout_ms = round(event_timeout * 1000)
         self._on_tool_response: Callable[[str, DeliveryResult], None]
+        self.on_attempt: Callable[[sqlite3.Row, DeliveryResult], None] | None = None
+        """Is told of each attempt that was written down, with its delivery."""
         self._scheduler = Scheduler(clock, self._start_due)
         self._sender = WebhookSender()
         self._tasks: asyncio.TaskGroup
@@ -485,6 +487,8 @@ class Deliveries:
             self._sending.discard(row["seq"])
             return
         self._log_attempt(settlement)
+        if (on_attempt := self.on_attempt) is not None:
+            self._store.after_commit(lambda: on_attempt(row, result))
         self._publish(row)
         if not settles:
             return
