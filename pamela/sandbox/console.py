@@ -1,8 +1,7 @@
 """The lines that a sandbox prints about what goes on: one for each request to the API and each delivery."""
 
 import contextlib
-from collections.abc import Mapping
-from typing import Any, TextIO
+from typing import TextIO
 
 from . import clock
 from .deliveries import DeliveryResult
@@ -36,9 +35,8 @@ class Console:
         what = f"{request.method} {request.path.removeprefix(API_PREFIX.rstrip('/'))}{query}"
         self._print(self._arrows[0], request.at, what, request.status, request.duration_ms, request.error)
 
-    def print_attempt(self, delivery: Mapping[str, Any], result: DeliveryResult) -> None:
-        what = f"{delivery['name']} {delivery['url']}"
-        self._print(self._arrows[1], result.at, what, result.status, result.duration_ms, result.error)
+    def print_attempt(self, name: str, url: str, result: DeliveryResult) -> None:
+        self._print(self._arrows[1], result.at, f"{name} {url}", result.status, result.duration_ms, result.error)
 
     def _print(
         self, arrow: str, at: clock.Moment, what: str, status: int | None, duration_ms: float, error: str | None

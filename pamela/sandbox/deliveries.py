@@ -113,8 +113,8 @@ class Deliveries:
         self._hosts = hosts
         self._event_timeout_ms = round(event_timeout * 1000)
         self._on_tool_response: Callable[[str, DeliveryResult], None]
-        self.on_attempt: Callable[[sqlite3.Row, DeliveryResult], None] | None = None
-        """Is told of each attempt that was written down, with its delivery."""
+        self.on_attempt: Callable[[str, str, DeliveryResult], None] | None = None
+        """Is told of each attempt that was written down: what was sent, where to, and what came of it."""
         self._scheduler = Scheduler(clock, self._start_due)
         self._sender = WebhookSender()
         self._tasks: asyncio.TaskGroup
@@ -488,7 +488,7 @@ class Deliveries:
             return
         self._log_attempt(settlement)
         if (on_attempt := self.on_attempt) is not None:
-            self._store.after_commit(lambda: on_attempt(row, result))
+            self._store.after_commit(lambda: on_attempt(row["name"], row["url"], result))
         self._publish(row)
         if not settles:
             return

@@ -60,7 +60,7 @@ def test_colors_say_how_it_went_and_nothing_else_commands_the_terminal() -> None
     console = Console(out)
     console.print_request(logged("/api/b2b/v1/\x1b[31mcalls\r\n", 200))
     console.print_request(logged("/api/b2b/v1/calls", 422, "wrong \x07" * 100))
-    console.print_attempt({"name": "call.\x1b[2J", "url": "http://x\x9b"}, DeliveryResult({}, 0, 1.0, error="refused"))
+    console.print_attempt("call.\x1b[2J", "http://x\x9b", DeliveryResult({}, 0, 1.0, error="refused"))
     text = out.getvalue()
 
     colors = [re.findall("\x1b\\[(\\d+)m", line) for line in text.splitlines()]
@@ -73,7 +73,7 @@ def test_colors_say_how_it_went_and_nothing_else_commands_the_terminal() -> None
 def test_a_terminal_of_few_characters_gets_others() -> None:
     out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
     Console(out).print_request(logged("/api/b2b/v1/calls", 200))
-    assert b" <- 200 GET /calls" in out.buffer.getvalue()  # type: ignore[attr-defined]
+    assert b" <- 200 GET /calls" in out.buffer.getvalue()
 
 
 def test_a_reader_who_has_gone_is_no_harm() -> None:

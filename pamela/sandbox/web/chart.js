@@ -18,7 +18,7 @@ export function barChart(bars, { label, format, every = 1 }) {
     { role: "img", "aria-label": label, height: HEIGHT, width: "100%" },
     lines.map((value) => [
       s("line.grid", { x1: "0", x2: "100%", y1: y(value), y2: y(value) }),
-      value > 0 && s("text.axis", { x: "0", y: y(value) - 4 }, format(value)),
+      s("text.axis", { x: "-10", y: y(value) + 4, "text-anchor": "end" }, format(value)),
     ]),
     bars.map((bar, index) => s(
       "g.bar",

@@ -252,4 +252,6 @@ def test_the_reference_has_every_operation_and_event(fast: Sandbox, open_window:
     specification = page.evaluate("fetch('/openapi.json').then(response => response.json())")
     summaries = [operation["summary"] for item in specification["paths"].values() for operation in item.values()]
     for name in [*summaries, *specification["webhooks"]]:
-        expect(page.locator(".reference-body").get_by_role("heading", name=name, exact=True)).to_have_count(1)
+        page.get_by_label("Contents", exact=True).get_by_role("link", name=name, exact=True).click()
+        expect(page.locator(".reference-body").get_by_role("heading", name=name, exact=True)).to_be_visible()
+        expect(page.locator(".reference-body .code").first).to_be_visible()

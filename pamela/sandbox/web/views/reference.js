@@ -3,7 +3,7 @@
 import { specification, state } from "../api.js";
 import { h, show } from "../dom.js";
 import { resolve } from "../form.js";
-import { href, route } from "../router.js";
+import { go, href, route } from "../router.js";
 import { asCurl, asPython } from "../snippets.js";
 import { jsonBlock, programTabs } from "../code.js";
 import { markdown } from "../markdown.js";
@@ -17,7 +17,9 @@ class ReferenceView extends HTMLElement {
     this.contents = h("nav.contents", { "aria-label": "Contents" });
     this.body = h("div.reference-body", { tabindex: "0", role: "region", "aria-label": "Reference" });
     const actions = h("div.actions", h("a.button", { href: "/openapi.yaml" }, "openapi.yaml"), state.session?.reference && h("a.button", { href: "/reference" }, "Full reference"));
-    show(this, h("div.page-head", h("h1", "Reference"), actions), h("div.columns", this.contents, this.body));
+    // Where there is no room for the contents beside it, a menu has them.
+    this.menu = h("select.contents-menu", { "aria-label": "Contents", onchange: () => go(href("reference", this.menu.value)) });
+    show(this, h("div.page-head", h("h1", "Reference"), this.menu, actions), h("div.columns", this.contents, this.body));
     this.spec = await specification();
     this.draw();
     this.routed(route());
@@ -28,15 +30,19 @@ class ReferenceView extends HTMLElement {
     const operations = Object.entries(spec.paths).flatMap(([path, item]) =>
       Object.keys(item).filter((method) => METHODS.has(method)).map((method) => ({ id: item[method].operationId, tag: item[method].tags?.[0], method: method.toUpperCase(), path, operation: item[method], shared: item.parameters ?? [] })));
     const events = Object.entries(spec.webhooks ?? {}).map(([name, item]) => ({ id: name, name, operation: item.post }));
-    const link = (id, ...words) => h("li", h("a", { href: href("reference", id) }, words));
+    const link = (id, words) => {
+      this.menu.append(h("option", { value: id }, words));
+      return h("li", h("a", { href: href("reference", id) }, words));
+    };
     show(this.contents,
       h("ul", link("overview", "Overview")),
       (spec.tags ?? []).filter((tag) => operations.some((each) => each.tag === tag.name)).map((tag) => [h("h2.label", tag.name), h("ul", operations.filter((each) => each.tag === tag.name).map((each) => link(each.id, each.operation.summary ?? each.id)))]),
       events.length > 0 && [h("h2.label", "webhooks"), h("ul", events.map((each) => link(each.id, each.name)))]);
-    show(this.body,
-      h("section.operation", { id: "ref-overview" }, h("h2", spec.info.title, h("span.count", spec.info.version)), markdown(spec.info.description ?? "")),
-      operations.map((each) => this.operation(each)),
-      events.map((each) => this.event(each)));
+    this.sections = new Map([
+      ["overview", () => h("section.operation", h("h2", spec.info.title, h("span.count", spec.info.version)), markdown(spec.info.description ?? ""))],
+      ...operations.map((each) => [each.id, () => this.operation(each)]),
+      ...events.map((each) => [each.id, () => this.event(each)]),
+    ]);
   }
 
   operation({ id, method, path, operation, shared }) {
@@ -46,7 +52,7 @@ class ReferenceView extends HTMLElement {
     const example = media && Object.values(media.examples ?? {})[0];
     const body = example && resolve(example, spec).value;
     const sample = path.replace(/\{call_id\}/, "call_8Zk2vQ").replace(/\{tool_id\}/, "tool_4fTq9s");
-    return h("section.operation", { id: `ref-${id}` },
+    return h("section.operation",
       h("h2", operation.summary ?? id),
       h("p.endpoint", h("span.method", method), h("code.wrap", path)),
       markdown(operation.description ?? ""),
@@ -69,20 +75,22 @@ class ReferenceView extends HTMLElement {
     return examples.length > 0 && [h("h3", "Response"), jsonBlock(resolve(examples[0], spec).value, "Response")];
   }
 
-  event({ id, name, operation }) {
+  event({ name, operation }) {
     const { spec } = this;
     const body = resolve(operation.requestBody, spec);
     const media = body.content["application/json"];
     const example = Object.values(media.examples ?? {})[0];
-    return h("section.operation", { id: `ref-${id}` }, h("h2", name), markdown(operation.description ?? operation.summary ?? ""),
+    return h("section.operation", h("h2", name), markdown(operation.description ?? operation.summary ?? ""),
       h("div.operation-columns", h("div", h("h3", "Body"), schemaTable(media.schema, spec)), h("div.samples", example && jsonBlock(resolve(example, spec).value, "Example"))));
   }
 
   routed({ id }) {
     if (!this.spec) return;
-    for (const link of this.contents.querySelectorAll("a")) link.toggleAttribute("aria-current", link.getAttribute("href") === href("reference", id || "overview"));
-    const section = [...this.body.children].find((each) => each.id === `ref-${id || "overview"}`);
-    section?.scrollIntoView({ block: "start" });
+    const shown = this.sections.has(id) ? id : "overview";
+    this.menu.value = shown;
+    for (const link of this.contents.querySelectorAll("a")) link.toggleAttribute("aria-current", link.getAttribute("href") === href("reference", shown));
+    show(this.body, this.sections.get(shown)());
+    this.body.scrollTop = 0;
   }
 
   move(by) {
