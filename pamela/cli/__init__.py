@@ -25,12 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     use_utf8()
     try:
         from .app import run
+
+        code = run([as_utf8(each) for each in (sys.argv[1:] if arguments is None else arguments)])
     except ModuleNotFoundError as error:
-        if error.name not in EXTRA:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in EXTRA:
             raise
-        print(f"The command line needs {error.name}: pip install 'thisispamela[cli]'", file=sys.stderr)
-        sys.exit(1)
-    sys.exit(run([as_utf8(each) for each in (sys.argv[1:] if arguments is None else arguments)]))
+        print(f"The command line needs {missing}: pip install 'thisispamela[cli]'", file=sys.stderr)
+        code = 1
+    sys.exit(code)
 
 
 def use_utf8() -> None:

@@ -30,8 +30,26 @@ def widest_name(formatter: click.HelpFormatter) -> int:
     return min(30, formatter.width // 2 - 2)
 
 
+class _Formatter(click.HelpFormatter):
+    """Help with headings that stand out; where it is not read on a terminal, click takes the style away."""
+
+    def write_heading(self, heading: str) -> None:
+        """Write a heading."""
+        super().write_heading(click.style(heading, bold=True))
+
+    def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
+        """Write how the command is called."""
+        super().write_usage(prog, args, prefix if prefix is not None else f"{click.style('Usage:', bold=True)} ")
+
+
+class _Context(click.Context):
+    formatter_class = _Formatter
+
+
 class _HelpWithExamples(click.Command):
     """What commands and groups share."""
+
+    context_class = _Context
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **kwargs: Any) -> None:
         kwargs.setdefault("context_settings", {})

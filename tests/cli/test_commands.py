@@ -18,6 +18,14 @@ def test_the_version(cli: Cli) -> None:
     assert cli("--version").out == f"pamela {pamela.__version__}\n"
 
 
+@pytest.mark.parametrize("missing", ["click", "platformdirs", "rich"])
+def test_without_the_extra_it_says_what_to_install(cli: Cli, missing: str) -> None:
+    (cli.home / "sitecustomize.py").write_text(f"import sys\n\nsys.modules[{missing!r}] = None\n")
+    shown = cli.terminal("profiles" if missing != "rich" else "usage", env={"PYTHONPATH": str(cli.home)}).end(1)
+    assert f"needs {missing}: pip install 'thisispamela[cli]'" in " ".join(shown.split())
+    assert "Traceback" not in shown
+
+
 def test_without_a_command_there_is_help(cli: Cli) -> None:
     done = cli(code=2)
     assert "Examples:" in done.out + done.err

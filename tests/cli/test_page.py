@@ -20,6 +20,8 @@ from pamela.cli.app import COMMANDS, cli
 from pamela.cli.exit_codes import ExitCode
 from pamela.cli.help import OWN_OPTIONS, Command, Group
 
+from .running import plain
+
 PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
 BEGIN = "<!-- commands -->"
 END = "<!-- /commands -->"
@@ -59,7 +61,9 @@ def described(path: tuple[str, ...], command: click.Command) -> Iterator[str]:
     yield "```bash"
     yield from getattr(command, "examples", ())
     yield "```\n"
-    yield f"`{command.get_usage(context).removeprefix('Usage: ').replace(chr(10), ' ')}`\n".replace("        ", "")
+    yield f"`{plain(command.get_usage(context)).removeprefix('Usage: ').replace(chr(10), ' ')}`\n".replace(
+        "        ", ""
+    )
     records: list[tuple[str, str]] = []
     shared: list[str] = []
     for parameter in command.get_params(context):
@@ -141,7 +145,7 @@ def all_commands(command: click.Command) -> Iterator[click.Command]:
 def test_help_begins_with_examples(command: Any) -> None:
     assert isinstance(command, Command | Group)
     assert command.examples
-    text = command.get_help(click.Context(command, info_name=command.name))
+    text = plain(command.get_help(command.context_class(command, info_name=command.name)))
     assert 0 < text.index("Examples:") < text.index("Usage:")
 
 
