@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, S
 
 import httpx
 
-from ._client import tracing
+from ._client import live_guard, tracing
 from ._client.clock import SYSTEM_CLOCK, Clock
 from ._client.event_loops import warn_in_event_loop
 from ._client.execution import Steps, execute, look_up_call
@@ -410,6 +410,9 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         return outcome
 
     def _send_attempt(self, attempt: Attempt) -> Outcome:
+        forbidden = live_guard.refusal(attempt.url)
+        if forbidden is not None:
+            return forbidden
         info = AttemptInfo(attempt.operation, attempt.method, attempt.url, attempt.number)
         if self._options.on_request is not None:
             self._options.on_request(info)
@@ -659,6 +662,9 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         return outcome
 
     async def _send_attempt(self, attempt: Attempt) -> Outcome:
+        forbidden = live_guard.refusal(attempt.url)
+        if forbidden is not None:
+            return forbidden
         info = AttemptInfo(attempt.operation, attempt.method, attempt.url, attempt.number)
         if self._options.on_request is not None:
             await call_hook(self._options.on_request, info)

@@ -3,44 +3,65 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from asyncio import CancelledError, current_task
 from contextlib import nullcontext
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, overload
 
+from ._core.suggestions import suggest
+from ._generated.events import EVENTS
 from ._tools.registry import ToolRegistry
 from ._webhooks.background import make_background
 from ._webhooks.concurrency import call_async, resolve_blocking
 from ._webhooks.events import as_event
 from ._webhooks.log import log_escaped
-from ._webhooks.receiver import MAX_BODY_BYTES, RequestRefusedError, WebhookReceiver, logger
+from ._webhooks.receiver import MAX_BODY_BYTES, RequestRefusedError, WebhookReceiver
+from ._webhooks.refusals import logger
 from ._webhooks.responses import WebhookResponse
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Iterable, Mapping, Sequence
 
+    from ._generated.types import EventName
     from ._tools.invocation import ToolScope
     from ._webhooks.background import Background
     from ._webhooks.events import WebhookEvent
     from ._webhooks.receiver import Headers
 
 Handler = TypeVar("Handler", bound="Callable[[Any], object]")
+CallHandler = TypeVar("CallHandler", bound="Callable[[Any, Any], object]")
+
+
+class CallFetcher(Protocol):
+    """What fetches calls: a `PamelaClient` or an `AsyncPamelaClient`."""
+
+    @property
+    def get_call(self) -> Callable[[str], Any]:
+        """Return the method that returns a call, or something to await for it."""
 
 
 class _Subscription(NamedTuple):
     pattern: str
-    handler: Callable[[Any], object]
-    background: Background | None
+    handler: Callable[..., object]
+    background: Background | None = None
+    fetch: CallFetcher | None = None
 
     def call(self, event: WebhookEvent) -> None:
         if self.background is not None:
             self.background.put(event)
+        elif self.fetch is not None:
+            call = resolve_blocking(self.fetch.get_call(str(event.call_id or "")))
+            resolve_blocking(self.handler(event, call))
         else:
             resolve_blocking(self.handler(event))
 
     async def call_async(self, event: WebhookEvent) -> None:
         if self.background is not None:
             await self.background.put_async(event)
+        elif self.fetch is not None:
+            call = await call_async(self.fetch.get_call, str(event.call_id or ""))
+            await call_async(self.handler, event, call)
         else:
             await call_async(self.handler, event)
 
@@ -91,7 +112,15 @@ class WebhookEndpoint:
         self._receiver = WebhookReceiver(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
         self._subscriptions: list[_Subscription] = []
 
-    def on(self, pattern: str, *, background: object | None = None) -> Callable[[Handler], Handler]:
+    @overload
+    def on(self, pattern: EventName | str, *, background: object | None = None) -> Callable[[Handler], Handler]: ...
+
+    @overload
+    def on(self, pattern: EventName | str, *, fetch: CallFetcher) -> Callable[[CallHandler], CallHandler]: ...
+
+    def on(
+        self, pattern: EventName | str, *, background: object | None = None, fetch: CallFetcher | None = None
+    ) -> Callable[[Any], Any]:
         """Call a function, sync or async, with each event of a kind, here or in the workers of a queue.
 
         A delivery whose handler raised is answered 500, and Pamela delivers it again, to all handlers. An event may also
@@ -101,22 +130,41 @@ class WebhookEndpoint:
             pattern: An event's name, or a pattern with ``*`` and ``?``: ``call.completed``, ``call.*``, ``*``.
             background: A Celery app, an RQ ``Queue``, a Procrastinate ``App``, or a function that takes the handler and the
                 event. The delivery is answered 200 once the queue has the event, and 500 if it does not take it.
+            fetch: A client, sync or async. The function is then called with the event and the whole call, fetched for it:
+                with its metadata, which tell whose call it is also where `create_call` has not returned yet. A call that
+                cannot be fetched counts as a handler that failed.
 
         Returns:
             A decorator that returns the function unchanged. Functions are called in the order of their decoration.
 
         Raises:
             TypeError: The pattern is not a str: perhaps the parentheses after ``@endpoint.on`` are missing. Or
-                `background` is none of those, or its workers could not import the function.
+                `background` is none of those, or its workers could not import the function. Or `fetch` is no client, or
+                both are given.
+
+        Warns:
+            UserWarning: This version knows no event of the name or pattern. It is called with events all the same.
         """
         if not isinstance(pattern, str):
             raise TypeError(
                 f'{pattern!r} is not the name or pattern of an event. Write @endpoint.on("*") for all events.'
             )
 
-        def subscribe(handler: Handler) -> Handler:
+        if fetch is not None and background is not None:
+            raise TypeError(
+                "fetch= and background= are both given. Fetch the call in the function that the queue runs."
+            )
+        if fetch is not None and not callable(getattr(fetch, "get_call", None)):
+            raise TypeError(f"fetch={fetch!r:.100} is no client. Give a PamelaClient or an AsyncPamelaClient.")
+        if not any(fnmatchcase(name, pattern) for name in EVENTS):
+            # A pattern may be wrong in its case only.
+            lowered = {pattern.lower()} if any(fnmatchcase(name, pattern.lower()) for name in EVENTS) else ()
+            message = f"This version knows no event {pattern!r:.100}. {suggest(pattern, lowered or EVENTS)}"
+            warnings.warn(message, UserWarning, stacklevel=2)
+
+        def subscribe(handler: Any) -> Any:
             queue = None if background is None else make_background(background, handler)
-            self._subscriptions.append(_Subscription(pattern, handler, queue))
+            self._subscriptions.append(_Subscription(pattern, handler, queue, fetch))
             return handler
 
         return subscribe
@@ -135,6 +183,7 @@ class WebhookEndpoint:
         headers: Headers,
         chunks: Iterable[bytes],
         *,
+        path: str = "",
         tool_scope: ToolScope = nullcontext,
     ) -> WebhookResponse:
         """Answer a request. Sync handlers are called here, async ones on an event loop in another thread.
@@ -143,6 +192,7 @@ class WebhookEndpoint:
             method: The HTTP method.
             headers: The headers, in any case.
             chunks: The body. Reading stops after `max_body_bytes`, at the end of a chunk.
+            path: Where the request was sent, for the log.
             tool_scope: A context to run a tool in; it is entered in the tool's thread.
 
         Returns:
@@ -151,7 +201,7 @@ class WebhookEndpoint:
             a body; 500 if a handler of the event failed. The cause is in the log.
         """
         try:
-            payload = self._receiver.read(method, headers, chunks)
+            payload = self._receiver.read(method, headers, chunks, path=path)
         except RequestRefusedError as refused:
             return refused.response
         if _is_tool_invocation(payload):
@@ -164,6 +214,7 @@ class WebhookEndpoint:
         headers: Headers,
         chunks: AsyncIterable[bytes],
         *,
+        path: str = "",
         tool_scope: ToolScope = nullcontext,
     ) -> WebhookResponse:
         """Answer a request. Async handlers are called on the running event loop, sync ones in a thread.
@@ -172,6 +223,7 @@ class WebhookEndpoint:
             method: The HTTP method.
             headers: The headers, in any case.
             chunks: The body. Reading stops after `max_body_bytes`, at the end of a chunk.
+            path: Where the request was sent, for the log.
             tool_scope: A context to run a tool in; it is entered in the tool's thread.
 
         Returns:
@@ -180,7 +232,7 @@ class WebhookEndpoint:
             a body; 500 if a handler of the event failed. The cause is in the log.
         """
         try:
-            payload = await self._receiver.read_async(method, headers, chunks)
+            payload = await self._receiver.read_async(method, headers, chunks, path=path)
         except RequestRefusedError as refused:
             return refused.response
         if _is_tool_invocation(payload):

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .log import log_escaped
+from .refusals import RefusalLog
 from .responses import WebhookResponse
 from .signatures import SIGNATURE_HEADER, signing_keys
 from .verification import VerificationFailureReason, WebhookVerificationError, check_tolerance, verified_payload
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
-
-logger = logging.getLogger("pamela.webhooks")
 
 CHUNK_BYTES = 65_536
 MAX_BODY_BYTES = 1_048_576
@@ -79,54 +76,61 @@ class WebhookReceiver:
         _check_max_body_bytes(max_body_bytes)
         self._tolerance = tolerance
         self._max_body_bytes = max_body_bytes
+        self._refusals = RefusalLog()
 
-    def read(self, method: str, headers: Headers, chunks: Iterable[bytes]) -> dict[str, Any]:
-        """Return the verified payload of a request.
+    def read(self, method: str, headers: Headers, chunks: Iterable[bytes], *, path: str = "") -> dict[str, Any]:
+        """Return the verified payload of a request. The path is for the log.
 
         Raises:
             RequestRefusedError: The request is not a webhook to act upon.
         """
-        body = self._check_head(method, headers)
+        body = self._check_head(method, headers, path)
         try:
             for chunk in chunks:
-                self._append(body, chunk)
+                self._append(body, chunk, path)
         except BodyUnreadableError as error:
-            raise _unreadable(error) from None
-        return self._verify(body, headers)
+            raise self._unreadable(error, path) from None
+        return self._verify(body, headers, path)
 
-    async def read_async(self, method: str, headers: Headers, chunks: AsyncIterable[bytes]) -> dict[str, Any]:
-        """Return the verified payload of a request whose body comes in asynchronous chunks.
+    async def read_async(
+        self, method: str, headers: Headers, chunks: AsyncIterable[bytes], *, path: str = ""
+    ) -> dict[str, Any]:
+        """Return the verified payload of a request whose body comes in asynchronous chunks. The path is for the log.
 
         Raises:
             RequestRefusedError: The request is not a webhook to act upon.
         """
-        body = self._check_head(method, headers)
+        body = self._check_head(method, headers, path)
         try:
             async for chunk in chunks:
-                self._append(body, chunk)
+                self._append(body, chunk, path)
         except BodyUnreadableError as error:
-            raise _unreadable(error) from None
-        return self._verify(body, headers)
+            raise self._unreadable(error, path) from None
+        return self._verify(body, headers, path)
 
-    def _check_head(self, method: str, headers: Headers) -> bytearray:
+    def _check_head(self, method: str, headers: Headers, path: str) -> bytearray:
         if method != "POST":
-            logger.warning("Refused a webhook: the method is %.20r, not POST.", method)
+            self._refusals.write(path, "method", f"The method is {method!r:.20}, not POST.")
             raise RequestRefusedError(WebhookResponse.of_json(405, {"error": "Method not allowed"}, Allow="POST"))
         length = next(_values(headers, "Content-Length"), "")
         if length.isdecimal() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > self._max_body_bytes):
-            raise self._too_large()
+            raise self._too_large(path)
         return bytearray()
 
-    def _append(self, body: bytearray, chunk: bytes) -> None:
+    def _append(self, body: bytearray, chunk: bytes, path: str) -> None:
         if len(body) + len(chunk) > self._max_body_bytes:
-            raise self._too_large()
+            raise self._too_large(path)
         body += chunk
 
-    def _too_large(self) -> RequestRefusedError:
-        logger.warning("Refused a webhook: its body is larger than %d bytes.", self._max_body_bytes)
+    def _too_large(self, path: str) -> RequestRefusedError:
+        self._refusals.write(path, "too_large", f"Its body is larger than {self._max_body_bytes} bytes.")
         return RequestRefusedError(WebhookResponse.of_json(413, {"error": "Body too large"}))
 
-    def _verify(self, body: bytearray, headers: Headers) -> dict[str, Any]:
+    def _unreadable(self, error: BodyUnreadableError, path: str) -> RequestRefusedError:
+        self._refusals.write(path, "unreadable", f"Its body cannot be read: {error}")
+        return RequestRefusedError(WebhookResponse.of_json(400, {"error": "Invalid body"}))
+
+    def _verify(self, body: bytearray, headers: Headers, path: str) -> dict[str, Any]:
         signatures = list(_values(headers, SIGNATURE_HEADER))
         signature = signatures[0] if signatures else None
         try:
@@ -137,7 +141,7 @@ class WebhookReceiver:
                 )
             return verified_payload(bytes(body), signature, self._secret, tolerance=self._tolerance)
         except WebhookVerificationError as error:
-            log_escaped(logger, logging.WARNING, "Refused a webhook (%s): %s", str(error.reason), str(error))
+            self._refusals.write(path, str(error.reason), str(error))
             malformed = error.reason is VerificationFailureReason.MALFORMED_BODY
             # Only a sender that knows the secret gets a 400. All others get the same response, whatever was wrong.
             status, message = (400, "Invalid body") if malformed else (401, "Invalid signature")
@@ -147,11 +151,6 @@ class WebhookReceiver:
 def _check_max_body_bytes(number: int) -> None:
     if not isinstance(number, int) or number < 1:
         raise ValueError(f"max_body_bytes={number!r} must be a whole number of bytes, 1 or more.")
-
-
-def _unreadable(error: BodyUnreadableError) -> RequestRefusedError:
-    log_escaped(logger, logging.WARNING, "Refused a webhook: its body cannot be read: %s", str(error))
-    return RequestRefusedError(WebhookResponse.of_json(400, {"error": "Invalid body"}))
 
 
 def _values(headers: Headers, name: str) -> Iterator[str]:

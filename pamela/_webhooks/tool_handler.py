@@ -12,7 +12,8 @@ from .._core.extras import needs_extra
 from .._generated.models import ToolInvocation
 from .adapters.generic import GenericAdapter
 from .concurrency import call_async, is_async
-from .receiver import RequestRefusedError, WebhookReceiver, logger
+from .receiver import RequestRefusedError, WebhookReceiver
+from .refusals import logger
 from .responses import WebhookResponse
 
 if TYPE_CHECKING:

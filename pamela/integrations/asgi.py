@@ -55,7 +55,7 @@ class _Application:
 async def _respond(endpoint: WebhookEndpoint, scope: Message, receive: Receive, send: Send) -> None:
     headers = HeaderPairs((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"])
     try:
-        response = await endpoint.handle_async(scope["method"], headers, _chunks(receive))
+        response = await endpoint.handle_async(scope["method"], headers, _chunks(receive), path=scope.get("path", ""))
     except _DisconnectedError:
         return
     fields = {**response.headers, "Content-Length": str(len(response.body))}

@@ -47,7 +47,9 @@ def webhook_view(endpoint: WebhookEndpoint) -> Callable[..., HttpResponse]:
     @csrf_exempt
     def receive(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
         method, chunks = request.method or "", body_chunks(request)
-        return _adapter.to_response(endpoint.handle(method, request.headers, chunks, tool_scope=_own_connections))
+        return _adapter.to_response(
+            endpoint.handle(method, request.headers, chunks, path=request.path, tool_scope=_own_connections)
+        )
 
     return receive
 
@@ -65,7 +67,7 @@ def async_webhook_view(endpoint: WebhookEndpoint) -> Callable[..., Awaitable[Htt
     async def receive(request: HttpRequest, *_args: Any, **_kwargs: Any) -> HttpResponse:
         method, chunks = request.method or "", body_chunks_async(request)
         return _adapter.to_response(
-            await endpoint.handle_async(method, request.headers, chunks, tool_scope=_own_connections)
+            await endpoint.handle_async(method, request.headers, chunks, path=request.path, tool_scope=_own_connections)
         )
 
     return receive

@@ -43,7 +43,9 @@ def webhook_router(endpoint: WebhookEndpoint, path: str = "/webhooks/pamela") ->
 
     @router.post(path, include_in_schema=False)
     async def receive(request: Request) -> Response:
-        return _adapter.to_response(await endpoint.handle_async(request.method, request.headers, body_chunks(request)))
+        return _adapter.to_response(
+            await endpoint.handle_async(request.method, request.headers, body_chunks(request), path=request.url.path)
+        )
 
     return router
 

@@ -59,7 +59,9 @@ def webhook_view(endpoint: WebhookEndpoint) -> Callable[..., Response]:
     """
 
     def receive(**_values: Any) -> Response:
-        return _adapter.to_response(endpoint.handle(request.method, request.headers, body_chunks(request)))
+        return _adapter.to_response(
+            endpoint.handle(request.method, request.headers, body_chunks(request), path=request.path)
+        )
 
     return receive
 

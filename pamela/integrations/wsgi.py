@@ -31,7 +31,9 @@ def wsgi_app(endpoint: WebhookEndpoint) -> WSGIApplication:
     """
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        response = endpoint.handle(environ["REQUEST_METHOD"], wsgi_headers(environ), wsgi_chunks(environ))
+        response = endpoint.handle(
+            environ["REQUEST_METHOD"], wsgi_headers(environ), wsgi_chunks(environ), path=environ.get("PATH_INFO", "")
+        )
         status = f"{response.status} {HTTPStatus(response.status).phrase}"
         start_response(status, [*response.headers.items(), ("Content-Length", str(len(response.body)))])
         return [response.body]

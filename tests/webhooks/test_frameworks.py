@@ -11,9 +11,15 @@ import httpx
 import pytest
 
 from pamela._generated.events import EVENTS
+from pamela._webhooks import refusals
 from pamela.webhooks import sign_webhook
 
 from .conftest import MAX_BODY_BYTES, SECRET, Receiver, event_body, invocation_body
+
+
+@pytest.fixture(autouse=True)
+def _a_line_for_each_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refusals, "SECONDS_BETWEEN_LINES", 0.0)
 
 
 @pytest.mark.parametrize("event", EVENTS)

@@ -33,7 +33,7 @@ class DjangoAdapter:
 
     def read(self, receiver: WebhookReceiver, request: HttpRequest) -> dict[str, Any]:
         """Return the verified payload of a request."""
-        return receiver.read(request.method or "", request.headers, body_chunks(request))
+        return receiver.read(request.method or "", request.headers, body_chunks(request), path=request.path)
 
     async def read_async(self, receiver: WebhookReceiver, request: HttpRequest) -> dict[str, Any]:
         """Return the verified payload of a request. Under ASGI, Django has the whole body before it calls a view."""

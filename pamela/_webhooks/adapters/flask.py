@@ -28,7 +28,7 @@ class FlaskAdapter:
 
     def read(self, receiver: WebhookReceiver, request: Request) -> dict[str, Any]:
         """Return the verified payload of a request."""
-        return receiver.read(request.method, request.headers, body_chunks(request))
+        return receiver.read(request.method, request.headers, body_chunks(request), path=request.path)
 
     async def read_async(self, receiver: WebhookReceiver, request: Request) -> dict[str, Any]:
         """Return the verified payload of a request. Flask gives an async view a thread, which may block."""

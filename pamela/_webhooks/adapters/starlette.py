@@ -34,7 +34,7 @@ class StarletteAdapter:
 
     async def read_async(self, receiver: WebhookReceiver, request: Request) -> dict[str, Any]:
         """Return the verified payload of a request."""
-        return await receiver.read_async(request.method, request.headers, body_chunks(request))
+        return await receiver.read_async(request.method, request.headers, body_chunks(request), path=request.url.path)
 
     def to_response(self, response: WebhookResponse) -> Response:
         """Return a response as Starlette's."""
