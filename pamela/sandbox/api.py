@@ -25,6 +25,7 @@ from .specification import Issue, OperationSpec
 DEFAULT_LIMIT, DEFAULT_OFFSET = 50, 0
 
 _SLOW_SECONDS = 5.0
+_MOST_BYTES_SHOWN_AT_ONCE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,14 @@ class Api:
             created_before=clock.from_text(parameters["end_date"]) if "end_date" in parameters else None,
         )
         calls, total = self._calls.page(request.project_id, selection, limit, offset)
-        return JSONResponse(page([call.to_api() for call in calls], total, limit, offset))
+
+        def show() -> Response:
+            return JSONResponse(page([call.to_api() for call in calls], total, limit, offset))
+
+        if sum(len(call.request_json) + len(call.transcript_json) for call in calls) <= _MOST_BYTES_SHOWN_AT_ONCE:
+            return show()
+        # Calls may have a mebibyte of metadata each; others are served while they are written.
+        return await asyncio.to_thread(show)
 
     async def cancel_call(self, request: ApiRequest) -> Response:
         with self._store.transaction():

@@ -23,6 +23,7 @@ from .request_log import LogRequests
 from .service import Service
 from .specification import Parameter, Specification
 from .store import DatabaseError
+from .workload import Workload
 
 _REFERENCE = Path(__file__).with_name("reference.html")
 
@@ -46,7 +47,7 @@ def create_app(service: Service) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     secured = PageSecurity(app, service.allowed_hosts, service.page_token)
-    with_headers = _WithHeaders(secured, service.specification.parameter("IdempotencyKey"))
+    with_headers = _WithHeaders(secured, service.specification.parameter("IdempotencyKey"), service.workload)
     return LogRequests(with_headers, service.requests, service.page_token)
 
 
@@ -96,8 +97,9 @@ class _Resource:
 class _WithHeaders:
     """Put into every answer, failures of all kinds included, what names the request and the idempotency key."""
 
-    def __init__(self, app: ASGIApp, idempotency_key: Parameter) -> None:
+    def __init__(self, app: ASGIApp, idempotency_key: Parameter, workload: Workload) -> None:
         self._app = app
+        self._workload = workload
         self._idempotency_key = idempotency_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -105,13 +107,19 @@ class _WithHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                # What follows may be a stream that lasts for hours.
+                begun.end()
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = f"req_{secrets.token_hex(8)}"
                 if key is not None and not self._idempotency_key.read(key)[1]:
                     headers[self._idempotency_key.name] = key
             await send(message)
 
-        await self._app(scope, receive, send_with_headers)
+        begun = self._workload.begin_request()
+        try:
+            await self._app(scope, receive, send_with_headers)
+        finally:
+            begun.end()
 
 
 async def _respond_failure(request: Request, error: Exception) -> Response:

@@ -23,7 +23,8 @@ class CallRecord:
     project_id: str
     number: int
     """Which of its project's calls it is, from 1 on."""
-    request: dict[str, Any]
+    request_json: str
+    """The request that placed it, which may be a mebibyte."""
     plan_json: str
     """A `Plan`: most who look at a call do not look at its plan."""
     created_at: Moment
@@ -53,14 +54,18 @@ class CallRecord:
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Self:
         values: dict[str, Any] = {name: row[column] for name, column in _COLUMN_OF_FIELD.items()}
-        values["request"] = json.loads(values["request"])
         for name in ("transcript_shown", "live"):
             values[name] = bool(values[name])
         return cls(**values)
 
     def to_row(self) -> dict[str, Any]:
-        row = {column: getattr(self, name) for name, column in _COLUMN_OF_FIELD.items()}
-        return {**row, "request": json.dumps(self.request)}
+        return {column: getattr(self, name) for name, column in _COLUMN_OF_FIELD.items()}
+
+    @cached_property
+    def request(self) -> dict[str, Any]:
+        """The request that placed it."""
+        request: dict[str, Any] = json.loads(self.request_json)
+        return request
 
     @cached_property
     def plan(self) -> Plan:

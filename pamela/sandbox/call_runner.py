@@ -2,7 +2,7 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .call_plans import AGENT, TOOL, Invocation, Plan, Step, ToolUse, continue_after_failure, plan_call
@@ -17,8 +17,8 @@ from .specification import Specification
 from .store import DatabaseError, Store
 from .tool_responses import ToolFailed, ToolSucceeded, in_words, read_tool_response, shortened
 from .tools import Tools
+from .workload import Workload
 
-_CALLS_AT_ONCE = 100
 _RETRY_AFTER: Moment = 1_000_000
 _FAULT = "The sandbox could not go on with this call; its log says why."
 
@@ -42,6 +42,7 @@ class CallRunner:
         scripts: Scripts,
         calls: Calls,
         deliveries: Deliveries,
+        workload: Workload,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -51,6 +52,7 @@ class CallRunner:
         self._scripts = scripts
         self._calls = calls
         self._deliveries = deliveries
+        self._workload = workload
         self._default_seconds: int = specification.default("CreateCallRequest", "max_duration_seconds")
         self._scheduler = Scheduler(clock, self._do_what_is_due)
         deliveries.notify_of_tool_responses(self._on_tool_response)
@@ -150,28 +152,43 @@ class CallRunner:
     def _do_what_is_due(self) -> Moment | None:
         now = self._clock.now()
         try:
-            calls = self._calls.due(now, _CALLS_AT_ONCE)
+            calls = self._calls.due(now, self._workload.batch)
             if calls:
-                with self._store.transaction():
-                    for call in calls:
-                        self._go_on_with(call, now)
+                self._go_on_with_all(calls, now)
         except DatabaseError as error:
             _log.error("Calls cannot go on: %s", error)
             self._calls.reload()
             return now + _RETRY_AFTER
         return self._calls.next_due()
 
-    def _go_on_with(self, call: CallRecord, now: Moment) -> None:
+    def _go_on_with_all(self, calls: Sequence[CallRecord], now: Moment) -> None:
+        """Take the steps of calls that are due, in one transaction, or if a call has a fault each in its own."""
         try:
-            with self._store.savepoint():
-                while call.due is not None and call.due <= now:
-                    self._go_on(call, call.due)
-                self._calls.save(call)
+            with self._store.transaction():
+                for call in calls:
+                    self._go_on_until(call, now)
         except DatabaseError:
             raise
         except Exception:
-            _log.exception("Call %s has come to a fault of the sandbox and is ended.", call.id)
-            self._give_up(call.id)
+            for call in calls:
+                self._go_on_alone(call.id, now)
+
+    def _go_on_alone(self, call_id: str, now: Moment) -> None:
+        try:
+            with self._store.transaction():
+                if (call := self._calls.get(call_id)) is not None:
+                    self._go_on_until(call, now)
+        except DatabaseError:
+            raise
+        except Exception:
+            _log.exception("Call %s has come to a fault of the sandbox and is ended.", call_id)
+            with self._store.transaction():
+                self._give_up(call_id)
+
+    def _go_on_until(self, call: CallRecord, now: Moment) -> None:
+        while call.due is not None and call.due <= now:
+            self._go_on(call, call.due)
+        self._calls.save(call)
 
     def _give_up(self, call_id: str) -> None:
         """End a call that cannot go on, as it was before the attempt."""

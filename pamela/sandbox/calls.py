@@ -76,7 +76,9 @@ class Calls:
     def new(self, project_id: str, number: int, request: dict[str, Any], plan: Plan) -> CallRecord:
         """Return a call that is queued, to be added."""
         now = self._clock.now()
-        call = CallRecord(f"call_{secrets.token_hex(8)}", project_id, number, request, json.dumps(plan), now, now)
+        call_id = f"call_{secrets.token_hex(8)}"
+        call = CallRecord(call_id, project_id, number, json.dumps(request), json.dumps(plan), now, now)
+        call.request = request
         call.plan = plan
         call.transcript_shown = not plan["late_transcript"]
         return call

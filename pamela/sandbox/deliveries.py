@@ -24,6 +24,9 @@ from .specification import Specification
 from .store import DatabaseError, Store
 from .webhook_hosts import WebhookHosts
 from .webhook_sender import Destination, SendingError, WebhookAddress, WebhookSender
+from .workload import Workload
+
+_TRANSCRIPT_UPDATE = "call.transcript_update"
 
 RETRY_DELAYS = (1, 2, 4, 8, 16)
 """Seconds of sandbox time before each further attempt at an event."""
@@ -34,7 +37,8 @@ _OPEN = "status IN ('waiting', 'pending')"
 _MOST_IN_FLIGHT: Mapping[DeliveryKind, int] = {"event": 50, "tool": 500}
 """How many deliveries to a destination may be on their way at once."""
 
-_MOST_SETTLED_AT_ONCE = 100
+_MANY_READY = 200
+"""How many deliveries wait for room at their destination when transcripts are sent less often."""
 _SECONDS_UNTIL_WRITTEN_AGAIN = 1.0
 _MOST_CHARACTERS_LOGGED = 2000
 
@@ -65,6 +69,26 @@ class _Queue:
     destination: Destination
 
 
+class _Ready:
+    """Deliveries of a queue that are due and wait for room. What tells of a call's state goes before transcripts."""
+
+    def __init__(self) -> None:
+        self._urgent: deque[int] = deque()
+        self._others: deque[int] = deque()
+
+    def __len__(self) -> int:
+        return len(self._urgent) + len(self._others)
+
+    def add(self, seq: int, *, is_urgent: bool) -> None:
+        (self._urgent if is_urgent else self._others).append(seq)
+
+    def take(self) -> int:
+        return (self._urgent or self._others).popleft()
+
+    def first(self) -> int:
+        return (self._urgent or self._others)[0]
+
+
 @dataclass(frozen=True)
 class _Settlement:
     """An attempt that is over and is still to be written down."""
@@ -90,6 +114,7 @@ class Deliveries:
         projects: Projects,
         changes: Changes,
         hosts: WebhookHosts,
+        workload: Workload,
         event_timeout: float,
     ) -> None:
         """Set the queues up.
@@ -101,6 +126,7 @@ class Deliveries:
             projects: Where deliveries go, and what they are signed with.
             changes: Whom to tell.
             hosts: Where deliveries may go.
+            workload: How much may be done at once.
             event_timeout: How long a receiver of an event may take, in seconds of real time.
         """
         self._store = store
@@ -111,6 +137,7 @@ class Deliveries:
         self._projects = projects
         self._changes = changes
         self._hosts = hosts
+        self._workload = workload
         self._event_timeout_ms = round(event_timeout * 1000)
         self._on_tool_response: Callable[[str, DeliveryResult], None]
         self.on_attempt: Callable[[str, str, DeliveryResult], None] | None = None
@@ -119,9 +146,9 @@ class Deliveries:
         self._sender = WebhookSender()
         self._tasks: asyncio.TaskGroup
 
-        self._due: list[tuple[Moment, int, _Queue]] = []
+        self._due: list[tuple[Moment, int, bool, _Queue]] = []
         """A heap of when which delivery is due."""
-        self._ready: dict[_Queue, deque[int]] = {}
+        self._ready: dict[_Queue, _Ready] = {}
         """Deliveries that are due and for which their destination had no room yet."""
         self._in_flight: Counter[_Queue] = Counter()
         self._sending: set[int] = set()
@@ -153,8 +180,8 @@ class Deliveries:
     @property
     def lateness(self) -> float:
         """How many seconds of real time the delivery that waits longest is behind."""
-        oldest = min((due for due, _, _ in self._due[:1]), default=None)
-        waiting = [queue[0] for queue in self._ready.values() if queue]
+        oldest = self._due[0][0] if self._due else None
+        waiting = [ready.first() for ready in self._ready.values() if ready]
         if waiting:
             marks = ", ".join("?" * len(waiting))
             oldest = self._store.value(f"SELECT min(due) FROM deliveries WHERE seq IN ({marks})", *waiting)  # noqa: S608
@@ -172,6 +199,8 @@ class Deliveries:
         # Written by hand in the canonical form: the transcript is long, and comes in it already.
         body = f'{{"call_id":"{call.id}","event":"{event}","status":"{call.status}","timestamp":"{timestamp}"'
         body += f',"transcript":{call.shown_transcript_json()}}}' if self._has_transcript[event] else "}"
+        if event == _TRANSCRIPT_UPDATE and self._renew_transcript(call.id, url, body):
+            return
         row = self._new(call, project, "event", event, url, body, self._event_timeout_ms)
         is_first = self._store.one(f"SELECT 1 FROM deliveries WHERE queue = ? AND {_OPEN} LIMIT 1", call.id) is None  # noqa: S608
         # The last event of a call has nothing to change places with.
@@ -186,6 +215,23 @@ class Deliveries:
             self._enqueue(self._store.insert("deliveries", row), row)
         else:
             self._store.insert("deliveries", row)
+
+    def _renew_transcript(self, queue: str, url: str, body: str) -> bool:
+        """Have a transcript that is still to be sent be the newer one, if deliveries are behind; return whether it is.
+
+        It has all that the older one would have told, and a receiver that is behind has no use for both.
+        """
+        ready = self._ready.get(_Queue("event", WebhookAddress.parse(url).destination), ())
+        if len(ready) < _MANY_READY:
+            return False
+        last = self._store.one(
+            f"SELECT seq, name, tries FROM deliveries WHERE queue = ? AND {_OPEN} ORDER BY rank DESC LIMIT 1",  # noqa: S608
+            queue,
+        )
+        if last is None or last["name"] != _TRANSCRIPT_UPDATE or last["tries"] or last["seq"] in self._sending:
+            return False
+        self._store.execute("UPDATE deliveries SET body = ? WHERE seq = ?", body, last["seq"])
+        return True
 
     def invoke_tool(
         self, call: CallRecord, url: str, name: str, arguments: object, correlation_id: str, timeout_ms: int
@@ -386,7 +432,7 @@ class Deliveries:
             self._store.after_commit(lambda: self._calls_with_waiting_tools.discard(queue))
 
     def _enqueue(self, seq: int, row: Mapping[str, Any] | sqlite3.Row) -> None:
-        entry = (row["due"], seq, _queue_of(row))
+        entry = (row["due"], seq, row["name"] != _TRANSCRIPT_UPDATE, _queue_of(row))
 
         def enqueue() -> None:
             heapq.heappush(self._due, entry)
@@ -402,8 +448,12 @@ class Deliveries:
     def _reload(self) -> None:
         """Take the queues from the database anew."""
         self._ready.clear()
-        rows = self._store.all("SELECT seq, due, kind, url FROM deliveries WHERE status = 'pending'")
-        self._due = [(row["due"], row["seq"], _queue_of(row)) for row in rows if row["seq"] not in self._sending]
+        rows = self._store.all("SELECT seq, due, kind, name, url FROM deliveries WHERE status = 'pending'")
+        self._due = [
+            (row["due"], row["seq"], row["name"] != _TRANSCRIPT_UPDATE, _queue_of(row))
+            for row in rows
+            if row["seq"] not in self._sending
+        ]
         heapq.heapify(self._due)
         self._scheduler.wake()
 
@@ -413,8 +463,8 @@ class Deliveries:
         now = self._clock.now()
         queues = {}
         while self._due and self._due[0][0] <= now:
-            _, seq, queue = heapq.heappop(self._due)
-            self._ready.setdefault(queue, deque()).append(seq)
+            _, seq, is_urgent, queue = heapq.heappop(self._due)
+            self._ready.setdefault(queue, _Ready()).add(seq, is_urgent=is_urgent)
             queues[queue] = True
         for queue in queues:
             self._start(queue)
@@ -424,7 +474,7 @@ class Deliveries:
         """Send what is ready, as far as its destination has room."""
         ready = self._ready.get(queue)
         while ready and self._in_flight[queue] < _MOST_IN_FLIGHT[queue.kind]:
-            seq = ready.popleft()
+            seq = ready.take()
             row = self._store.one("SELECT * FROM deliveries WHERE seq = ? AND status = 'pending'", seq)
             if row is not None and seq not in self._sending:
                 self._sending.add(seq)
@@ -454,7 +504,7 @@ class Deliveries:
 
     def _write_settlements(self) -> None:
         """Write down what came of attempts, many in one transaction."""
-        batch = [self._settlements.popleft() for _ in range(min(len(self._settlements), _MOST_SETTLED_AT_ONCE))]
+        batch = [self._settlements.popleft() for _ in range(min(len(self._settlements), self._workload.batch))]
         loop = asyncio.get_running_loop()
         try:
             with self._store.transaction():

@@ -10,6 +10,7 @@ from .call_plans import date_in
 
 _DEEPEST = 8
 _MOST_VALUES = 1000
+"""How many values the arguments of all tools of a call have."""
 _MOST_WORK = 20_000
 """How many members, items and hundreds of characters of all schemas of a call are looked at."""
 _LONGEST_TEXT = 1000
@@ -76,7 +77,7 @@ class _SchemaTooLargeError(Exception):
 class _Maker:
     def __init__(self, request: Mapping[str, Any]) -> None:
         self._root: Mapping[str, Any] = {}
-        self._values_left = 0
+        self._values_left = _MOST_VALUES
         self._work_left = _MOST_WORK
         self._task: str = request["task"][:_LONGEST_TASK_READ]
         identifiers: list[str] = re.findall(r"[A-Za-z]{0,20}-?\d[\w-]{0,99}", self._task)
@@ -89,7 +90,6 @@ class _Maker:
 
     def arguments(self, schema: Mapping[str, Any]) -> Any:
         self._root = schema
-        self._values_left = _MOST_VALUES
         return self.value(schema, "", 0)
 
     def value(self, schema: Any, name: str, depth: int) -> Any:
@@ -160,6 +160,8 @@ class _Maker:
     def _number(self, schema: Mapping[str, Any], *, is_whole: bool) -> float:
         """Return the number in the task, or the nearest that the schema allows."""
         wanted = self._number_wanted
+        if wanted.denominator == 1 and not any(keyword in schema for keyword in (*_BOUNDS, "multipleOf")):
+            return wanted.numerator
         nearest_first = sorted(_numbers(schema, wanted, is_whole=is_whole), key=lambda each: abs(each - wanted))
         candidates = [each.numerator if each.denominator == 1 else float(each) for each in nearest_first]
         return next((each for each in candidates if _is_number_allowed(each, schema)), candidates[0])

@@ -86,7 +86,7 @@ def _call(chance: random.Random, project_id: str, number: int, moment: Moment, m
         f"call_{chance.getrandbits(24):06x}{random.SystemRandom().getrandbits(40):010x}",
         project_id,
         number,
-        request,
+        json.dumps(request),
         "",
         moment,
         moment,

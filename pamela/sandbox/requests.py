@@ -1,5 +1,6 @@
 """What a request brings, its key and its body, or the failure that it is answered."""
 
+import asyncio
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -9,6 +10,7 @@ from .magic import KEY_PREFIXES, KEYS
 from .safe_json import read_json
 
 MOST_BYTES = 1024 * 1024
+MOST_BYTES_AT_ONCE = 16 * 1024
 _MOST_BYTES_DRAINED = 64 * MOST_BYTES
 _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
@@ -38,7 +40,8 @@ async def read_body(request: Request) -> Any:
         raise failure(415, f"Content-Type is {content_type[:100] or 'missing'}; send application/json.")
     data = await _read_limited(request)
     try:
-        return read_json(data)
+        # What is large takes long, during which others are to be served.
+        return read_json(data) if len(data) <= MOST_BYTES_AT_ONCE else await asyncio.to_thread(read_json, data)
     except ValueError as error:
         raise coded(400, "VALIDATION_ERROR", f"The body is not valid JSON: {error}.") from None
 

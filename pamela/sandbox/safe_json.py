@@ -1,9 +1,12 @@
 """JSON from outside, read so that nothing in it can do harm further in."""
 
 import json
+import math
+import re
 from typing import Any
 
 _DEEPEST = 100
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def read_json(data: bytes) -> Any:
@@ -14,13 +17,21 @@ def read_json(data: bytes) -> Any:
             pair, or more than 100 levels.
     """
     try:
-        value = json.loads(data.decode(), parse_constant=_refuse_constant)
-        if _is_deeper(value, _DEEPEST):
+        value = json.loads(data.decode(), parse_constant=_refuse_constant, parse_float=_read_float)
+        if data.count(b"[") + data.count(b"{") > _DEEPEST and _is_deeper(value, _DEEPEST):
             raise ValueError(f"it has more than {_DEEPEST} levels")
-        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        if _SURROGATE.search(data):
+            json.dumps(value, ensure_ascii=False).encode()
     except RecursionError:
         raise ValueError(f"it has more than {_DEEPEST} levels") from None
     return value
+
+
+def _read_float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text[:20]} is too large a number")
+    return number
 
 
 def _refuse_constant(name: str) -> None:

@@ -25,6 +25,7 @@ from .specification import load_specification
 from .store import DatabaseError, Store
 from .tools import Tools
 from .webhook_hosts import WebhookHosts
+from .workload import Workload
 
 _CLOCK_OFFSET = "clock_offset"
 _SECONDS_BETWEEN_LOOKS = 0.5
@@ -47,6 +48,7 @@ class Service:
         self.specification = load_specification()
         self.store = Store(options.database)
         self.changes = Changes()
+        self.workload = Workload()
         self.clock = Clock(options.speed, int(self.store.setting(_CLOCK_OFFSET) or 0))
         self.webhook_hosts = WebhookHosts(options.webhook_hosts)
         self.allowed_hosts = AllowedHosts(options.host, options.allowed_hosts)
@@ -67,6 +69,7 @@ class Service:
             self.projects,
             self.changes,
             self.webhook_hosts,
+            self.workload,
             options.event_timeout,
         )
         self.call_runner = CallRunner(
@@ -78,6 +81,7 @@ class Service:
             self.scripts,
             self.calls,
             self.deliveries,
+            self.workload,
         )
         self.live_calls = LiveCalls(self.clock, self.calls, self.call_runner, self.tools, self.deliveries)
         self.failed_once: set[tuple[str, str]] = set()

@@ -1,6 +1,7 @@
 """The sandbox's state, in SQLite: one connection, used by one thread, that is the only writer."""
 
 import contextlib
+import errno
 import os
 import sqlite3
 import stat
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 _VERSION = 2
+_EFFECTIVE = os.access in os.supports_effective_ids
 
 _SCHEMA = """
 CREATE TABLE settings (
@@ -183,24 +185,6 @@ class Store:
         self._after_rollback.clear()
         self._call_all(self._after_commit)
 
-    @contextmanager
-    def savepoint(self) -> Iterator[None]:
-        """Make a part of a transaction happen wholly or not at all."""
-        self._run("SAVEPOINT part")
-        committed, rolled_back = len(self._after_commit), len(self._after_rollback)
-        try:
-            yield
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK TO part")
-                self._connection.execute("RELEASE part")
-            del self._after_commit[committed:]
-            undone = self._after_rollback[rolled_back:]
-            del self._after_rollback[rolled_back:]
-            self._call_all(undone)
-            raise
-        self._run("RELEASE part")
-
     def after_commit(self, action: Callable[[], None]) -> None:
         """Have something done once the transaction is committed, now if there is none."""
         if self._connection.in_transaction:
@@ -209,7 +193,7 @@ class Store:
             action()
 
     def after_rollback(self, action: Callable[[], None]) -> None:
-        """Have something done if the transaction, or the part of it that is going on, fails."""
+        """Have something done if the transaction fails."""
         self._after_rollback.append(action)
 
     @staticmethod
@@ -324,6 +308,10 @@ def _make_private(path: Path) -> None:
     """
     # An existing file is opened for reading only, so that one that is read-only is left to SQLite to name.
     descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
+    # SQLite would say "disk I/O error".
+    if not all(os.access(each, os.W_OK, effective_ids=_EFFECTIVE) for each in (path, path.absolute().parent)):
+        os.close(descriptor)
+        raise PermissionError(errno.EROFS, "attempt to write a read-only database")
     try:
         mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
         if mode & 0o077 and os.name == "posix":
@@ -354,4 +342,6 @@ def _explain(path: Path | None, error: sqlite3.Error | OSError) -> str:
         if name.startswith(prefix):
             return f"The database {path or 'in memory'} cannot be used: {error}. {remedy}"
     reason = error.strerror if isinstance(error, OSError) else error
+    if isinstance(error, PermissionError):
+        return f"The database {path} cannot be used: {reason}. {_REMEDIES['SQLITE_READONLY']}"
     return f"The database {path or 'in memory'} cannot be used: {reason}. Choose another file."

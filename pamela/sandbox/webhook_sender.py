@@ -288,6 +288,8 @@ class _ResponseReader:
                 raise ValueError("a chunk of the answer has no size")
             size = int(match[0], 16)
             if size == 0:
+                if len(self._buffer) < end + 4:
+                    return False
                 if self._buffer[end : end + 4] != b"\r\n\r\n":
                     # Trailers are of no interest; that they are there ends the use of the connection.
                     self.keeps_alive = False
