@@ -179,8 +179,12 @@ def side_by_side(pictures: list[Image.Image]) -> Image.Image:
 
 
 def save(picture: Image.Image, path: Path) -> None:
-    # An octree keeps the few pixels of a status that a median would give up for another grey.
-    picture.quantize(COLORS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(path, optimize=True)
+    # The commonest colours as they are: an average would give up the few pixels of a status for another grey.
+    counts = picture.getcolors(picture.width * picture.height) or []
+    commonest = [color for _, color in sorted(counts, reverse=True)[:COLORS]]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for color in commonest for part in color])
+    picture.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
     print(f"{path}: {path.stat().st_size // 1024} KB")
 
 
