@@ -7,7 +7,7 @@ NODE_BIN := node_modules/.bin
 NODE := $(if $(shell command -v npm),node_modules/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check generate lint-spec spec-diff reference clients build bench sandbox clean
+.PHONY: help setup demo test test-slow check generate lint-spec spec-diff reference clients build screenshots bench sandbox clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -65,6 +65,9 @@ clients: setup $(NODE) ## Try clients in other languages, made from openapi.yaml
 
 build: setup $(if $(NODE),reference) ## Build wheel and sdist into dist, and try both.
 	$(BIN)/python scripts/build.py
+
+screenshots: setup ## Take the pictures of the sandbox's page for README and docs.
+	$(BIN)/python scripts/screenshots.py
 
 bench: setup ## Measure against other clients and write docs/performance.md; takes some minutes.
 	$(BIN)/python benchmarks/run.py
