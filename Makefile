@@ -7,7 +7,7 @@ NODE_BIN := node_modules/.bin
 NODE := $(if $(shell command -v npm),node_modules/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check generate lint-spec spec-diff reference clients build screenshots bench sandbox clean
+.PHONY: help setup demo test test-slow check generate lint-spec spec-diff reference clients build screenshots version-1 bench sandbox clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -33,7 +33,7 @@ demo: $(VENV)/demo ## Place a call against the sandbox, follow it, answer its to
 test: setup check $(NODE) ## Check the code, then run the test suite without its slow tests.
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow" --cov --cov-report term
 
-test-slow: setup $(NODE) ## Run the slow tests: chaos, load, hostile servers by the hundred.
+test-slow: setup version-1 $(NODE) ## Run the slow tests: chaos, load, hostile servers by the hundred.
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
 
 check: setup ## Lint, format, types, and that the generated code is what openapi.yaml gives.
@@ -68,6 +68,9 @@ build: setup $(if $(NODE),reference) ## Build wheel and sdist into dist, and try
 
 screenshots: setup ## Take the pictures of the sandbox's page for README and docs.
 	$(BIN)/python scripts/screenshots.py
+
+version-1: setup ## Make the environment of version 1.2.0, which the slow tests of tests/upgrade compare with.
+	$(BIN)/python scripts/version_1.py
 
 bench: setup ## Measure against other clients and write docs/performance.md; takes some minutes.
 	$(BIN)/python benchmarks/run.py

@@ -20,6 +20,7 @@ from ._client.raw_request import raw_request
 from ._client.raw_response import RawResponse, capture, capturing, raw_response
 from ._client.recovery import ServerCapabilities, wanted_call
 from ._core.pages import PageModel
+from ._core.yaml_support import teach_yaml
 from ._generated.api.calls import list_calls
 from ._generated.methods import AsyncOperationMethods, OperationMethods
 from ._http.attempt import Attempt, AttemptInfo, Failure, Outcome, Response
@@ -154,7 +155,8 @@ class _Client(Generic[H, X]):
         )
         return other
 
-    def _with_origin(self, request: Request[Any], value: T, *, is_async: bool) -> T:
+    def _finish(self, request: Request[Any], value: T, *, is_async: bool) -> T:
+        teach_yaml()
         if isinstance(value, PageModel):
             value._source = PageOrigin(self, request, is_async=is_async)  # type: ignore[arg-type]
         return value
@@ -385,7 +387,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         else:
             with tracing.operation_span(tracer, request.operation):
                 value = self._drive(execute(request, self._options, self._capabilities, self._clock))
-        return self._with_origin(request, value, is_async=False)
+        return self._finish(request, value, is_async=False)
 
     def _drive(self, steps: Steps[T]) -> T:
         outcome: Outcome | None = None
@@ -637,7 +639,7 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         else:
             with tracing.operation_span(tracer, request.operation):
                 value = await self._drive(execute(request, self._options, self._capabilities, self._clock))
-        return self._with_origin(request, value, is_async=True)
+        return self._finish(request, value, is_async=True)
 
     async def _drive(self, steps: Steps[T]) -> T:
         outcome: Outcome | None = None
