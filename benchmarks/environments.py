@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "benchmarks" / "requirements"
 BUILD = ROOT / "build" / "bench"
-OURS = ("pamela", "pamela_cli", "pamela_fast")
+OURS = ("pamela", "pamela_cli", "pamela_fast", "pamela_stores")
 
 
 def prepare() -> dict[str, Path]:

@@ -9,6 +9,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from processes import Worker, seconds_of_process, seconds_to_first_line
+from stores import store_servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -212,8 +213,44 @@ def verifying(laboratory: Laboratory) -> list[Comparison]:
     ]
 
 
+def storing(laboratory: Laboratory) -> list[Comparison]:
+    """Measure the invocation stores. Those whose server is not installed are left out."""
+    few, many = 10_000, 1_000_000
+    comparisons: list[Comparison] = []
+    names = {
+        "memory": "`MemoryInvocationStore`",
+        "sqlite": "`SQLiteInvocationStore`",
+        "redis": "`RedisInvocationStore`",
+        "postgresql": "`SQLInvocationStore` on PostgreSQL",
+    }
+    with store_servers() as addresses, laboratory.workers({"stores_pamela": "pamela_stores"}) as workers:
+        ask = workers["stores_pamela"].ask
+        for kind, address in addresses.items():
+            claims = {
+                str(ids): partial(ask, what="claim", kind=kind, address=address, ids=ids, times=200)
+                for ids in (few, many)
+            }
+            took = in_microseconds(take_turns(10, claims))
+            what = f"a claim in {names[kind]} that remembers 1,000,000 ids"
+            comparisons.append(Comparison(what, "10,000 ids", "µs", took[str(many)], took[str(few)], at_most=1.5))
+        rates = take_turns(
+            5,
+            {
+                kind: partial(ask, what="invoke", kind=kind, address=address, ids=few, times=500)
+                for kind, address in addresses.items()
+            },
+        )
+        against = names["memory"]
+        comparisons += [
+            Comparison(f"invocations of a tool, 8 at once, {names[kind]}", against, "/s", rates[kind], rates["memory"])
+            for kind in addresses
+            if kind != "memory"
+        ]
+    return comparisons
+
+
 def in_microseconds(samples: dict[str, list[float]]) -> dict[str, list[float]]:
     return {name: [seconds * 1e6 for seconds in measured] for name, measured in samples.items()}
 
 
-ALL = (importing, starting, commanding, getting, listing, threading, flying, iterating, verifying)
+ALL = (importing, starting, commanding, getting, listing, threading, flying, iterating, verifying, storing)

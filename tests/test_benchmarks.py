@@ -53,6 +53,8 @@ def run(script: str, base_url: str, *requests: dict[str, Any]) -> list[str]:
         ("flight_pamela", {"total": 20, "width": 10}),
         ("verify_pamela", {"what": "bytes", "times": 2}),
         ("verify_pamela", {"what": "dict", "times": 2}),
+        ("stores_pamela", {"what": "claim", "kind": "sqlite", "ids": 10, "times": 2}),
+        ("stores_pamela", {"what": "invoke", "kind": "memory", "ids": 10, "times": 2}),
     ],
 )
 def test_measurement(base_url: str, script: str, arguments: dict[str, Any]) -> None:

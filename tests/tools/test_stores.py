@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import sqlite3
 import time
-import uuid
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from pamela.tools import (
     ToolRegistry,
 )
 
+from .stores import KINDS, close, open_store, store_options
 from .waiting import until
 
 if TYPE_CHECKING:
@@ -34,44 +34,8 @@ if TYPE_CHECKING:
 
     from tests.servers import Server
 
-KINDS = ["memory", "sqlite", "redis", "sql-sqlite", "sql-postgresql", "sql-mariadb"]
 LASTING = [kind for kind in KINDS if kind != "memory"]
 LEASE = 30.0
-_numbers = count()
-
-
-def store_options(kind: str, server_for: Callable[[str], Server], directory: Path) -> dict[str, str]:
-    """What makes two stores of a kind the same one, in whatever process."""
-    name = f"store_{next(_numbers)}_{uuid.uuid4().hex[:8]}"
-    match kind:
-        case "memory":
-            return {"kind": kind}
-        case "sqlite":
-            return {"kind": kind, "path": str(directory / name)}
-        case "redis":
-            return {"kind": kind, "client": f"redis://127.0.0.1:{server_for('redis').port}", "prefix": name}
-        case "sql-sqlite":
-            return {"kind": kind, "engine": f"sqlite:///{directory / name}"}
-        case "sql-postgresql":
-            port = server_for("postgresql").port
-            return {"kind": kind, "engine": f"postgresql+psycopg://pamela@127.0.0.1:{port}/postgres", "table": name}
-        case "sql-mariadb":
-            port = server_for("mariadb").port
-            return {"kind": kind, "engine": f"mysql+pymysql://root@127.0.0.1:{port}/test", "table": name}
-    raise ValueError(kind)
-
-
-def open_store(options: dict[str, str], **more: Any) -> Any:
-    """Open a store, to be closed by the caller."""
-    rest = {name: value for name, value in options.items() if name != "kind"} | more
-    match options["kind"]:
-        case "memory":
-            return MemoryInvocationStore(**rest)
-        case "sqlite":
-            return SQLiteInvocationStore(**rest)
-        case "redis":
-            return RedisInvocationStore(**rest)
-    return SQLInvocationStore(**rest)
 
 
 @pytest.fixture(params=KINDS)
@@ -91,11 +55,6 @@ def make_store() -> Iterator[Callable[..., Any]]:
     yield make
     for each in opened:
         close(each)
-
-
-def close(store: Any) -> None:
-    if hasattr(store, "close"):
-        store.close()
 
 
 @pytest.fixture
