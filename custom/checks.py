@@ -1,7 +1,7 @@
 """What the specification says to the generator, checked: mistakes that would otherwise be generated in silence."""
 
 import keyword
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .document import METHODS, Document, Parts, target_of, walk, where
@@ -16,9 +16,14 @@ def check(document: Document) -> None:
     """
     for path, node in walk(document):
         for key in node:
+            if key == "name" and node[key] == "" and "in" in node:
+                raise mistaken(where(path), "is a parameter without a name")
             if key.startswith("x-"):
                 _check_extension(path, node, key)
         _check_schema(path, node, document)
+    if not str(document.get("openapi")).startswith("3.1."):
+        raise unsupported("The specification", f"is OpenAPI {document.get('openapi')}, not 3.1")
+    _check_cycles(document)
     _check_servers(document)
     operations = [
         (path, method, item, item[method])
@@ -127,12 +132,43 @@ def _check_schema(path: Parts, schema: Document, document: Document) -> None:
     if schema.get("type") == "array" and "items" not in schema:
         raise mistaken(where(path), "is a list without `items`")
     parts = schema.get("allOf", [])
+    if "properties" in schema and not parts and "allOf" not in path[-2:]:
+        for name in schema.get("required", []):
+            if name not in schema["properties"]:
+                raise mistaken(where(path), f"requires {name!r}, which is not one of its fields")
     if len(parts) > 1 or (parts and "properties" in schema):
         for part in parts:
             target = target_of(document, part["$ref"]) if "$ref" in part else part
             if not target.keys() & {"properties", "allOf"} and target.get("type") != "object":
                 name = part.get("$ref", "").rpartition("/")[2] or "a part"
                 raise unsupported(where(path), f"has allOf with {name}, which is not an object")
+
+
+def _check_cycles(document: Document) -> None:
+    """Raise for a schema that is a part of itself without an object with fields in between, which no class stands for."""
+    for name in document.get("components", {}).get("schemas", {}):
+        waiting, seen = [f"#/components/schemas/{name}"], set()
+        while waiting:
+            for reference in _parts_without_fields(target_of(document, waiting.pop())):
+                if reference == f"#/components/schemas/{name}":
+                    raise unsupported(
+                        f"The schema {name}", "is a part of itself, with no object with fields in between"
+                    )
+                if reference not in seen:
+                    seen.add(reference)
+                    waiting.append(reference)
+
+
+def _parts_without_fields(schema: Document) -> Iterator[str]:
+    """Yield the references to what a value of a schema is, and to what it has in it other than by a field."""
+    if "$ref" in schema:
+        yield schema["$ref"]
+    parts = [*schema.get("allOf", [])]
+    if "properties" not in schema:
+        parts += [*schema.get("anyOf", []), *schema.get("oneOf", [])]
+        parts += [schema[key] for key in ("items", "additionalProperties") if isinstance(schema.get(key), dict)]
+    for part in parts:
+        yield from _parts_without_fields(part)
 
 
 def _check_servers(document: Document) -> None:

@@ -11,20 +11,32 @@ from .spec import ROOT
 OF_GENERATED_MODULES = {
     "Any",
     "AsyncExecutor",
+    "AsyncIterator",
     "AsyncOperationMethods",
+    "BinaryIO",
     "ClassVar",
+    "CursorPages",
     "Executor",
+    "IntEnum",
+    "Iterator",
     "Literal",
     "Mapping",
     "Model",
     "Operation",
+    "OffsetPages",
     "OperationMethods",
+    "Pages",
+    "PathLike",
     "Request",
     "ResponseParser",
     "Sequence",
+    "StrEnum",
     "T",
-    "TypedDict",
+    "TypeVar",
+    "Unset",
 }
+OF_TYPE_HINTS = {"bool", "bytes", "date", "datetime", "dict", "float", "int", "list", "str", "tuple"}
+"""What type hints name, so that no method can have the name: those after it would mean the method."""
 CLIENTS = ROOT / "pamela" / "client.py"
 
 

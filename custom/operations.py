@@ -9,12 +9,16 @@ from typing import Any
 from openapi_python_client.strings import PythonIdentifier, snake_case
 
 from .arguments import Argument
-from .errors import unsupported
+from .errors import mistaken, unsupported
 from .forms import Form, Forms, nesting, union, viewing
-from .spec import Schema, Specification, is_binary, is_json, json_schema
+from .spec import Schema, Specification, is_binary, is_json
 
 SIZES = {"limit", "page_size", "per_page"}
 """What an argument is called that says how many items a page has."""
+NOT_IN_PATHS = re.compile(r"[^A-Za-z0-9._~!$&'()*+,;=:@%/{}-]")
+"""What a path cannot have as it is."""
+OF_CLIENTS = {"accept", "authorization", "content-type", "host", "user-agent"}
+"""Headers that the clients set themselves."""
 PYTHON_TYPES = {"array": "list", "object": "dict", "string": "str", "number": "int, float", "boolean": "bool"}
 """What `json` makes of each JSON type."""
 
@@ -71,6 +75,7 @@ class Operation:
             [argument for argument in arguments if argument.location == location]
             for location in ("path", "query", "header")
         )
+        self._check_path()
         self.is_multipart = False
         fields = list(self._body()) if "requestBody" in self.content else []
         self.in_body, self.in_files = (
@@ -92,6 +97,22 @@ class Operation:
     def argument_classes(self) -> set[str]:
         """The generated classes that the arguments' types name."""
         return {name for argument in self.arguments for name in argument.classes()}
+
+    def _check_path(self) -> None:
+        """Raise where the path and its parameters do not name the same."""
+        names = re.findall(r"\{([^{}]*)\}", self.path)
+        declared = [argument.wire_name for argument in self.in_path]
+        place = f"{self.method} {self.path}"
+        for character in NOT_IN_PATHS.findall(self.path):
+            raise mistaken(place, f"has {character!r} in its path, which must be escaped there")
+        for name in names:
+            if name not in declared:
+                raise mistaken(place, f"does not say what the parameter {name} of its path is")
+            if names.count(name) > 1:
+                raise mistaken(place, f"has the parameter {name} in its path twice")
+        for name in declared:
+            if name not in names:
+                raise mistaken(place, f"has the path parameter {name}, which its path lacks")
 
     def _parameter(self, parameter: dict[str, Any]) -> Argument:
         place = f"{self.name}: the parameter {parameter['name']}"
@@ -118,6 +139,10 @@ class Operation:
             raise unsupported(place, f"has the style {parameter['style']}")
         if argument.kind == "object":
             raise unsupported(place, "is an object")
+        if argument.kind == "array" and argument.item.kind in {"object", "array"}:
+            raise unsupported(place, f"is a list of {'objects' if argument.item.kind == 'object' else 'lists'}")
+        if argument.location == "header" and argument.wire_name.lower() in OF_CLIENTS:
+            raise unsupported(place, "is a header that the clients set themselves")
         if argument.kind == "array" and not (argument.location == "query" and parameter.get("explode", True)):
             raise unsupported(place, "is a list, and not one that repeats its name in the query")
         return argument
@@ -129,8 +154,11 @@ class Operation:
         self.is_multipart = "multipart/form-data" in request["content"]
         if self.is_multipart:
             schema = self.specification.resolve(request["content"]["multipart/form-data"].get("schema", {}))
+        elif "application/json" in request["content"]:
+            schema = self.specification.resolve(request["content"]["application/json"].get("schema", {}))
         else:
-            schema = self.specification.resolve(json_schema(place, request))
+            kinds = " or ".join(request["content"]) or "no media type"
+            raise unsupported(place, f"has a body of {kinds}")
         properties, required_names = self.specification.properties(schema)
         if not properties:
             raise unsupported(place, "has a body that is not an object with fields")

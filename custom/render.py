@@ -15,7 +15,7 @@ from . import names
 from .errors import GenerationError, unsupported
 from .operations import Operation
 from .spec import ROOT, Specification
-from .views import Views
+from .views import BASES, Views
 
 HEADER = "# Made by `make generate` from openapi.yaml. Do not edit.\n"
 TEMPLATES = Path(__file__).parent / "templates"
@@ -31,8 +31,14 @@ def render(specification: Specification, target: Path) -> None:
         Operation(path, method, content, specification) for path, method, content in specification.operations()
     ]
     taken = names.of_clients()
+    homes: dict[str, str] = {}
     for operation in operations:
         place = f"{operation.method} {operation.path}"
+        if operation.name in homes:
+            raise unsupported(place, f"would be the method {operation.name}, as {homes[operation.name]} is")
+        homes[operation.name] = place
+        if operation.name in names.OF_TYPE_HINTS:
+            raise unsupported(place, f"has the operationId {operation.name!r}, a name that type hints use")
         if operation.name in taken:
             raise unsupported(place, f"has the operationId {operation.name!r}, a name that the clients have already")
         if operation.iteration and operation.iteration.name in taken | {each.name for each in operations}:
@@ -78,6 +84,7 @@ class _Renderer:
             request_models=self.sent_only,
             method_classes=responses | arguments | {each.iteration.item for each in operations if each.iteration},
             module_of=lambda name: classes[name].class_info.module_name,
+            bases=BASES,
             described=described,
             **self._type_names(),
             import_of=lambda name, package: (
@@ -93,7 +100,7 @@ class _Renderer:
     def _type_names(self) -> dict[str, Any]:
         """Return what the template of the types for annotations needs."""
         texts = {name: enum for name, enum in self.specification.enums.items() if enum.value_type is str}
-        values = {name: [*texts[name].values.values()] for name in sorted(texts.keys() & self.public)}
+        values = {name: self.specification.schemas[name]["enum"] for name in sorted(texts.keys() & self.public)}
         objects = sorted(self.sent_only & self.specification.models.keys())
         names = [*(f"{name}Name" for name in values), *(f"{name}Dict" for name in objects), "EventName"]
         return {"enum_values": values, "sent_objects": objects, "type_names": names}

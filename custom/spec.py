@@ -1,6 +1,7 @@
 """The specification: read, its references followed, and the classes that the generator makes of its schemas."""
 
 import copy
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -202,6 +203,7 @@ def load(file: Path) -> Specification:
     for error in data.errors:
         # What follows an empty line is what else the generator leaves out.
         problem = " ".join(f"{error.header} {error.detail or ''}".partition("\n\n")[0].split()).rstrip(".")
+        problem = re.sub(r"<openapi_python_client[^>]*>", "...", problem)
         raise GenerationError(f"openapi-python-client cannot read the specification: {problem}.")
     use_plain_dicts(data)
     return Specification(document, data, config)

@@ -4,6 +4,7 @@ import keyword
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import Any
 
 from openapi_python_client.strings import PythonIdentifier
@@ -12,6 +13,8 @@ from .errors import unsupported
 from .forms import ANY, Form, Forms, nesting, viewing
 from .spec import Schema, Specification
 
+BASES = {"Call": ("outcomes", "ModelWithOutcome"), "CallPage": ("pages", "PageModel")}
+"""The bases, in `pamela._core`, of models that have more than the fields of the API."""
 NAMES_OF_MODEL = {*dir(dict), "from_dict", "to_dict", "to_row"}
 """The attributes that every model has, so that a view of the name gets an underscore."""
 
@@ -59,7 +62,7 @@ class Views:
             for name, schema in properties.items()
             if not self.specification.resolve(schema).get(left_out)
         ]
-        self._name(views, model)
+        self._name(views, model, NAMES_OF_MODEL | names_of_base(model))
         return views
 
     def more(self, model: str) -> list[View]:
@@ -87,7 +90,7 @@ class Views:
                 description=f"The `{view.attribute}` as a list, also where it is one text or not there.",
             )
 
-    def _name(self, views: list[View], model: str) -> None:
+    def _name(self, views: list[View], model: str, taken: set[str]) -> None:
         """Give each view the name of an attribute; those of one name keep more of the field's own."""
         prefix = self.specification.config.field_prefix
         for literal in (False, True):
@@ -95,7 +98,7 @@ class Views:
             for view in views:
                 if not view.attribute or names.count(view.attribute) > 1:
                     name = PythonIdentifier(view.name, prefix, skip_snake_case=literal)
-                    view.attribute = f"{name}_" if name in NAMES_OF_MODEL else name
+                    view.attribute = f"{name}_" if name in taken else name
         names = [view.attribute for view in views]
         for view in views:
             if names.count(view.attribute) > 1:
@@ -114,6 +117,14 @@ class Views:
         view.leading_back = [each for each in view.classes if model in self.specification.reached([each])]
         _express(view, form)
         return view
+
+
+def names_of_base(model: str) -> set[str]:
+    """Return the attributes that a model has by its base."""
+    if model not in BASES:
+        return set()
+    module, base = BASES[model]
+    return {*dir(getattr(import_module(f"pamela._core.{module}"), base))}
 
 
 def _express(view: View, form: Form) -> None:

@@ -102,6 +102,7 @@ def test_only_what_changed_is_touched(workbench: Workbench, different: list[str]
         "models/number.py",
         "models/transcript_line.py",
         "models/voice.py",
+        "types.py",
     }
     assert {*different} - present == {
         "api/usage/__init__.py",

@@ -79,6 +79,38 @@ REFUSED: dict[str, tuple[Change, str]] = {
         adding(operationId="create_call"),
         "POST /api/b2b/v1/things has the operationId 'create_call', which POST /api/b2b/v1/calls has too.",
     ),
+    "two operationIds that are one name in Python": (
+        adding(operationId="createCall"),
+        "POST /api/b2b/v1/things would be the method create_call, as POST /api/b2b/v1/calls is" + NOT_SUPPORTED,
+    ),
+    "an operationId that type hints use": (
+        adding(operationId="list"),
+        "POST /api/b2b/v1/things has the operationId 'list', a name that type hints use" + NOT_SUPPORTED,
+    ),
+    "a path whose parameter is not declared": (
+        lambda document: add(document, "/things/{id}", "post", operation("do_thing")),
+        "POST /api/b2b/v1/things/{id} does not say what the parameter id of its path is.",
+    ),
+    "a path with what a URL cannot have": (
+        lambda document: add(document, '/"things"', "post", operation("do_thing")),
+        'POST /api/b2b/v1/"things" has \'"\' in its path, which must be escaped there.',
+    ),
+    "a path parameter that the path lacks": (
+        with_parameter("path", "id", {"type": "string"}),
+        "POST /api/b2b/v1/things has the path parameter id, which its path lacks.",
+    ),
+    "a header that the clients set": (
+        with_parameter("header", "Authorization", {"type": "string"}),
+        "do_thing: the parameter Authorization is a header that the clients set themselves" + NOT_SUPPORTED,
+    ),
+    "a list of objects or lists in a query": (
+        with_parameter("query", "filters", {"type": "array", "items": {"type": "object"}}),
+        "do_thing: the parameter filters is a list of objects" + NOT_SUPPORTED,
+    ),
+    "a schema that is nothing but a part of itself": (
+        schema("Endless", type="array", items=ref("Endless")),
+        "The schema Endless is a part of itself, with no object with fields in between" + NOT_SUPPORTED,
+    ),
     "a parameter in a cookie": (
         with_parameter("cookie", "sid", {"type": "string"}),
         "do_thing: the parameter sid is a cookie" + NOT_SUPPORTED,
@@ -119,6 +151,14 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "a request whose body is not an object": (
         adding(requestBody=body({"type": "array", "items": ref("Tool")})),
         "do_thing: the request has a body that is not an object with fields" + NOT_SUPPORTED,
+    ),
+    "a field that is required and not described": (
+        schema("UsageQuota", required=["limit"]),
+        "components > schemas > UsageQuota requires 'limit', which is not one of its fields.",
+    ),
+    "another version of OpenAPI": (
+        lambda document: document.update(openapi="3.0.3"),
+        "The specification is OpenAPI 3.0.3, not 3.1" + NOT_SUPPORTED,
     ),
     "a request of another media type": (
         adding(requestBody={"content": {"application/xml": {"schema": INLINE}}}),
@@ -392,5 +432,5 @@ def test_check_names_what_differs_and_changes_nothing(tmp_path: Path, capsys: py
 
     assert main(["--check", "--spec", str(file)]) == 1
 
-    assert capsys.readouterr().err == "Run `make generate`: openapi.yaml gives another models/voice.py.\n"
+    assert capsys.readouterr().err == "Run `make generate`: openapi.yaml gives another models/voice.py, types.py.\n"
     assert (GENERATED / "models" / "voice.py").read_bytes() == voice

@@ -830,7 +830,9 @@ def taken_attributes(document: dict[str, Any]) -> None:
         "callId": {"type": "string"},
     }
     parameters = [parameter("query", name, {"type": "string"}) for name in ("client", "validation", "import")]
-    add(document, "/thing", "get", operation("get_thing", parameters=parameters))
+    odd = {"summary": 'Say """ and \\', "description": 'Say """ and \\.'}
+    add(document, "/thing", "get", operation("get_thing", parameters=parameters, **odd))
+    document["components"]["schemas"]["Call"]["properties"]["outcome"] = {"type": "string"}
 
 
 @row(
@@ -849,6 +851,9 @@ def _(scene: Scene) -> None:
     tool = scene.client.get_thing(client_="a", validation_="b", import_="c")
 
     assert scene.sent_to[1] == "/thing?client=a&validation=b&import=c"
+    assert scene.package.Call(outcome="o", status="queued").outcome_ == "o"
+    assert scene.package.Call(outcome="o", status="queued").outcome is scene.package.CallOutcome.ONGOING
+    assert 'Say """ and \\.' in scene.package.PamelaClient.get_thing.__doc__
     assert (tool.items_, tool.class_, tool.callid, tool.callId) == ("i", "c", "1", "2")
 
 
