@@ -227,11 +227,14 @@ class AsyncTransport:
 
     def add_pool(self, loop: Any) -> AsyncPool:
         """Make connections for an event loop, and let go of those of loops that have ended."""
-        for other in list(self.pools):
-            if has_ended(other):
-                self.pools.pop(other, None)
+        self.forget_ended_loops()
         pool = self.pools[loop] = AsyncPool(*settings_for(self.base_url))
         return pool
+
+    def forget_ended_loops(self) -> None:
+        for loop in list(self.pools):
+            if has_ended(loop):
+                self.pools.pop(loop, None)
 
     async def send_over_pool(self, attempt: Attempt, pool: AsyncPool) -> Outcome:
         connection = None
@@ -301,15 +304,16 @@ class AsyncTransport:
     async def close(self) -> None:
         """Close the connections of this event loop, but those of a client of the caller's.
 
-        Those of other loops are closed once they have done their work; the loops themselves must do that.
+        Those of another loop are closed there: when it gets to it, and else by closing the client there too.
         """
         self.closed = True
         if self.process not in (0, os.getpid()):
             return
         loop = running_loop()
-        pools, self.pools = self.pools, {}
-        for other, pool in pools.items():
+        self.forget_ended_loops()
+        for other, pool in list(self.pools.items()):
             if other is loop:
+                del self.pools[loop]
                 await pool.close()
             else:
                 pool.closed = True
