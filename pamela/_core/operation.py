@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from .json_reader import read_json
 from .unset import UNSET
 from .validation import format_path, format_query, to_wire
 
@@ -81,7 +81,7 @@ class ResponseParser:
             ):
                 raise TypeError(f"expected {self.media_type}, got {found}")
             return content
-        return self.parse(json.loads(content))
+        return self.parse(read_json(content))
 
     def parse(self, data: Any) -> Any:
         """Return a JSON value as what it is documented to be.
