@@ -58,10 +58,20 @@ def likely_number(text: str, country: object = None) -> str | None:
     try:
         number = phonenumbers.parse(re.sub(r"^\s*00", "+", text), region)
     except phonenumbers.NumberParseException:
-        return None
+        return _with_plus(text)
     if not phonenumbers.is_possible_number(number) or number.extension:
         return None
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def _with_plus(text: str) -> str | None:
+    """Return a number that lacks nothing but its plus, None if it is no number that is in use."""
+    import phonenumbers
+
+    digits = _without_separators(f"+{text}")
+    if digits is None or not phonenumbers.is_valid_number(phonenumbers.parse(digits)):
+        return None
+    return digits
 
 
 def _without_separators(text: str) -> str | None:

@@ -62,6 +62,8 @@ def validate_id(
     """Return an id as a string, from a str, an int or a UUID."""
     if isinstance(value, UUID) or (isinstance(value, int) and not isinstance(value, bool)):
         value = str(value)
+    elif isinstance(value, dict) and isinstance(value.get("id"), str):
+        raise ValidationError(f"{name} is a whole {type(value).__name__}. Give its id: {value['id']!r:.100}.")
     return validate_string(name, value, required=required, min_length=min_length, pattern=pattern, hint=hint)
 
 
