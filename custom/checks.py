@@ -131,6 +131,11 @@ EXTENSIONS: dict[str, Callable[[Parts, Document, Any], str]] = {
 def _check_schema(path: Parts, schema: Document, document: Document) -> None:
     if schema.get("type") == "array" and "items" not in schema:
         raise mistaken(where(path), "is a list without `items`")
+    if "nullable" in schema:
+        raise mistaken(where(path), "has nullable, which OpenAPI 3.1 says as a type: [..., 'null']")
+    for bound in ("exclusiveMinimum", "exclusiveMaximum"):
+        if isinstance(schema.get(bound), bool):
+            raise mistaken(where(path), f"has {bound}: {schema[bound]}, which is a number in OpenAPI 3.1")
     parts = schema.get("allOf", [])
     if "properties" in schema and not parts and "allOf" not in path[-2:]:
         for name in schema.get("required", []):

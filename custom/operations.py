@@ -294,7 +294,7 @@ class Operation:
         limits = [each for each in self.in_query if each.name in SIZES and each.kind == "integer"]
         size = (limits[0].name, limits[0].resolved["maximum"]) if limits and "maximum" in limits[0].resolved else None
         noun = self.name.removeprefix("list_").removeprefix("get_")
-        pages = "OffsetPages" if start.kind == "integer" else "CursorPages"
+        pages = "OffsetPages" if start.name == "offset" else "CursorPages"
         item = forms[lists[0]].parts[0].hint
         return Iteration(f"iter_{noun}", noun.replace("_", " "), pages, item, start.name, lists[0], following, size)
 

@@ -13,7 +13,7 @@ from openapi_python_client.parser.errors import GeneratorError
 
 from .checks import check
 from .document import METHODS, normalize, read, target_of
-from .errors import GenerationError, unsupported
+from .errors import GenerationError, mistaken, unsupported
 
 ROOT = Path(__file__).parent.parent
 SPECIFICATION = ROOT / "openapi.yaml"
@@ -135,13 +135,19 @@ class Specification:
         for path, item in self.document.get("paths", {}).items():
             for method in item:
                 if method in METHODS:
-                    parameters = self.parameters(item) | self.parameters(item[method])
+                    place = f"{method.upper()} {path}"
+                    parameters = self.parameters(place, item) | self.parameters(place, item[method])
                     yield path, method, {**item[method], "parameters": [*parameters.values()]}
 
-    def parameters(self, owner: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    def parameters(self, place: str, owner: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
         """Return the parameters of a path or an operation, by place and name."""
-        resolved = [self.resolve(parameter) for parameter in owner.get("parameters", [])]
-        return {(parameter["in"], parameter["name"]): parameter for parameter in resolved}
+        found: dict[tuple[str, str], dict[str, Any]] = {}
+        for parameter in map(self.resolve, owner.get("parameters", [])):
+            key = (parameter["in"], parameter["name"])
+            if key in found:
+                raise mistaken(place, f"has the {key[0]} parameter {key[1]} twice")
+            found[key] = parameter
+        return found
 
     def webhook_models(self) -> Iterator[str]:
         """Yield the names of the models of what is sent to webhooks."""

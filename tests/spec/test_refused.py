@@ -156,6 +156,20 @@ REFUSED: dict[str, tuple[Change, str]] = {
         schema("UsageQuota", required=["limit"]),
         "components > schemas > UsageQuota requires 'limit', which is not one of its fields.",
     ),
+    "a parameter that is there twice": (
+        adding(parameters=[parameter("query", "a", {"type": "string"}), parameter("query", "a", {"type": "integer"})]),
+        "POST /api/b2b/v1/things has the query parameter a twice.",
+    ),
+    "`nullable`, as OpenAPI 3.0 has it": (
+        schema("UsageQuota", properties={"partner_limit": {"type": "integer", "nullable": True}}),
+        "components > schemas > UsageQuota > properties > partner_limit has nullable, which OpenAPI 3.1 says as a type: "
+        "[..., 'null'].",
+    ),
+    "an exclusive bound that is not a number": (
+        with_parameter("query", "x", {"type": "integer", "exclusiveMinimum": True}),
+        "paths > /api/b2b/v1/things > post > parameters > 0 > schema has exclusiveMinimum: True, which is a number in "
+        "OpenAPI 3.1.",
+    ),
     "another version of OpenAPI": (
         lambda document: document.update(openapi="3.0.3"),
         "The specification is OpenAPI 3.0.3, not 3.1" + NOT_SUPPORTED,
@@ -338,9 +352,9 @@ INCOMPLETE: dict[str, tuple[Change, str]] = {
         "components > schemas > CallPage has allOf with Voice, which is not an object" + NOT_SUPPORTED,
     ),
     "a default that the type does not allow": (
-        schema("ToolDefinition", properties={"timeout_ms": {"type": "integer", "default": "soon"}}),
+        schema("UsageQuota", properties={"partner_limit": {"type": "integer", "default": "soon"}}),
         "openapi-python-client cannot read the specification: Unable to process schema "
-        "/components/schemas/ToolDefinition: Invalid int value: soon.",
+        "/components/schemas/UsageQuota: Invalid int value: soon.",
     ),
 }
 
