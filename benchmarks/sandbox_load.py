@@ -25,6 +25,7 @@ KEY = "pk_live_load"
 CONNECTIONS = 16
 READS_A_SECOND = 50
 QUIET_SECONDS = 5
+BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -218,12 +219,37 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=10_000)
     parser.add_argument("--speed", type=float, default=5)
     parser.add_argument("--to", default="+1234567890")
+    parser.add_argument("--write", action="store_true", help="write the figures into docs/sandbox.md")
     asked = parser.parse_args()
     began = datetime.now(UTC)
     figures = measure(asked.calls, asked.speed, asked.to)
     print(f"{asked.calls} calls at speed {asked.speed:g}, {(datetime.now(UTC) - began).total_seconds():.0f} s")
     for name, value in vars(figures).items():
         print(f"  {name.replace('_', ' ')}: {value:g}")
+    if asked.write:
+        write(asked.calls, asked.speed, figures)
+
+
+def write(calls: int, speed: float, figures: Figures) -> None:
+    """Write the figures between their marks in the page on the sandbox."""
+    reads = f"{figures.read_p50_ms:g} and {figures.read_p99_ms:g} ms"
+    lateness = f"{figures.lateness_p50_s:g} and {figures.lateness_p99_s:g} s"
+    rows = [
+        ("calls placed a second", f"{figures.placed_a_second:,.0f}", "at least 500"),
+        ("a read meanwhile, in the middle and the slowest of a hundred", reads, "below 50 ms"),
+        ("deliveries a second", f"{figures.deliveries_a_second:,.0f}", "at least 1,500"),
+        ("how late an event is, in the middle and the latest of a hundred", lateness, "below 1 s"),
+        ("memory", f"{figures.memory_mb:g} MB", "below 300 MB"),
+        ("processor time", f"{figures.processor_s:g} s", ""),
+    ]
+    table = ["| what | measured | target |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
+    load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
+    conditions = f"{os.cpu_count()} processors, load average {load}"
+    note = f"{calls:,} calls at speed {speed:g} with an address for events; {conditions}."
+    page = Path(__file__).parents[1] / "docs" / "sandbox.md"
+    before, _, rest = page.read_text().partition(BEGIN)
+    text = "\n".join([*table, "", note])
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}")
 
 
 if __name__ == "__main__":

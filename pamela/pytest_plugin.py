@@ -110,7 +110,7 @@ class PamelaTester:
 
     def undelivered(self) -> list[str]:
         """Return a line for each webhook that was refused or did not arrive, after waiting for those on their way."""
-        from .sandbox.control import describe_delivery
+        from .sandbox import describe_delivery
 
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while True:
@@ -125,7 +125,7 @@ class PamelaTester:
 
     def report(self) -> list[tuple[str, str]]:
         """Return sections of a test's report: the calls as they were spoken, and the deliveries."""
-        from .sandbox.control import describe_delivery
+        from .sandbox import describe_delivery
 
         calls = "\n\n".join(_show_call(call) for call in self.sandbox.calls())
         deliveries = self.deliveries.list()[-_MOST_DELIVERIES_SHOWN:]
@@ -404,14 +404,14 @@ def _serve_wsgi(app: Any) -> tuple[str, Callable[[], None]]:
     from socketserver import ThreadingMixIn
     from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-    class Server(ThreadingMixIn, WSGIServer):
+    class ThreadingServer(ThreadingMixIn, WSGIServer):
         daemon_threads = True
 
-    class Handler(WSGIRequestHandler):
+    class SilentHandler(WSGIRequestHandler):
         def log_message(self, *_: object) -> None:
             pass
 
-    server = make_server("127.0.0.1", 0, app, Server, Handler)
+    server = make_server("127.0.0.1", 0, app, ThreadingServer, SilentHandler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
 
@@ -428,7 +428,7 @@ def _serve_asgi(app: Any) -> tuple[str, Callable[[], None]]:
 
     import uvicorn
 
-    class Server(uvicorn.Server):
+    class AppServer(uvicorn.Server):
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
             yield
@@ -440,7 +440,7 @@ def _serve_asgi(app: Any) -> tuple[str, Callable[[], None]]:
     ready = threading.Event()
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=2)
-    server = Server(config)
+    server = AppServer(config)
 
     def run() -> None:
         try:

@@ -4,13 +4,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .control import SandboxError, SandboxProject
+    from .control import SandboxError, SandboxProject, describe_delivery
     from .options import SandboxOptions
     from .options import SandboxOptions as Options
     from .server import Sandbox, run, serve
     from .store import DatabaseError
 
-__all__ = ["DatabaseError", "Options", "Sandbox", "SandboxError", "SandboxOptions", "SandboxProject", "run", "serve"]
+__all__ = [
+    "DatabaseError",
+    "Options",
+    "Sandbox",
+    "SandboxError",
+    "SandboxOptions",
+    "SandboxProject",
+    "describe_delivery",
+    "run",
+    "serve",
+]
 
 _HOMES = {
     "DatabaseError": "store",
@@ -19,6 +29,7 @@ _HOMES = {
     "SandboxOptions": "options",
     "SandboxProject": "control",
     "run": "server",
+    "describe_delivery": "control",
     "serve": "server",
 }
 _EXTRA = ("jsonschema", "referencing", "starlette", "uvicorn", "yaml")

@@ -1,6 +1,7 @@
 """The command `python -m pamela.sandbox`."""
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
@@ -20,7 +21,7 @@ _WARNING = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Serve a sandbox until SIGTERM or SIGINT, and returns the exit status."""
+    """Serve a sandbox until SIGTERM or SIGINT, and return the exit status."""
     asked = _parser().parse_args(arguments)
     try:
         from . import DatabaseError, SandboxOptions, serve
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         if asked.host in ("0.0.0.0", "::"):  # noqa: S104 - compared with
             print(_WARNING.format(host=asked.host), file=sys.stderr, flush=True)
+        _allow_many_connections()
         serve(options, _announce if log is False or not (log or sys.stdout.isatty()) else _announce_and_log)
     except (ValueError, DatabaseError) as error:
         print(error, file=sys.stderr)
@@ -90,6 +92,17 @@ def _parser() -> argparse.ArgumentParser:
         help="print a line for each request and each delivery (in a terminal)",
     )
     return parser
+
+
+def _allow_many_connections() -> None:
+    """Take as many open files as the system lets this process have: each connection is one."""
+    try:
+        import resource
+    except ImportError:  # there is no such limit here
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _innermost(error: Exception) -> Exception:

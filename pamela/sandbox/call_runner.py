@@ -8,7 +8,7 @@ from typing import Any
 from .call_plans import AGENT, TOOL, Invocation, Plan, Step, ToolUse, continue_after_failure, plan_call
 from .call_record import CallRecord
 from .calls import Calls
-from .clock import Clock, Moment, Scheduler
+from .clock import Moment, Scheduler, SettableClock
 from .deliveries import Deliveries, DeliveryResult
 from .magic import Outcome
 from .projects import Projects, address
@@ -35,7 +35,7 @@ class CallRunner:
     def __init__(
         self,
         store: Store,
-        clock: Clock,
+        clock: SettableClock,
         specification: Specification,
         projects: Projects,
         tools: Tools,
@@ -46,7 +46,7 @@ class CallRunner:
     ) -> None:
         self._store = store
         self._clock = clock
-        self._real_time = Clock(speed=1)
+        self._real_time = SettableClock(speed=1)
         self._projects = projects
         self._tools = tools
         self._scripts = scripts

@@ -10,7 +10,7 @@ from typing import Any
 from .call_plans import Plan
 from .call_record import CallRecord
 from .changes import Changes
-from .clock import Clock, Moment
+from .clock import Moment, SettableClock
 from .store import Store
 
 _CHANGING = (
@@ -57,7 +57,7 @@ class Selection:
 class Calls:
     """The calls. A record that is changed must be saved in the same transaction."""
 
-    def __init__(self, store: Store, clock: Clock, changes: Changes) -> None:
+    def __init__(self, store: Store, clock: SettableClock, changes: Changes) -> None:
         self._store = store
         self._clock = clock
         self._changes = changes

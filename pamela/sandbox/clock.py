@@ -21,7 +21,7 @@ _JUMP: Moment = 1_000_000
 _LONGEST_SLEEP = 1.0
 
 
-class Clock:
+class SettableClock:
     """Tells the time, and when something will be due that takes so many seconds of sandbox time.
 
     The time is the wall clock's plus an offset, which is 0 until somebody sets the clock.
@@ -57,7 +57,7 @@ class Clock:
 class Scheduler:
     """Do what is due, sleep until the next thing is, and do that."""
 
-    def __init__(self, clock: Clock, work: Callable[[], Moment | None]) -> None:
+    def __init__(self, clock: SettableClock, work: Callable[[], Moment | None]) -> None:
         """Take `work`, which does everything due by now and returns when it wants to be called again."""
         self._clock = clock
         self._work = work

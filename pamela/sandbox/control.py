@@ -111,7 +111,7 @@ class SandboxProject:
         """Remove all scripts of the project."""
         self.request("DELETE", "/sandbox/scripts")
 
-    def take(self, call: Mapping[str, Any] | str) -> "LiveCall":
+    def take(self, call: Mapping[str, Any] | str) -> "CalleePart":
         """Take the callee's part in a call, from now on or as soon as it connects.
 
         Args:
@@ -123,7 +123,7 @@ class SandboxProject:
         Raises:
             SandboxError: There is no such call, or it is over.
         """
-        live_call = LiveCall(self, _id(call))
+        live_call = CalleePart(self, _id(call))
         self.request("POST", f"{live_call.path}/take")
         return live_call
 
@@ -388,7 +388,7 @@ class SandboxDeliveries:
         return f"{delivered} of {count} deliveries have arrived. The last ones: {shown}."
 
 
-class LiveCall:
+class CalleePart:
     """A call in which this program takes the callee's part."""
 
     def __init__(self, project: SandboxProject, call_id: str) -> None:

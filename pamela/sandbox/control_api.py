@@ -17,7 +17,7 @@ from .call_runner import WrongStateError
 from .errors import coded, failure
 from .fault_injection import FAULTS_SCHEMA, NEXT_FAULT_SCHEMA, FaultInjection, PlannedFault
 from .page_access import read_project
-from .projects import Settings
+from .projects import ProjectSettings
 from .requests import read_body
 from .scripts import MOST_SCRIPTS, SCRIPT_SCHEMA
 from .service import Service
@@ -155,7 +155,7 @@ class ControlApi:
         if issues:
             raise failure(422, issues)
         with self._service.store.transaction():
-            self._service.projects.set(project_id, settings=Settings(**body))
+            self._service.projects.set(project_id, settings=ProjectSettings(**body))
         self._service.changes.publish("project", project_id)
         return self._show_project(request, project_id)
 

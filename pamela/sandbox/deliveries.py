@@ -18,7 +18,7 @@ from ..webhooks import sign_webhook
 from . import clock
 from .call_record import CallRecord
 from .changes import Changes
-from .clock import Clock, Moment, Scheduler
+from .clock import Moment, Scheduler, SettableClock
 from .projects import Project, Projects, address
 from .specification import Specification
 from .store import DatabaseError, Store
@@ -109,7 +109,7 @@ class Deliveries:
     def __init__(
         self,
         store: Store,
-        clock: Clock,
+        clock: SettableClock,
         specification: Specification,
         projects: Projects,
         changes: Changes,

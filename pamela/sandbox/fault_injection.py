@@ -100,6 +100,8 @@ class PlannedFaults:
                 if not planned.count:
                     self._planned[project_id].remove(planned)
                 return planned
+        if not any(getattr(always, fault) for fault in REQUEST_FAULTS):
+            return None
         self._requests[project_id] += 1
         chance = f"request:{self._requests[project_id]}"
         for fault in REQUEST_FAULTS:

@@ -7,7 +7,7 @@ from .call_plans import AGENT, OTHER_SIDE, Step, reply_to_callee, resume_convers
 from .call_record import CallRecord
 from .call_runner import CallRunner, WrongStateError, waits_for
 from .calls import Calls
-from .clock import Clock, Moment
+from .clock import Moment, SettableClock
 from .deliveries import Deliveries
 from .tools import Tools
 
@@ -18,7 +18,7 @@ class LiveCalls:
     """The calls whose callee is played by a person. Everything here needs a transaction, except for `describe`."""
 
     def __init__(
-        self, clock: Clock, calls: Calls, call_runner: CallRunner, tools: Tools, deliveries: Deliveries
+        self, clock: SettableClock, calls: Calls, call_runner: CallRunner, tools: Tools, deliveries: Deliveries
     ) -> None:
         self._clock = clock
         self._calls = calls

@@ -9,9 +9,11 @@ from typing import Any
 from .fault_injection import FaultInjection
 from .store import Store
 
+_MOST_READ = 10_000
+
 
 @dataclass(frozen=True)
-class Settings:
+class ProjectSettings:
     """What a project has set for all its calls."""
 
     webhook_url: str | None = None
@@ -24,7 +26,7 @@ class Project:
     """A project as its key finds it."""
 
     id: str
-    settings: Settings
+    settings: ProjectSettings
     faults: FaultInjection
 
     @property
@@ -50,10 +52,12 @@ class Projects:
             return project
         row = self._store.one("SELECT settings, faults FROM projects WHERE id = ?", project_id)
         if row is None:
-            return Project(project_id, Settings(), FaultInjection())
+            return Project(project_id, ProjectSettings(), FaultInjection())
         project = Project(
-            project_id, Settings(**json.loads(row["settings"])), FaultInjection(**json.loads(row["faults"]))
+            project_id, ProjectSettings(**json.loads(row["settings"])), FaultInjection(**json.loads(row["faults"]))
         )
+        if len(self._read) >= _MOST_READ:
+            self._read.clear()
         self._read[project_id] = project
         return project
 
@@ -68,7 +72,9 @@ class Projects:
         """Return what the project's deliveries are signed with."""
         return project.settings.webhook_secret or self._default_secret
 
-    def set(self, project_id: str, *, settings: Settings | None = None, faults: FaultInjection | None = None) -> None:
+    def set(
+        self, project_id: str, *, settings: ProjectSettings | None = None, faults: FaultInjection | None = None
+    ) -> None:
         """Replace what a project has set."""
         self._make(project_id)
         # Before it is read again, in this transaction or after it, the old values must be gone.
@@ -94,12 +100,12 @@ class Projects:
         self._store.execute(
             "INSERT INTO projects VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING",
             project_id,
-            json.dumps(asdict(Settings())),
+            json.dumps(asdict(ProjectSettings())),
             json.dumps(asdict(FaultInjection())),
         )
 
 
-def address(request: Mapping[str, Any], settings: Settings, name: str) -> str | None:
+def address(request: Mapping[str, Any], settings: ProjectSettings, name: str) -> str | None:
     """Return where something of a call goes, by the name of the address: the call's own, or else the project's."""
     own: str | None = request.get("webhooks", {}).get(name)
     project: str | None = getattr(settings, name)

@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import clock
 from .changes import Changes
-from .clock import Clock, Moment
+from .clock import Moment, SettableClock
 from .options import DEFAULT_KEY
 from .page_security import PROJECT_HEADER, PageToken
 from .projects import Projects
@@ -105,7 +105,7 @@ class LoggedRequest:
 class RequestLog:
     """The last requests, the oldest first, with what they take of memory limited."""
 
-    def __init__(self, sandbox_clock: Clock, projects: Projects, changes: Changes) -> None:
+    def __init__(self, sandbox_clock: SettableClock, projects: Projects, changes: Changes) -> None:
         self._clock = sandbox_clock
         self._projects = projects
         self._changes = changes

@@ -9,7 +9,7 @@ from .call_record import CallRecord
 from .call_runner import CallRunner
 from .calls import Calls
 from .changes import Changes
-from .clock import FIRST, LAST, Clock, Moment
+from .clock import FIRST, LAST, Moment, SettableClock
 from .deliveries import Deliveries
 from .fault_injection import PlannedFaults
 from .history import make_history
@@ -49,7 +49,7 @@ class Service:
         self.store = Store(options.database)
         self.changes = Changes()
         self.workload = Workload()
-        self.clock = Clock(options.speed, int(self.store.setting(_CLOCK_OFFSET) or 0))
+        self.clock = SettableClock(options.speed, int(self.store.setting(_CLOCK_OFFSET) or 0))
         self.webhook_hosts = WebhookHosts(options.webhook_hosts)
         self.allowed_hosts = AllowedHosts(options.host, options.allowed_hosts)
         self.page_token = PageToken()

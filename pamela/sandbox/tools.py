@@ -8,7 +8,7 @@ from typing import Any
 
 from . import clock
 from .call_plans import ToolUse
-from .clock import Clock
+from .clock import SettableClock
 from .fake_arguments import ArgumentMaker
 from .specification import Specification
 from .store import Store
@@ -20,7 +20,7 @@ _MOST_USED = 50
 class Tools:
     """The registered tools of all projects."""
 
-    def __init__(self, store: Store, clock: Clock, specification: Specification) -> None:
+    def __init__(self, store: Store, clock: SettableClock, specification: Specification) -> None:
         self._store = store
         self._clock = clock
         self._default_timeout_ms: int = specification.default("ToolDefinition", "timeout_ms")

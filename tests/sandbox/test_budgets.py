@@ -1,6 +1,9 @@
 """What one request can ask for has a limit. How long it takes is measured by `benchmarks/sandbox_fuzz.py`."""
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from .api import PREFIX, Api, body_of
 from .receiver import Receiver, Reply
 from .waiting import until
 
+ROOT = Path(__file__).parents[2]
 REQUEST = {"to": "+1234567890", "task": "Check on order 1042"}
 SMALL = {"properties": {"order_id": {"type": "string"}}}
 
@@ -115,3 +119,12 @@ def test_a_dead_receiver_holds_up_no_other_of_the_same_project(api: Api, receive
 
     until(lambda: receiver.names == ["call.queued", "call.failed"])
     assert body_of(api.get("/sandbox/deliveries", params={"call_id": call["id"]}))["total"] == 2
+
+
+@pytest.mark.slow
+def test_thousands_of_requests_that_nobody_would_send_do_no_harm() -> None:
+    command = [sys.executable, "benchmarks/sandbox_fuzz.py", "--requests", "5000", "--seed", "7"]
+
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, cwd=ROOT)
+
+    assert ended.returncode == 0, ended.stdout + ended.stderr

@@ -8,7 +8,7 @@ import pytest
 
 import pamela.sandbox
 from pamela.sandbox import Sandbox, SandboxError
-from pamela.sandbox.clock import Clock
+from pamela.sandbox.clock import SettableClock
 
 from .api import PREFIX, Api, body_of
 from .receiver import Receiver, Reply
@@ -109,7 +109,7 @@ def test_it_does_not_go_backwards_by_advancing(sandbox: Sandbox) -> None:
 
 
 def test_a_wall_clock_that_jumps_back_is_noticed() -> None:
-    class JumpingClock(Clock):
+    class JumpingClock(SettableClock):
         times = [10_000_000, 10_000_000, 4_000_000, 4_500_000]
 
         def now(self) -> int:
