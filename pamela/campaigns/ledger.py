@@ -8,7 +8,7 @@ import time
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import and_, delete, func, insert, or_, select, update
+from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
 
 from .. import CallOutcome
 from .claiming import ClaimRound
@@ -587,7 +587,8 @@ class Ledger:
                     )
                 )
             }
-            placed = failed = 0
+            placed: list[dict[str, Any]] = []
+            failed = 0
             resume_at = campaign.resume_at
             for each in placements:
                 row = attempts.get(each.attempt_id)
@@ -595,8 +596,9 @@ class Ledger:
                     continue
                 if isinstance(each, Placed):
                     if row.state in (AttemptState.PLACING, AttemptState.UNCLEAR, AttemptState.SET_ASIDE):
-                        placed += 1
-                        self._set_placed(connection, row, each.call, now)
+                        placed.append(
+                            {"attempt": row.id, "recipient": row.recipient_id, "called": str(each.call["id"])}
+                        )
                 elif row.state != AttemptState.PLACING or row.owner != owner:
                     continue  # Another runner has taken it over and will find out.
                 elif isinstance(each, Unclear):
@@ -614,18 +616,14 @@ class Ledger:
                         through.append(row.recipient_id)
             if resume_at != campaign.resume_at:
                 connection.execute(update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(resume_at=resume_at))
-            self._count(connection, campaign, settings.breaker, now, placed + failed, failed, placed=placed)
+            if placed:
+                connection.execute(_PLACE_ATTEMPTS, [{**each, "now": now} for each in placed])
+                connection.execute(_PLACE_RECIPIENTS, placed)
+            results = len(placed) + failed
+            self._count(connection, campaign, settings.breaker, now, results, failed, placed=len(placed))
             return through
 
         return self.database.write(work)
-
-    def _set_placed(self, connection: Connection, attempt: Any, call: Mapping[str, Any], now: int) -> None:
-        connection.execute(
-            update(ATTEMPTS)
-            .where(ATTEMPTS.c.id == attempt.id)
-            .values(state=AttemptState.PLACED, call_id=str(call["id"]), placed_at=now, owner=None, error=None)
-        )
-        self._set_recipient(connection, attempt.recipient_id, state=RecipientState.CALLING, errors=0, detail=None)
 
     def _take_back(self, connection: Connection, attempt: Any, result: NotPlaced, now: int) -> bool:
         """Let a recipient wait again with the same attempt, or give it up; return whether it was given up."""
@@ -856,81 +854,73 @@ class Ledger:
             campaign = self._lock(connection, campaign_id)
             settings = self._parse(campaign.settings)
             now = self.database.now(connection)
-            through: list[int] = []
-            results = failures = minutes = 0
-            for each in ended:
-                billed = _whole(each.call.get("billed_minutes"))
-                changed = connection.execute(
-                    update(ATTEMPTS)
-                    .where(ATTEMPTS.c.id == each.attempt_id, ATTEMPTS.c.state == AttemptState.PLACED)
-                    .values(
-                        state=AttemptState.ENDED,
-                        ended_at=self._calendar(now),
-                        outcome=each.outcome,
-                        status=str(each.call.get("status")),
-                        duration_seconds=_number(each.call.get("duration_seconds")),
-                        billed_minutes=billed,
-                        call=json.dumps(each.call, separators=(",", ":")),
+            calendar = self._calendar(now)
+            recipients = {
+                row.id: row.recipient_id
+                for chunk in _chunks([each.attempt_id for each in ended])
+                for row in connection.execute(
+                    select(ATTEMPTS.c.id, ATTEMPTS.c.recipient_id).where(
+                        ATTEMPTS.c.id.in_(chunk), ATTEMPTS.c.state == AttemptState.PLACED
                     )
                 )
-                if not changed.rowcount:
-                    continue
-                results += 1
-                failures += each.outcome is CallOutcome.BROKEN_OFF
-                minutes += billed or 0
-                if self._after_call(connection, each, settings, self._calendar(now)):
-                    through.append(self._recipient_of(connection, each.attempt_id))
-            self._count(connection, campaign, settings.breaker, now, results, failures, minutes=minutes)
-            calls = [str(each.call.get("id")) for each in ended]
-            for chunk in _chunks(calls):
+            }
+            # What is not among them was kept before.
+            fresh = {each.attempt_id: each for each in ended if each.attempt_id in recipients}
+            attempts = [_ended_attempt(each, calendar) for each in fresh.values()]
+            finals: list[dict[str, Any]] = []
+            retries: list[dict[str, Any]] = []
+            for attempt_id, each in fresh.items():
+                following = self._after_call(connection, recipients[attempt_id], each, settings, calendar)
+                (retries if "due" in following else finals).append(following)
+            for statement, values in (
+                (_END_ATTEMPTS, attempts),
+                (_END_RECIPIENTS, finals),
+                (_RETRY_RECIPIENTS, retries),
+            ):
+                if values:
+                    connection.execute(statement, values)
+            failures = sum(each.outcome is CallOutcome.BROKEN_OFF for each in fresh.values())
+            minutes = sum(attempt["billed"] or 0 for attempt in attempts)
+            self._count(connection, campaign, settings.breaker, now, len(fresh), failures, minutes=minutes)
+            for chunk in _chunks([str(each.call.get("id")) for each in ended]):
                 connection.execute(delete(NOTICES).where(NOTICES.c.call_id.in_(chunk)))
-            return through
+            return [each["recipient"] for each in finals]
 
         return self.database.write(work)
 
-    def _recipient_of(self, connection: Connection, attempt_id: int) -> int:
-        query = select(ATTEMPTS.c.recipient_id).where(ATTEMPTS.c.id == attempt_id)
-        found: int = connection.execute(query).scalar_one()
-        return found
-
-    def _after_call(self, connection: Connection, ended: Ended, settings: Settings, now: int) -> bool:
-        """Decide what comes after a call: nothing more, or another one. Return whether the recipient is through."""
-        recipient_id = self._recipient_of(connection, ended.attempt_id)
+    def _after_call(
+        self, connection: Connection, recipient_id: int, ended: Ended, settings: Settings, now: int
+    ) -> dict[str, Any]:
+        """Return what comes after a call: what the recipient is from now on, or when it is called again."""
+        following: dict[str, Any] = {"recipient": recipient_id, "result": ended.outcome, "why": None}
         retry_at: int | None = None
         state = RecipientState.DONE if ended.outcome is CallOutcome.COMPLETED else RecipientState.GIVEN_UP
-        detail: str | None = None
         match ended.decision:
             case Done():
                 state = RecipientState.DONE
             case RetryAt(when=when):
                 retry_at = to_micros(when)
             case GiveUp(reason=reason, do_not_call=do_not_call):
-                state, detail = RecipientState.GIVEN_UP, reason
+                state, following["why"] = RecipientState.GIVEN_UP, reason
                 if do_not_call:
                     query = select(RECIPIENTS.c.number).where(RECIPIENTS.c.id == recipient_id)
-                    number = connection.execute(query).scalar_one()
-                    self._add_do_not_call(connection, {number: reason})
-            case _:
-                query = select(func.count()).where(
+                    self._add_do_not_call(connection, {connection.execute(query).scalar_one(): reason})
+            case _ if settings.retry.counts.get(ended.outcome):
+                count = select(func.count()).where(
                     ATTEMPTS.c.recipient_id == recipient_id,
                     ATTEMPTS.c.outcome == ended.outcome,
                     ATTEMPTS.c.id != ended.attempt_id,
                 )
-                pause = settings.retry.pause(ended.outcome, connection.execute(query).scalar_one())
+                pause = settings.retry.pause(ended.outcome, connection.execute(count).scalar_one())
                 retry_at = None if pause is None else now + to_span(pause)
         if retry_at is not None:
-            query = select(RECIPIENTS.c.number).where(
+            listed = select(RECIPIENTS.c.id).where(
                 RECIPIENTS.c.id == recipient_id, RECIPIENTS.c.number.in_(select(DO_NOT_CALL.c.number))
             )
-            if connection.execute(query).first() is not None:
-                state, retry_at = RecipientState.DO_NOT_CALL, None
-        if retry_at is None:
-            self._set_recipient(connection, recipient_id, state=state, outcome=ended.outcome, detail=detail)
-            return True
-        self._set_recipient(
-            connection, recipient_id, state=RecipientState.WAITING, outcome=ended.outcome, due_at=retry_at
-        )
-        return False
+            if connection.execute(listed).first() is None:
+                return {**following, "due": retry_at}
+            state = RecipientState.DO_NOT_CALL
+        return {**following, "final": state}
 
     def notice(self, call_id: str) -> None:
         """Note that a webhook said something of a call, perhaps before the call's own answer is here."""
@@ -1059,6 +1049,65 @@ class Ledger:
         while rows := self._rows(query.where(ATTEMPTS.c.id > after)):
             yield from rows
             after = rows[-1].id
+
+
+# Statements that are carried out for many rows at once.
+_PLACE_ATTEMPTS = (
+    update(ATTEMPTS)
+    .where(ATTEMPTS.c.id == bindparam("attempt"))
+    .values(
+        state=AttemptState.PLACED,
+        call_id=bindparam("called"),
+        placed_at=bindparam("now"),
+        owner=None,
+        error=None,
+    )
+)
+_PLACE_RECIPIENTS = (
+    update(RECIPIENTS)
+    .where(RECIPIENTS.c.id == bindparam("recipient"))
+    .values(state=RecipientState.CALLING, errors=0, detail=None)
+)
+_END_ATTEMPTS = (
+    update(ATTEMPTS)
+    .where(ATTEMPTS.c.id == bindparam("attempt"))
+    .values(
+        state=AttemptState.ENDED,
+        ended_at=bindparam("ended"),
+        outcome=bindparam("result"),
+        status=bindparam("as_told"),
+        duration_seconds=bindparam("seconds"),
+        billed_minutes=bindparam("billed"),
+        call=bindparam("whole"),
+    )
+)
+_END_RECIPIENTS = (
+    update(RECIPIENTS)
+    .where(RECIPIENTS.c.id == bindparam("recipient"))
+    .values(state=bindparam("final"), outcome=bindparam("result"), detail=bindparam("why"))
+)
+_RETRY_RECIPIENTS = (
+    update(RECIPIENTS)
+    .where(RECIPIENTS.c.id == bindparam("recipient"))
+    .values(
+        state=RecipientState.WAITING,
+        outcome=bindparam("result"),
+        detail=bindparam("why"),
+        due_at=bindparam("due"),
+    )
+)
+
+
+def _ended_attempt(ended: Ended, calendar: int) -> dict[str, Any]:
+    return {
+        "attempt": ended.attempt_id,
+        "ended": calendar,
+        "result": ended.outcome,
+        "as_told": str(ended.call.get("status")),
+        "seconds": _number(ended.call.get("duration_seconds")),
+        "billed": _whole(ended.call.get("billed_minutes")),
+        "whole": json.dumps(ended.call, separators=(",", ":")),
+    }
 
 
 def _lookup(connection: Connection, column: Any, campaign_id: int, values: Sequence[str]) -> dict[str, Any]:
