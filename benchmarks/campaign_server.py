@@ -112,7 +112,9 @@ class Connection(asyncio.Protocol):
             body = json.dumps(value, separators=(",", ":")).encode()
             key = headers.get("idempotency-key")
             echo = f"Idempotency-Key: {key}\r\n" if key else ""
-            start = f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\n{echo}Content-Length: {len(body)}\r\n\r\n"
+            start = (
+                f"HTTP/1.1 {status} OK\r\nContent-Type: application/json\r\n{echo}Content-Length: {len(body)}\r\n\r\n"
+            )
             self.transport.write(start.encode() + body)
 
 

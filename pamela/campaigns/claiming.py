@@ -131,7 +131,9 @@ class ClaimRound:
         row = self.connection.execute(select(BUCKETS.c.tokens, BUCKETS.c.updated_at).where(this)).first()
         if row is None:
             return rate.burst
-        # A clock that has been put back earns nothing for a while rather than a day's worth at once.
+        if row.updated_at > self.now:
+            # The clock has been put back: the bucket earns nothing for that, but it must earn something from now on.
+            self.connection.execute(update(BUCKETS).where(this).values(updated_at=self.now))
         elapsed: float = max(0, self.now - row.updated_at) / MICROSECONDS
         tokens: float = row.tokens + elapsed * rate.per_second
         return min(rate.burst, tokens)

@@ -147,7 +147,7 @@ class Ledger:
                 if self._parse(row.settings).hours != settings.hours:
                     waits = in_state(row.id, RecipientState.WAITING)
                     # What waits for an hour looks again; what waits for a retry keeps its pause.
-                    connection.execute(update(RECIPIENTS).where(waits, RECIPIENTS.c.attempts == 0).values(due_at=now))
+                    connection.execute(update(RECIPIENTS).where(waits, RECIPIENTS.c.attempts == 0).values(due_at=0))
             return self._info(connection.execute(select(CAMPAIGNS).where(CAMPAIGNS.c.name == name)).one())
 
         return self.database.write(work)
@@ -330,13 +330,10 @@ class Ledger:
                 return
             staged = in_state(campaign_id, RecipientState.STAGED)
             if keep:
-                now = self._calendar(self.database.now(connection))
                 listed = RECIPIENTS.c.number.in_(select(DO_NOT_CALL.c.number))
-                connection.execute(
-                    update(RECIPIENTS).where(staged, listed).values(state=RecipientState.DO_NOT_CALL, due_at=now)
-                )
+                connection.execute(update(RECIPIENTS).where(staged, listed).values(state=RecipientState.DO_NOT_CALL))
                 added = connection.execute(
-                    update(RECIPIENTS).where(staged).values(state=RecipientState.WAITING, due_at=now)
+                    update(RECIPIENTS).where(staged).values(state=RecipientState.WAITING, due_at=0)
                 )
                 if added.rowcount:
                     connection.execute(
@@ -436,9 +433,10 @@ class Ledger:
 
     def _alive(self, connection: Connection, now: int) -> set[str]:
         rows = connection.execute(select(RUNNERS)).all()
-        return {
-            row.id for row in rows if row.seen_at >= now - to_span(LEASE) and not is_dead(row.id, row.host, row.process)
-        }
+        lease = to_span(LEASE)
+        # A moment far ahead was written by a clock that has been put back since.
+        recent = [row for row in rows if now - lease <= row.seen_at <= now + lease]
+        return {row.id for row in recent if not is_dead(row.id, row.host, row.process)}
 
     def adopt(self, campaign_id: int, owner: str, known: Collection[int]) -> int:
         """Take the attempts of runners that are gone, and those that this runner has no memory of, to be looked up.
@@ -472,7 +470,7 @@ class Ledger:
             ]
             for row in lost:
                 self._set_unclear(
-                    connection, row.id, row.recipient_id, None, "The runner ended.", row.claimed_at + settle
+                    connection, row.id, row.recipient_id, None, "The runner ended.", min(row.claimed_at, now) + settle
                 )
             connection.execute(delete(RUNNERS).where(RUNNERS.c.id.not_in(alive | {owner})))
             return len(lost)
@@ -728,7 +726,12 @@ class Ledger:
                 )
             return [
                 LookUp(
-                    row.id, row.recipient_id, row.key, row.number, from_micros(row.claimed_at), json.loads(row.request)
+                    row.id,
+                    row.recipient_id,
+                    row.key,
+                    row.number,
+                    from_micros(min(row.claimed_at, now)),
+                    json.loads(row.request),
                 )
                 for row in free
             ]
