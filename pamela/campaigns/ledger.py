@@ -722,7 +722,7 @@ class Ledger:
                 connection.execute(
                     update(ATTEMPTS)
                     .where(ATTEMPTS.c.id.in_(chunk), ATTEMPTS.c.state == AttemptState.UNCLEAR)
-                    .values(owner=owner, look_up_at=now + to_span(LEASE))
+                    .values(owner=owner)
                 )
             return [
                 LookUp(

@@ -209,8 +209,9 @@ def test_chaos(
                 if restarts < 2 and final > count * (restarts + 1) / 3:
                     postgres.restart()
                     restarts += 1
-                victims = [number for number, worker in enumerate(workers) if worker.works_for(dice.uniform(0, 4))]
-                if victims and time.monotonic() >= next_kill and final < count * 0.9:
+                # On a slow machine a worker takes seconds to begin; three of four are left to get something done.
+                victims = [number for number, worker in enumerate(workers) if worker.works_for(2)]
+                if len(victims) > 2 and time.monotonic() >= next_kill and final < count * 0.9:
                     victim = dice.choice(victims)
                     workers[victim].kill()
                     workers[victim] = start()
