@@ -252,13 +252,13 @@ def _mentions(request: Mapping[str, Any], query: str) -> bool:
 
 def _timeline(call: Mapping[str, Any], ringing_at: int | None) -> list[Row]:
     """Return the states of a call with their times, as far as they are known."""
-    moments = {
-        "queued": call["created_at"],
-        "ringing": _text(ringing_at),
-        "in_progress": call["started_at"],
-        call["status"]: call["ended_at"],
-    }
-    return [{"status": status, "at": at} for status, at in moments.items() if at is not None]
+    moments = [
+        ("queued", call["created_at"]),
+        ("ringing", _text(ringing_at)),
+        ("in_progress", call["started_at"]),
+        (call["status"], call["ended_at"]),
+    ]
+    return [{"status": status, "at": at} for status, at in moments if at is not None]
 
 
 def _months_until(month: str, count: int) -> Iterator[str]:

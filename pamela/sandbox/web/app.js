@@ -1,6 +1,7 @@
 // The page: which view is shown, the keyboard, and the choice of a project.
 
 import { openSession, state } from "./api.js";
+import { programTabs } from "./code.js";
 import { h, show } from "./dom.js";
 import { chooseProject, go, href, route } from "./router.js";
 import * as stream from "./stream.js";
@@ -74,6 +75,14 @@ function showProjects() {
   select.value = state.project;
 }
 
+// Only a browser on the sandbox's machine gets the page's token, without which there is nothing to see.
+function showThatItIsElsewhere() {
+  removeEventListener("hashchange", navigate);
+  show(main, h("div.empty", h("h1", "This page is for the sandbox's own machine"),
+    h("p", "A browser on another one, or beyond a container, gets no data. Forward the port, and open the address on this machine:"),
+    programTabs([["Shell", `ssh -L ${location.port || 80}:127.0.0.1:${location.port || 80} ${location.hostname}`]], "Forward the port")));
+}
+
 function openMenu(open) {
   document.body.classList.toggle("menu-open", open);
   menuButton.setAttribute("aria-expanded", String(open));
@@ -122,7 +131,10 @@ menuButton.addEventListener("click", () => openMenu(!document.body.classList.con
 document.getElementById("scrim").addEventListener("click", () => openMenu(false));
 
 navigate();
-openSession().catch(() => {}).finally(stream.start);
+openSession().catch(() => {}).finally(() => {
+  if (state.token) stream.start();
+  else showThatItIsElsewhere();
+});
 stream.listen((kind) => {
   // A project that has just come into being belongs in the menu.
   if (["project", "clock", "reset", "resync"].includes(kind)) openSession().catch(() => {});

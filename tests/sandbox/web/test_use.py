@@ -1,7 +1,8 @@
 """Using the page: the keyboard, the address, what is hostile, and how much there may be."""
 
+import httpx
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 import pamela.sandbox
 from pamela.sandbox import Sandbox
@@ -262,3 +263,40 @@ def test_a_page_elsewhere_has_no_use_of_the_sandbox(fast: Sandbox, fast_api: Api
             fast.base_url,
         )
     assert seen == ["nothing"] * 4
+
+
+def test_a_browser_elsewhere_sees_nothing(fast: Sandbox, fast_api: Api, open_window: OpenWindow) -> None:
+    def without_token(route: Route) -> None:
+        # What the sandbox answers to a client of another address.
+        response = route.fetch()
+        session = {**response.json(), "token": "", "projects": []}
+        route.fulfill(response=response, json=session)
+
+    fast_api.finish("+12125550142", "Order a pizza")
+    window = open_window(fast.base_url)
+    window.is_interrupted = True
+    window.page.route("**/sandbox/page", without_token)
+    window.page.goto(f"{fast.base_url}/")
+    expect(window.page.get_by_role("heading", name="for the sandbox's own machine")).to_be_visible()
+    expect(window.page.get_by_text("Order a pizza")).to_have_count(0)
+
+
+def test_what_the_page_reads_needs_its_token_or_a_key(fast: Sandbox) -> None:
+    with httpx.Client(base_url=fast.base_url) as visitor:
+        for path in ("calls", "calls/call_1", "deliveries", "requests", "tools", "usage"):
+            assert visitor.get(f"/sandbox/page/{path}").status_code == 401
+            assert visitor.get(f"/sandbox/page/{path}", headers={"X-Page-Token": "wrong"}).status_code == 403
+        elsewhere = visitor.get("/sandbox/page", headers={"Sec-Fetch-Site": "cross-site"})
+        assert elsewhere.status_code == 403
+        token = visitor.get("/sandbox/page").json()["token"]
+        mine = {"X-Page-Token": token}
+        assert visitor.get("/sandbox/page/calls", headers=mine).json()["items"] == []
+        for query in ("limit=x", "limit=501", "offset=-1", "project=nonsense"):
+            assert visitor.get(f"/sandbox/page/calls?{query}", headers=mine).status_code == 422
+        assert visitor.get("/sandbox/page/usage?month=2026-13", headers=mine).status_code == 422
+        assert visitor.get("/sandbox/page/requests?class=x", headers=mine).status_code == 422
+        assert visitor.get("/sandbox/web/index.html").status_code == 404
+        assert visitor.get("/sandbox/web/../page.py").status_code == 404
+        style = visitor.get("/sandbox/web/style.css")
+        again = visitor.get("/sandbox/web/style.css", headers={"If-None-Match": style.headers["ETag"]})
+        assert (style.headers["Content-Encoding"], again.status_code) == ("gzip", 304)

@@ -242,6 +242,8 @@ def test_settings_are_kept(fast: Sandbox, fast_api: Api, open_window: OpenWindow
     page.reload()
     expect(page.get_by_label("Events")).to_have_value("http://127.0.0.1:9/events")
     expect(page.get_by_role("switch", name="Send twice")).to_be_checked()
+    expect(page.get_by_label("Secret", exact=True)).to_have_value(fast.webhook_secret)
+    assert fast_api.get("/sandbox/project").json()["webhook_secret"] is None
 
     assert fast_api.get("/sandbox/project").json()["webhook_url"] == "http://127.0.0.1:9/events"
     assert fast_api.get("/sandbox/faults").json()["duplicate"] == 0.25

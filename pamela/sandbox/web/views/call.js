@@ -178,7 +178,7 @@ class CallView extends HTMLElement {
       this.chooseArguments(tools[Number(menu.value)]);
       menu.value = "";
     } }, h("option", { value: "" }, "Use a tool…"), tools.map((tool, index) => h("option", { value: String(index) }, tool.name)));
-    return h("form.callee", { onsubmit: say },
+    return h("form.callee-form", { onsubmit: say },
       h("div.with-button", line, h("button.button.primary", { type: "submit" }, "Say")),
       h("div.actions.left", menu, button("Hang up as the callee", () => this.direct("finish", {}), { iconName: "hangup" }), button("Let the sandbox go on", () => this.direct("release"))));
   }
