@@ -97,7 +97,8 @@ def listen(
         finally:
             from .listening import summary
 
-            say(summary(listener.counts))
+            if listener.ready.is_set():
+                say(summary(listener.counts))
 
 
 def chosen_handler(

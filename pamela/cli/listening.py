@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .webhook_handlers import Reply, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from .webhook_handlers import Handler, Headers
 
@@ -78,6 +78,8 @@ class Listener:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when what came before is caught up with; until then what comes waits."""
 
+    before_first: Callable[[str], Awaitable[None]] | None = None
+    """Called before the first webhook of each call, with its id: takes what came of it before."""
     unread: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when nobody reads any more what is shown."""
 
@@ -90,6 +92,8 @@ class Listener:
         if is_gone():
             # It will be sent again, or is among what is caught up with.
             return None
+        if self.before_first is not None and (payload := self._verified(headers, body)[0]) is not None:
+            await self.before_first(str(payload.get("call_id", "")))
         return await self.take(headers, body)
 
     async def take(self, headers: Headers, body: bytes, *, caught_up: bool = False) -> Reply:

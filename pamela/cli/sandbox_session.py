@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,8 @@ class SandboxSession:
         self._listener = listener
         self._with_tools = with_tools
         self._taken: set[str] = set()
+        self._taking = asyncio.Lock()
+        self._checked: dict[str, asyncio.Task[int]] = {}
         self._session: Session
         self._was_killed = False
 
@@ -90,6 +92,7 @@ class SandboxSession:
         since = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
         if killed is not None:
             self._was_killed = True
+            self._listener.before_first = self._take_missed_of_call
             since = killed.since
             if are_set(project, killed.ours):
                 before = killed.before
@@ -160,15 +163,30 @@ class SandboxSession:
         await put_settings(self._client, self._session.ours)
         say("The sandbox had forgotten this address; it is set again.", dim=True)
 
-    async def _take_missed(self) -> int:
+    async def _take_missed_of_call(self, call_id: str) -> None:
+        """Take what was given up while nobody listened, before the next event of the call is taken.
+
+        The sandbox sends an event when it has given up the one before, which may be a moment after all were caught up with.
+        """
+        from pamela import PamelaError
+
+        if call_id not in self._checked:
+            self._checked[call_id] = asyncio.create_task(self._take_missed(call_id=call_id))
+        with suppress(PamelaError):
+            await asyncio.shield(self._checked[call_id])
+
+    async def _take_missed(self, **filters: str) -> int:
         """Take the deliveries that never reached a listener, the oldest first; return how many there were."""
+        async with self._taking:
+            return await self._take_missed_in_turn(filters)
+
+    async def _take_missed_in_turn(self, filters: dict[str, str]) -> int:
         taken = 0
         offset: int | None = 0
         missed: list[dict[str, Any]] = []
         while offset is not None:
-            page = await self._client.request(
-                "GET", DELIVERIES, params={"status": "failed", "limit": PAGE, "offset": offset}
-            )
+            params = {"status": "failed", "limit": PAGE, "offset": offset, **filters}
+            page = await self._client.request("GET", DELIVERIES, params=params)
             missed += [each for each in page["items"] if self._is_missed(each)]
             offset = page.get("next_offset")
         for delivery in missed:

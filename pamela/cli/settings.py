@@ -128,7 +128,7 @@ class Settings:
             return address, "PAMELA_BASE_URL"
         if self.stored and self.stored.base_url:
             return self.stored.base_url, "the profile"
-        return None, "production, as nothing else is set"
+        return None, "the default"
 
     def _key(self) -> tuple[str | None, str]:
         if self.api_key_stdin:

@@ -110,7 +110,10 @@ class Forwarding:
         self._url = url
         self._tool_url = tool_url
         local = is_loopback(httpx.URL(url).host) and is_loopback(httpx.URL(tool_url).host)
-        limits = httpx.Limits(max_connections=_MOST_CONNECTIONS, max_keepalive_connections=_MOST_CONNECTIONS)
+        # A connection is not kept as long as a web server might: it would meet one that is being closed.
+        limits = httpx.Limits(
+            max_connections=_MOST_CONNECTIONS, max_keepalive_connections=_MOST_CONNECTIONS, keepalive_expiry=1.0
+        )
         # A proxy of the environment does not reach this machine.
         self._client = httpx.AsyncClient(trust_env=not local, limits=limits, follow_redirects=False)
 

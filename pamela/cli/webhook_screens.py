@@ -100,7 +100,7 @@ def as_text(webhook: Shown) -> Text:
     style = "magenta" if webhook.name == TOOL_INVOCATION else "red" if webhook.refused else "cyan"
     text.append(f"  {name:<22}", style=f"not dim {style}")
     text.append(f"  {webhook.call_id}", style="not dim")
-    text.append(f"  {webhook.duration_ms:.0f} ms")
+    text.append(f"{webhook.duration_ms:7.0f} ms")
     if answer := verdict(webhook):
         text.append(f"  {answer}", style=f"not dim {'red' if webhook.refused or webhook.reply.problem else 'none'}")
     return text

@@ -10,7 +10,7 @@ import signal
 import subprocess
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,7 @@ from .running import PATIENCE, Cli
 from .services import nowhere, pretending_to_be_real
 
 SECRET = "whsec_sandbox"
+STATUSES = ("waiting", "pending", "sending", "delivered", "failed")
 READY = re.compile(r"Ready.* (http://127\.0\.0\.1:\d+)/")
 
 
@@ -108,6 +109,14 @@ def deliveries(client: PamelaClient, status: str) -> int:
     """Return how many deliveries have a status."""
     total: int = client.request("GET", "/sandbox/deliveries", params={"status": status})["total"]
     return total
+
+
+def log(client: PamelaClient, call_id: str) -> list[dict[str, Any]]:
+    """Return the deliveries of a call."""
+    items: list[dict[str, Any]] = client.request(
+        "GET", "/sandbox/deliveries", params={"call_id": call_id, "limit": 100}
+    )["items"]
+    return items
 
 
 def finish(client: PamelaClient, **more: Any) -> str:
@@ -305,16 +314,17 @@ def test_killed_and_started_again_it_catches_up_and_puts_back(
     with listening(cli, *forward) as running:
         url = running.url
         first = finish(client)
-        until(lambda: receiver.names.count("call.completed") == 1)
+        until(lambda: completed(receiver) == 1)
         running.stop(signal.SIGKILL)
     assert project(client)["webhook_url"] == url, "it could not put them back"
     meanwhile = [finish(client) for _ in range(3)]
-    until(lambda: not any(deliveries(client, status) for status in ("waiting", "pending", "sending")))
+    placed = sum(len(delivered) for delivered in (log(client, call_id) for call_id in meanwhile))
+    until(lambda: deliveries(client, "failed") == placed)
     with listening(cli, *forward) as running:
-        until(lambda: receiver.names.count("call.completed") == 4)
+        until(lambda: completed(receiver) == 4)
         running.says("Caught up with")
         later = finish(client)
-        until(lambda: receiver.names.count("call.completed") == 5)
+        until(lambda: completed(receiver) == 5)
         assert running.stop() == 0
     assert project(client) == before
     by_call = defaultdict(list)
@@ -328,7 +338,8 @@ def test_killed_and_started_again_it_catches_up_and_puts_back(
         assert timestamps == sorted(timestamps), "in order"
         assert all(verify_webhook_signature(event.body, event.signature, SECRET) for event in events)
     caught_up = int(re.findall(r"(\d+) caught up", running.err[-1])[0])
-    assert caught_up == sum(len(by_call[call_id]) for call_id in meanwhile)
+    # What was being answered at the moment of the kill comes again.
+    assert caught_up - sum(len(by_call[call_id]) for call_id in meanwhile) in (0, 1)
 
 
 def test_a_sandbox_that_goes_away_is_waited_for(cli: Cli, tmp_path: Path) -> None:
@@ -478,7 +489,15 @@ def test_killed_in_the_middle_of_ten_thousand_events_it_loses_none(cli: Cli, tmp
             place(100)
             with listening(cli, *forward, env=env) as running:
                 place(400)
-                until_patiently(lambda: completed(receiver) >= len(placed))
+                until_patiently(
+                    lambda: completed(receiver) >= len(placed),
+                    lambda: (
+                        completed(receiver),
+                        len(receiver.received),
+                        {status: deliveries(client, status) for status in STATUSES},
+                        running.err[-5:],
+                    ),
+                )
                 assert running.stop() == 0
             assert len(receiver.received) >= 8_000
         by_call = defaultdict(list)
@@ -505,11 +524,12 @@ def completed(receiver: Receiver) -> int:
     return len({received.json["call_id"] for received in list(receiver.received) if received.event == "call.completed"})
 
 
-def until_patiently(condition: Any) -> None:
+def until_patiently(condition: Callable[[], bool], explain: Callable[[], object]) -> None:
+    """Wait as long as ten thousand deliveries may take on a machine that is busy."""
     for _ in range(9):
         try:
             until(condition)
         except AssertionError:
             continue
         return
-    until(condition)
+    assert condition(), explain()
