@@ -70,11 +70,12 @@ class _Queue:
 
 
 class _Ready:
-    """Deliveries of a queue that are due and wait for room. What tells of a call's state goes before transcripts."""
+    """Deliveries of a queue that are due and wait for room. Of four that are sent, three tell of a call's state first."""
 
     def __init__(self) -> None:
         self._urgent: deque[int] = deque()
         self._others: deque[int] = deque()
+        self._taken = 0
 
     def __len__(self) -> int:
         return len(self._urgent) + len(self._others)
@@ -83,7 +84,10 @@ class _Ready:
         (self._urgent if is_urgent else self._others).append(seq)
 
     def take(self) -> int:
-        return (self._urgent or self._others).popleft()
+        self._taken += 1
+        # Transcripts have their turn, too: the later events of their calls wait behind them.
+        first, second = (self._others, self._urgent) if self._taken % 4 == 0 else (self._urgent, self._others)
+        return (first or second).popleft()
 
     def first(self) -> int:
         return (self._urgent or self._others)[0]
@@ -201,6 +205,8 @@ class Deliveries:
         body += f',"transcript":{call.shown_transcript_json()}}}' if self._has_transcript[event] else "}"
         if event == _TRANSCRIPT_UPDATE and self._renew_transcript(call.id, url, body):
             return
+        if event == "call.completed":
+            self._drop_transcript(call.id, url)
         row = self._new(call, project, "event", event, url, body, self._event_timeout_ms)
         is_first = self._store.one(f"SELECT 1 FROM deliveries WHERE queue = ? AND {_OPEN} LIMIT 1", call.id) is None  # noqa: S608
         # The last event of a call has nothing to change places with.
@@ -221,17 +227,30 @@ class Deliveries:
 
         It has all that the older one would have told, and a receiver that is behind has no use for both.
         """
+        older = self._transcript_behind(queue, url)
+        if older is not None:
+            self._store.execute("UPDATE deliveries SET body = ? WHERE seq = ?", body, older["seq"])
+        return older is not None
+
+    def _drop_transcript(self, queue: str, url: str) -> None:
+        """Give up a transcript that is still to be sent, if deliveries are behind and the call's last event has it all."""
+        older = self._transcript_behind(queue, url)
+        if older is not None:
+            self._store.execute("UPDATE deliveries SET status = 'dropped' WHERE seq = ?", older["seq"])
+            self._publish(older)
+
+    def _transcript_behind(self, queue: str, url: str) -> sqlite3.Row | None:
+        """Return the last delivery of a call's queue if it is a transcript that a receiver who is behind can do without."""
         ready = self._ready.get(_Queue("event", WebhookAddress.parse(url).destination), ())
         if len(ready) < _MANY_READY:
-            return False
+            return None
         last = self._store.one(
-            f"SELECT seq, name, tries FROM deliveries WHERE queue = ? AND {_OPEN} ORDER BY rank DESC LIMIT 1",  # noqa: S608
+            f"SELECT * FROM deliveries WHERE queue = ? AND {_OPEN} ORDER BY rank DESC LIMIT 1",  # noqa: S608
             queue,
         )
         if last is None or last["name"] != _TRANSCRIPT_UPDATE or last["tries"] or last["seq"] in self._sending:
-            return False
-        self._store.execute("UPDATE deliveries SET body = ? WHERE seq = ?", body, last["seq"])
-        return True
+            return None
+        return last
 
     def invoke_tool(
         self, call: CallRecord, url: str, name: str, arguments: object, correlation_id: str, timeout_ms: int

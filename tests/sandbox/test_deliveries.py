@@ -265,6 +265,29 @@ class TestFailures:
             release.set()
             until(lambda: len(receiver.events) >= 60)
 
+    def test_a_receiver_that_is_far_behind_gets_the_newest_transcript_only(self, api: Api, receiver: Receiver) -> None:
+        release = threading.Event()
+
+        def answer(received: Received) -> Reply:
+            release.wait(30)
+            return Reply()
+
+        receiver.answer = answer
+        for _ in range(260):
+            place(api, receiver, "+15005550001")
+        call_id = place(api, receiver)
+        call = api.wait_for_status(call_id, "completed")
+        release.set()
+        deliveries = settled(api, call_id)
+
+        assert [(each["name"], each["status"]) for each in deliveries] == [
+            ("call.queued", "delivered"),
+            ("call.started", "delivered"),
+            ("call.transcript_update", "dropped"),
+            ("call.completed", "delivered"),
+        ]
+        assert json.loads(deliveries[-1]["body"])["transcript"] == call["transcript"]
+
     def test_cookies_are_neither_kept_nor_sent(
         self, sandbox: Sandbox, api: Api, api_key: str, receiver: Receiver
     ) -> None:
