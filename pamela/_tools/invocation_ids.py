@@ -13,14 +13,15 @@ if TYPE_CHECKING:
     from .._generated.models import ToolInvocation
 
 _LONGEST = 128
+_OWN_PREFIXES = ("once:", "sha256:")
+"""How ids begin that are made here. A correlation id that begins so is hashed, so that it cannot be taken for one."""
 
 
 def id_of_invocation(invocation: ToolInvocation) -> str:
     """Return the id of an invocation: its correlation id, if every store can keep it as it is, or else its hash."""
     text = invocation.correlation_id
-    if len(text) <= _LONGEST and text.isascii() and text.isprintable() and text == text.strip():
-        return text
-    return f"sha256:{_hash(text)}"
+    is_plain = len(text) <= _LONGEST and text.isascii() and text.isprintable() and text == text.strip()
+    return text if is_plain and not text.startswith(_OWN_PREFIXES) else f"sha256:{_hash(text)}"
 
 
 def id_of_repeatable_call(invocation: ToolInvocation) -> str:

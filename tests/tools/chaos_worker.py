@@ -20,8 +20,8 @@ from pamela import ToolInvocation, ToolRegistry
 
 from .stores import open_store
 
-TIMEOUT = 0.5
-LEASE = 2.0
+TIMEOUT = 5.0
+LEASE = 6.0
 THREADS = 8
 
 _deadline: ContextVar[float] = ContextVar("_deadline")
