@@ -56,6 +56,8 @@ class Server:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
+        for left_behind in self._directory.glob("data/postmaster.pid"):
+            left_behind.unlink()  # by one that was killed, and whose children are gone soon
         log = self._directory / "log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(

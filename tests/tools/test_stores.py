@@ -6,7 +6,9 @@ import multiprocessing
 import sqlite3
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import ExitStack
 from itertools import count
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,12 +26,14 @@ from pamela.tools import (
     SQLiteInvocationStore,
     ToolRegistry,
 )
+from tests import servers
 
 from .stores import KINDS, close, open_store, store_options
 from .waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from tests.servers import Server
@@ -366,7 +370,70 @@ def test_a_file_of_version_2_0_is_taken_over(tmp_path: Path) -> None:
         assert registry.invoke(payload).body.startswith(expected)
 
 
+@pytest.mark.parametrize("seconds", [3600, -3600, 10**7, -(10**9)])
+def test_no_lease_ends_because_somebody_sets_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    store = SQLiteInvocationStore(tmp_path / "invocations.db")
+    store.claim("corr_1", owner="a", lease_seconds=LEASE)
+    now = time.time()
+    monkeypatch.setattr(
+        "pamela._tools.stores.sqlite.time", SimpleNamespace(time=lambda: now + seconds, monotonic=time.monotonic)
+    )
+    assert store.claim("corr_1", owner="b", lease_seconds=LEASE, after_crash="run") == running("a")
+
+
+def test_a_lease_from_before_the_machine_was_restarted_has_ended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SQLiteInvocationStore(tmp_path / "invocations.db")
+    store.claim("corr_1", owner="a", lease_seconds=LEASE)
+    since_start = SimpleNamespace(time=time.time, monotonic=lambda: 1.0)
+    monkeypatch.setattr("pamela._tools.stores.sqlite.time", since_start)
+    assert store.claim("corr_1", owner="b", lease_seconds=LEASE, after_crash="run") == running("b")
+
+
 # Redis and SQL
+
+
+@pytest.mark.parametrize(
+    ("kind", "start"),
+    [
+        ("redis", lambda: servers.redis_server("--appendonly", "yes", "--appendfsync", "always")),
+        ("sql-postgresql", servers.postgresql_server),
+    ],
+    ids=["redis", "postgresql"],
+)
+def test_a_server_that_crashed_and_is_back_is_used_again(
+    kind: str, start: Callable[[], AbstractContextManager[Server]], tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(start())
+        except servers.ServerUnavailableError as error:
+            pytest.skip(str(error))
+        store = open_store(store_options(kind, lambda kind: server, tmp_path))
+        stack.callback(close, store)
+        registry = ToolRegistry(store=store)
+        runs: list[str] = []
+
+        @registry.tool
+        def note(name: str) -> int:
+            """Note the run."""
+            runs.append(name)
+            return len(runs)
+
+        def invoke(name: str) -> int:
+            arguments = {"name": name}
+            payload = {"tool_name": "note", "arguments": arguments, "call_id": "call_1", "correlation_id": name}
+            return registry.invoke(payload).status
+
+        assert invoke("before") == 200
+        server.kill()
+        assert invoke("meanwhile") == 400
+        server.start()
+        assert [invoke(name) for name in ("before", "after")] == [200, 200]
+        assert runs == ["before", "after"]
 
 
 def test_a_redis_that_forgot_its_scripts_is_no_obstacle(server_for: Callable[[str], Server], tmp_path: Path) -> None:
