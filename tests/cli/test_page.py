@@ -187,4 +187,6 @@ def test_the_sandbox_has_all_options_that_python_m_pamela_sandbox_has() -> None:
         [sys.executable, "-m", "pamela.sandbox", "--help"], capture_output=True, text=True, check=True, env=os.environ
     )
     options = set(re.findall(r"--[a-z][a-z-]*", done.stdout)) - {"--help"}
-    assert {option for parameter in LEAVES["sandbox",].params for option in parameter.opts} == options
+    assert {
+        option for parameter in LEAVES["sandbox",].params for option in (*parameter.opts, *parameter.secondary_opts)
+    } == options
