@@ -35,12 +35,13 @@ class Database:
     Args:
         address: The name of a file, or `postgresql://user:password@host/name`.
         patience: Seconds for which a transaction is repeated while the server cannot be reached.
+        opening_patience: The same for the first one. Whoever mistyped an address wants to know at once.
 
     Raises:
         LedgerError: It cannot be opened.
     """
 
-    def __init__(self, address: str | Path, patience: float = 60.0) -> None:
+    def __init__(self, address: str | Path, patience: float = 60.0, opening_patience: float = 0.0) -> None:
         self.url = _parse_address(address)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.patience = patience
@@ -51,7 +52,7 @@ class Database:
         except (ModuleNotFoundError, NoSuchModuleError):
             raise needs_extra("psycopg") from None
         try:
-            self._attempt(migrate, True)
+            self._repeat(migrate, True, opening_patience)
         except DBAPIError as error:
             self.engine.dispose()
             raise LedgerError(f"Cannot open the ledger {self.name}: {_in_words(error)}.") from None
@@ -94,17 +95,23 @@ class Database:
         return self._run(work, False)
 
     def _run(self, work: Callable[[Connection], T], writes: bool) -> T:
-        give_up_at = time.monotonic() + self.patience
+        try:
+            return self._repeat(work, writes, self.patience)
+        except DBAPIError as error:
+            raise LedgerError(
+                f"The ledger {self.name} failed: {_in_words(error)}. What was committed before is kept; "
+                "run the campaign again to go on."
+            ) from None
+
+    def _repeat(self, work: Callable[[Connection], T], writes: bool, patience: float) -> T:
+        give_up_at = time.monotonic() + patience
         pause = _FIRST_PAUSE
         while True:
             try:
                 return self._attempt(work, writes)
             except DBAPIError as error:
                 if not _is_transient(error) or time.monotonic() >= give_up_at:
-                    raise LedgerError(
-                        f"The ledger {self.name} failed: {_in_words(error)}. What was committed before is kept; "
-                        "run the campaign again to go on."
-                    ) from None
+                    raise
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 

@@ -80,15 +80,21 @@ class Ledger:
         address: The name of a file, or `postgresql://user:password@host/name`.
         clock: The time by which hours, days and pauses count; the ledger's own if absent.
         patience: Seconds for which a transaction is repeated while the database cannot be reached.
+        opening_patience: The same for the first one.
 
     Raises:
         LedgerError: It cannot be opened.
     """
 
     def __init__(
-        self, address: str | Path, *, clock: Callable[[], datetime] | None = None, patience: float = 60.0
+        self,
+        address: str | Path,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        patience: float = 60.0,
+        opening_patience: float = 0.0,
     ) -> None:
-        self.database = Database(address, patience)
+        self.database = Database(address, patience, opening_patience)
         self._clock = clock
         self._settings: dict[str, Settings] = {}
 

@@ -51,6 +51,8 @@ DISPATCH_LEASE = timedelta(seconds=10)
 LOOK_AHEAD = 2.0
 """For how many seconds of the rate there are jobs."""
 HEARTBEAT = 5.0
+OPENING_PATIENCE = 30.0
+"""Seconds to wait for a database that is just being started, with the machine say."""
 STALLED_AFTER = 15.0
 """Seconds of silence after which a worker's jobs are given to others."""
 SWEEP_INTERVAL = 5.0
@@ -87,7 +89,7 @@ class Worker:
         decide: Decide | None = None,
         until_finished: bool = False,
     ) -> None:
-        self._ledger = Ledger(ledger)
+        self._ledger = Ledger(ledger, opening_patience=OPENING_PATIENCE)
         if self._ledger.database.is_sqlite:
             self._ledger.close()
             raise CampaignError(
