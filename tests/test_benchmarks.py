@@ -84,3 +84,11 @@ def test_start(base_url: str, script: str) -> None:
 def test_going_through_calls_takes_the_memory_of_a_page(base_url: str) -> None:
     few, many = map(float, run("iterate_pamela", base_url, {"calls": 300}, {"calls": 10_000}))
     assert many < few * 1.1
+
+
+def test_campaigns() -> None:
+    done = subprocess.run(
+        [sys.executable, BENCHMARKS / "campaigns.py", "--quick"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert [line.split("|")[2].strip() for line in done.stdout.splitlines()] == ["async", "sync"]

@@ -217,6 +217,7 @@ def test_chaos(
                     workers[victim] = start()
                     killed += 1
                     next_kill = time.monotonic() + 1
+            until(lambda: all(worker.works_for(0) for worker in workers))
         finally:
             for worker in workers:
                 worker.process.terminate()
