@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 ToolScope = Callable[[], AbstractContextManager[Any]]
 
+_NOT_AT_ALL = 0.001
+"""The seconds for which the agent's repeat of an invocation is remembered that never began: its repeat may run."""
 _PAUSES = (0.005, 0.1)
 """Seconds between two looks for another run's response, at first and at most."""
 
@@ -41,12 +43,17 @@ class _LostClaimError(Exception):
 
 
 class _Deadline:
-    """When a tool's time is over. Nothing starts after `give_up`, nor after the time itself."""
+    """When a tool's time is over. Nothing starts after `give_up`, nor after the time itself.
+
+    Attributes:
+        has_begun: Whether anything of the tool may have run.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._ends_at = time.monotonic() + seconds
         self._is_given_up = False
         self._lock = threading.Lock()
+        self.has_begun = False
 
     @property
     def remaining(self) -> float:
@@ -58,6 +65,7 @@ class _Deadline:
         with self._lock:
             if self._is_given_up or not self.remaining:
                 raise _TooLateError
+            self.has_begun = True
 
     def give_up(self) -> None:
         """Let nothing start from now on. A start that was checked before counts as having come before."""
@@ -234,12 +242,14 @@ class ToolRun:
         """Keep the response of all claims, and return the one that is kept."""
         state = InvocationState.FAILED if response.is_error else InvocationState.DONE
         try:
-            for invocation_id, owner, keep_seconds in claims:
+            for claim in claims:
+                is_for_repeats = claim.keep_seconds is not None
+                keep_seconds = _NOT_AT_ALL if is_for_repeats and not self._deadline.has_begun else claim.keep_seconds
                 kept = self._store.complete(
-                    invocation_id, response.to_text(), owner=owner, state=state, keep_seconds=keep_seconds
+                    claim.invocation_id, response.to_text(), owner=claim.owner, state=state, keep_seconds=keep_seconds
                 )
                 if not kept:
-                    response = self._response_kept(invocation_id) or response
+                    response = self._response_kept(claim.invocation_id) or response
         except Exception:
             log_failure(self._invocation, "the invocation store did not take its response", exc_info=True)
         return response

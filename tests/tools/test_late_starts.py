@@ -161,3 +161,24 @@ def test_the_response_comes_in_time_however_long_the_store_takes(tmp_path: Path)
     thread.join(30)
     assert content(answered[0]) == LATE
     store.go_on.set()
+
+
+def test_a_repeat_of_the_agent_runs_if_the_first_never_began() -> None:
+    store, paid = StallingStore(), list[str]()
+    registry = ToolRegistry(store=store)
+
+    @registry.tool(timeout_seconds=0.3, once=60)
+    def pay() -> str:
+        """Pay."""
+        paid.append("paid")
+        return "paid"
+
+    assert content(registry.invoke(PAYLOAD)) == LATE
+    store.go_on.set()
+    until(lambda: is_answered(store))
+    names = (f"corr_{number}" for number in range(2, 10_000))
+    until(lambda: "result" in content(registry.invoke({**PAYLOAD, "correlation_id": next(names)})))
+    assert paid == ["paid"]
+    assert content(registry.invoke(PAYLOAD)) == LATE
+    assert content(registry.invoke({**PAYLOAD, "correlation_id": "another"}))["result"] == "paid"
+    assert paid == ["paid"]

@@ -113,8 +113,10 @@ class SQLInvocationStore(Version20Names):
                 return failed if connection.execute(self._statements.abandon, seen).rowcount == 1 else None
             return record
 
+        gives_up_at = time.monotonic() + (TIMEOUT if timeout_seconds is None else timeout_seconds)
         while (record := self._run(step)) is None:
-            pass
+            if time.monotonic() > gives_up_at:
+                raise TimeoutError(f"The invocation {invocation_id} was changed by others again and again.")
         return record
 
     def extend(self, invocation_id: str, *, owner: str, lease_seconds: float) -> bool:
