@@ -313,7 +313,7 @@ assert_type(account, Account)
 assert_type(account.id, str)
 account.password  # type: ignore[attr-defined]
 client.create_batch([Part(size=1)])
-Part(id="p", size=1)  # type: ignore[call-arg]
+Part(id="p", size=1)  # type: ignore[call-overload]
 """,
 )
 def _(scene: Scene) -> None:
@@ -1079,14 +1079,14 @@ def _(scene: Scene) -> None:
     assert type(events.as_event({"event": "call.held"})) is scene.package.CallHeldEvent
 
 
-def without_webhooks(document: dict[str, Any]) -> None:
+def without_events(document: dict[str, Any]) -> None:
     events = [name for name in document["components"]["schemas"] if name.endswith("Event")]
-    del document["webhooks"]
+    document["webhooks"] = {"tool.invocation": document["webhooks"]["tool.invocation"]}
     for name in events:
         del document["components"]["schemas"][name]
 
 
-@row("No webhooks", "no events; every event is an `UnknownEvent`", without_webhooks, "")
+@row("No events among the webhooks", "every event is an `UnknownEvent`", without_events, "")
 def _(scene: Scene) -> None:
     events = importlib.import_module(f"{scene.package.__name__}.events")
     assert type(events.as_event({"event": "call.queued"})) is events.UnknownEvent
