@@ -86,6 +86,7 @@ class Page:
             "version": __version__,
             "speed": self._service.clock.speed,
             "now": clock.to_text(now),
+            "reference": resources.files(__package__).joinpath("reference.html").is_file(),
             "default_key": DEFAULT_KEY,
             "default_project": self._service.default_project,
             "projects": self._data.projects() if token else [],

@@ -61,7 +61,6 @@ export function show(element, ...children) {
 
 const PATHS = {
   back: "M10 3 5 8l5 5",
-  check: "m3.5 8.5 3 3 6-7",
   close: "m4 4 8 8M12 4l-8 8",
   copy: "M5.5 5.5h8v8h-8zM10.5 5.5v-3h-8v8h3",
   hangup: "M2 9.5c3.5-3.3 8.5-3.3 12 0l-1.7 2-2.5-1.1V8.2a8 8 0 0 0-3.6 0v2.2l-2.5 1.1z",

@@ -1,6 +1,5 @@
 """Using the page: the keyboard, the address, what is hostile, and how much there may be."""
 
-import httpx
 import pytest
 from playwright.sync_api import Route, expect
 
@@ -145,13 +144,13 @@ def test_ten_thousand_calls_and_a_long_transcript_are_a_few_elements(open_window
             assert 10 < window.rows.count() < 80
         expect(page.locator("[aria-rowindex='10001']")).to_be_visible()
 
-        lines = [{"speaker": ("agent", "user")[n % 2], "text": f"Line {n} of a long talk."} for n in range(2_000)]
+        lines = [{"speaker": ("agent", "user")[n % 2], "text": f"No. {n}"} for n in range(2_000)]
         api.put("/sandbox/scripts", json={"scripts": [{"says": lines}]})
         call = api.create("+12125550142", "Talk for long", max_duration_seconds=3600)
         ended = api.wait_for_status(call["id"], "completed")
         page.goto(f"{sandbox.base_url}/#/calls/{call['id']}")
         expect(page.locator(".line")).to_have_count(len(ended["transcript"]))
-        assert len(ended["transcript"]) >= 1_000
+        assert len(ended["transcript"]) >= 2_000
         longest = page.locator(".talk").evaluate(
             """async element => {
                 let longest = 0;
@@ -279,24 +278,3 @@ def test_a_browser_elsewhere_sees_nothing(fast: Sandbox, fast_api: Api, open_win
     window.page.goto(f"{fast.base_url}/")
     expect(window.page.get_by_role("heading", name="for the sandbox's own machine")).to_be_visible()
     expect(window.page.get_by_text("Order a pizza")).to_have_count(0)
-
-
-def test_what_the_page_reads_needs_its_token_or_a_key(fast: Sandbox) -> None:
-    with httpx.Client(base_url=fast.base_url) as visitor:
-        for path in ("calls", "calls/call_1", "deliveries", "requests", "tools", "usage"):
-            assert visitor.get(f"/sandbox/page/{path}").status_code == 401
-            assert visitor.get(f"/sandbox/page/{path}", headers={"X-Page-Token": "wrong"}).status_code == 403
-        elsewhere = visitor.get("/sandbox/page", headers={"Sec-Fetch-Site": "cross-site"})
-        assert elsewhere.status_code == 403
-        token = visitor.get("/sandbox/page").json()["token"]
-        mine = {"X-Page-Token": token}
-        assert visitor.get("/sandbox/page/calls", headers=mine).json()["items"] == []
-        for query in ("limit=x", "limit=501", "offset=-1", "project=nonsense"):
-            assert visitor.get(f"/sandbox/page/calls?{query}", headers=mine).status_code == 422
-        assert visitor.get("/sandbox/page/usage?month=2026-13", headers=mine).status_code == 422
-        assert visitor.get("/sandbox/page/requests?class=x", headers=mine).status_code == 422
-        assert visitor.get("/sandbox/web/index.html").status_code == 404
-        assert visitor.get("/sandbox/web/../page.py").status_code == 404
-        style = visitor.get("/sandbox/web/style.css")
-        again = visitor.get("/sandbox/web/style.css", headers={"If-None-Match": style.headers["ETag"]})
-        assert (style.headers["Content-Encoding"], again.status_code) == ("gzip", 304)
