@@ -15,11 +15,11 @@ PAGE = ROOT / "docs" / "architecture.md"
 BEGIN, END = "<!-- rooms -->", "<!-- /rooms -->"
 FLOOR = {"_version", "errors"}
 """Modules that every room may import; the picture leaves them out."""
-ENTRANCES = {"__main__", "exceptions", "tool_memory"}
+ENTRANCES = {"__main__", "exceptions", "tool_memory", "types"}
 """Names for what stands elsewhere."""
 GROUPS = {
     "programs": ("cli", "campaigns", "pytest_plugin", "sandbox", "integrations"),
-    "faces": ("client", "endpoint", "events", "models", "tools", "types", "webhooks"),
+    "faces": ("client", "endpoint", "events", "models", "tools", "webhooks"),
     "rooms": ("_client", "_http", "_tools", "_webhooks", "_generated", "_core"),
 }
 
