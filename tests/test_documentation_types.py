@@ -1,0 +1,58 @@
+"""Every Python block of the README and of docs/ is typed: each page passes mypy --strict and pyright."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .test_documentation import BLOCK, PAGES, ROOT
+
+PYRIGHT = ROOT / "node_modules" / ".bin" / "pyright"
+
+
+@pytest.fixture(scope="module")
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages as modules, each line where it is on its page."""
+    directory = tmp_path_factory.mktemp("pages")
+    for page in PAGES:
+        text = page.read_text()
+        lines: list[str] = []
+        for found in BLOCK.finditer(text):
+            lines += [""] * (text.count("\n", 0, found.start(1)) - len(lines))
+            lines += found[1].splitlines()
+        if lines:
+            # The name must not be that of a package that the page imports.
+            name = page.stem.replace("-", "_").lower()
+            (directory / f"page_{name}.py").write_text("\n".join(lines) + "\n")
+    return directory
+
+
+@pytest.mark.slow
+def test_mypy(modules: Path) -> None:
+    options = ["--strict", f"--config-file={modules / 'none.ini'}", f"--cache-dir={modules / 'cache'}"]
+    (modules / "none.ini").write_text("[mypy]\n[mypy-celery.*]\nignore_missing_imports = true\n")
+    command = [sys.executable, "-m", "mypy", *options, *sorted(each.name for each in modules.glob("*.py"))]
+    ran = subprocess.run(command, cwd=modules, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.slow
+def test_pyright(modules: Path) -> None:
+    if not PYRIGHT.exists():
+        pytest.skip("pyright is not installed: run `make node_modules/ready`.")
+    # What other packages do not say about their own types is not ours to mend.
+    config = {"pythonVersion": "3.11", "reportMissingModuleSource": "none", "reportMissingTypeStubs": "none"}
+    (modules / "pyrightconfig.json").write_text(json.dumps(config))
+    command = [PYRIGHT, "--pythonpath", sys.executable, "--outputjson", "-p", modules]
+    ran = subprocess.run(command, cwd=modules, capture_output=True, text=True, check=False)
+    found = json.loads(ran.stdout)["generalDiagnostics"]
+    errors = [
+        f"{Path(each['file']).name}:{each['range']['start']['line'] + 1}: {each['message']}"
+        for each in found
+        if each["severity"] == "error"
+    ]
+    assert errors == []
