@@ -47,7 +47,7 @@ def test_pyright(modules: Path) -> None:
     # What other packages do not say about their own types is not ours to mend.
     config = {"pythonVersion": "3.11", "reportMissingModuleSource": "none", "reportMissingTypeStubs": "none"}
     (modules / "pyrightconfig.json").write_text(json.dumps(config))
-    command = [PYRIGHT, "--pythonpath", sys.executable, "--outputjson", "-p", modules]
+    command = [str(PYRIGHT), "--pythonpath", sys.executable, "--outputjson", "-p", str(modules)]
     ran = subprocess.run(command, cwd=modules, capture_output=True, text=True, check=False)
     found = json.loads(ran.stdout)["generalDiagnostics"]
     errors = [
