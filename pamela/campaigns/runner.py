@@ -73,6 +73,8 @@ class Runner:
         self._on_demand = on_demand
         self._wanted: queue.SimpleQueue[tuple[int, Future[None]]] = queue.SimpleQueue()
         self._advancing: dict[int, list[Future[None]]] = {}
+        self._letting_go = threading.Lock()
+        self._gone = False
         self.identity = RunnerIdentity.create()
         self._follower = Follower(ledger, caller, decide)
         self._followers = ThreadPoolExecutor(2, "pamela-campaign-following")
@@ -98,7 +100,11 @@ class Runner:
             What is done when the answer is kept, or when it is clear that no call may be placed now.
         """
         done: Future[None] = Future()
-        self._wanted.put((recipient_id, done))
+        with self._letting_go:
+            if self._gone:
+                done.set_result(None)
+            else:
+                self._wanted.put((recipient_id, done))
         self._awake.set()
         return done
 
@@ -321,8 +327,10 @@ class Runner:
         """Hold nobody up who waits for something that this runner will not do any more."""
         for futures in self._advancing.values():
             _settle(futures)
-        while not self._wanted.empty():
-            _settle([self._wanted.get_nowait()[1]])
+        with self._letting_go:
+            self._gone = True
+            while not self._wanted.empty():
+                _settle([self._wanted.get_nowait()[1]])
 
 
 def _settle(futures: Iterable[Future[None]]) -> None:

@@ -18,6 +18,7 @@ from pamela.campaigns.callers import HeldUpError, SyncCaller
 from pamela.campaigns.ledger import MOST_LOOK_UPS
 from pamela.campaigns.lookup import IncompleteListError, find_calls
 from pamela.campaigns.records import LEASE, Claim, LookUp, Unclear, attempt_key
+from pamela.campaigns.runner import Runner
 from pamela.campaigns.runners import RunnerIdentity
 from pamela.campaigns.schema import ATTEMPTS, RUNNERS
 from pamela.sandbox import Sandbox
@@ -224,6 +225,18 @@ def test_what_cannot_be_found_out_is_set_aside(make_campaign: MakeCampaign, cloc
     assert "could not be found out: the list is not whole" in str(result.detail)
     runner.retire()
     assert list(make_campaign().run()) == []
+
+
+def test_whoever_asks_a_runner_that_has_ended_is_not_held_up(make_campaign: MakeCampaign, client: PamelaClient) -> None:
+    campaign = make_campaign()
+    caller = SyncCaller(client, 1)
+    runner = Runner(campaign.ledger, campaign.info, caller, on_result=lambda _: None, on_demand=True)
+    before = runner.advance(1)
+    runner.run()
+    after = runner.advance(1)
+    assert before.result(timeout=30) is None
+    assert after.result(timeout=30) is None
+    caller.close()
 
 
 def test_keys_are_those_of_campaign_recipient_and_number() -> None:
