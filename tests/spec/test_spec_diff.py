@@ -305,10 +305,10 @@ PYTHON_TYPES = {
         "BREAKING  pamela._generated.models.usage.Usage.billed_minutes: Type was changed: `int | None` -> `str | None`",
     ),
     "another result": (
-        "pamela/webhooks.py",
+        "pamela/_webhooks/tool_handler.py",
         "def parse_tool_webhook(payload: Mapping[str, Any]) -> dict[str, Any]",
         "def parse_tool_webhook(payload: Mapping[str, Any]) -> list[Any]",
-        "BREAKING  pamela.webhooks.parse_tool_webhook: Type was changed: `dict[str, Any]` -> `list[Any]`",
+        "BREAKING  pamela._webhooks.tool_handler.parse_tool_webhook: Type was changed: `dict[str, Any]` -> `list[Any]`",
     ),
     "a name of version 1 that is gone": (
         "pamela/__init__.py",
