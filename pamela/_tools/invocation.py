@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from .._webhooks.concurrency import run_coroutine
 from .errors import ToolError
 from .invocation_ids import id_of_invocation, id_of_repeatable_call, new_owner
-from .leases import Claim
+from .leases import InvocationClaim
 from .log import log_failure
 from .responses import ToolResponse
 from .stores.protocol import InvocationRecord, InvocationState
@@ -114,7 +114,7 @@ class ToolRun:
     def __call__(self) -> ToolResponse:
         """Run the function and return its response, or wait for that of the run that came first."""
         claims = self._claims()
-        claimed: list[Claim] = []
+        claimed: list[InvocationClaim] = []
         try:
             response = self._claim(claims, claimed)
         except Exception:
@@ -133,14 +133,14 @@ class ToolRun:
         self._deadline.give_up()
         return self._too_late()
 
-    def _claims(self) -> list[Claim]:
+    def _claims(self) -> list[InvocationClaim]:
         owner = new_owner()
-        claims = [Claim(id_of_invocation(self._invocation), owner, None)]
+        claims = [InvocationClaim(id_of_invocation(self._invocation), owner, None)]
         if self._tool.once is not None:
-            claims.append(Claim(id_of_repeatable_call(self._invocation), owner, self._tool.once))
+            claims.append(InvocationClaim(id_of_repeatable_call(self._invocation), owner, self._tool.once))
         return claims
 
-    def _claim(self, claims: list[Claim], claimed: list[Claim]) -> ToolResponse | None:
+    def _claim(self, claims: list[InvocationClaim], claimed: list[InvocationClaim]) -> ToolResponse | None:
         """Claim all, adding to `claimed`; return None if this run may start, or else the response of another run."""
         for claim in claims:
             response = self._claim_one(claim)
@@ -149,7 +149,7 @@ class ToolRun:
             claimed.append(claim)
         return None
 
-    def _claim_one(self, claim: Claim) -> ToolResponse | None:
+    def _claim_one(self, claim: InvocationClaim) -> ToolResponse | None:
         pause, longest = _PAUSES
         while self._deadline.remaining:
             record: InvocationRecord | None = self._store.claim(
@@ -181,7 +181,7 @@ class ToolRun:
         log_failure(self._invocation, "it ran already, and the store has dropped its response")
         return self._error("The tool ran already, but its response is no longer there")
 
-    def _run(self, claim: Claim) -> ToolResponse:
+    def _run(self, claim: InvocationClaim) -> ToolResponse:
         try:
             with self._scope():
                 if self._tool.takes_connection:
@@ -197,7 +197,7 @@ class ToolRun:
             log_failure(self._invocation, "it raised an exception", exc_info=True)
             return self._error("The tool failed")
 
-    def _run_in_transaction(self, claim: Claim) -> ToolResponse:
+    def _run_in_transaction(self, claim: InvocationClaim) -> ToolResponse:
         store: Any = self._store
         try:
             with store.transaction() as connection:
@@ -238,7 +238,7 @@ class ToolRun:
     def _respond(self, result: Any) -> ToolResponse:
         return ToolResponse.of_result(self._invocation, self._tool.result_as_json(result))
 
-    def _complete(self, claims: list[Claim], response: ToolResponse) -> ToolResponse:
+    def _complete(self, claims: list[InvocationClaim], response: ToolResponse) -> ToolResponse:
         """Keep the response of all claims, and return the one that is kept."""
         state = InvocationState.FAILED if response.is_error else InvocationState.DONE
         try:

@@ -19,7 +19,7 @@ _EXTENSIONS_IN_A_LEASE = 3
 logger = logging.getLogger("pamela.tools")
 
 
-class Claim(NamedTuple):
+class InvocationClaim(NamedTuple):
     """An invocation that a run has claimed.
 
     Attributes:
@@ -53,12 +53,12 @@ class LeaseKeeper:
             raise ValueError(f"lease_seconds={lease_seconds!r} must be a number of seconds above 0, such as 30.")
         self.lease_seconds = float(lease_seconds)
         self._store = store
-        self._held: set[Claim] = set()
+        self._held: set[InvocationClaim] = set()
         self._lock = threading.Lock()
         self._pid: int | None = None  # the process in which the thread runs, as none survives a fork
 
     @contextmanager
-    def hold(self, claims: Sequence[Claim]) -> Iterator[None]:
+    def hold(self, claims: Sequence[InvocationClaim]) -> Iterator[None]:
         """Extend the leases of claims until the end of the block."""
         with self._lock:
             if self._pid != os.getpid():
