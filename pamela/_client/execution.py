@@ -6,7 +6,6 @@ returns the value or raises. The clients drive it, sync and async, and do nothin
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -18,10 +17,10 @@ from .._generated.api.tools import delete_tool
 from .._http.attempt import Attempt, DeadlineTimeout, Failure, Outcome, Response, Wait, remaining
 from ..errors import ConflictError, PamelaError, ValidationError
 from . import responses
-from .multipart import encode_multipart
 from .options import SecretStr
 from .polling import has_ended
 from .recovery import IDEMPOTENCY_METADATA, CallLookUp, ServerCapabilities, Wanted
+from .request_bodies import encode_json, encode_multipart
 from .retries import LONGEST_RETRY_AFTER, Decision, FailureKind, decide, kind_of, longest_backoff
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ class RequestExecution:
         self.deadline_at = _deadline_at(options, clock) if deadline_at is None else deadline_at
         self.key = request.headers.get(IDEMPOTENCY_HEADER)
         self.headers = {**default_headers(options), **request.headers}
-        self.content = encode(with_key(request.body, self.key) if self.can_look_up_by_key else request.body)
+        self.content = encode_json(with_key(request.body, self.key) if self.can_look_up_by_key else request.body)
         if self.content is not None:
             self.headers["Content-Type"] = "application/json"
         if request.files:
@@ -285,17 +284,3 @@ def with_key(body: dict[str, Any], key: str | None) -> dict[str, Any]:
             "Give the key as the argument only."
         )
     return {**body, "metadata": {**metadata, IDEMPOTENCY_METADATA: key}}
-
-
-def encode(body: Any) -> bytes | None:
-    """Return a body as JSON.
-
-    Raises:
-        ValidationError: It has something that JSON has no form for.
-    """
-    if body is None:
-        return None
-    try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    except (ValueError, TypeError, RecursionError) as error:
-        raise ValidationError(f"The body cannot be sent as JSON: {error}.") from None

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import re
 from typing import TYPE_CHECKING
+
+from .._http.redaction import clean
 
 if TYPE_CHECKING:
     from .._http.attempt import AttemptInfo
 
 log = logging.getLogger("pamela")
-
-_SECRETS = (
-    r"(?P<key>\b[ps]k_(?:live|test)_)[\w-]+"
-    r"|(?P<phone>(?:\+|%2B)[1-9])(?:(?:[ ().+-]|%[0-9A-F]{2})*[0-9]){3,14}"  # with what people write between the digits
-)
-
-
-def mask(text: str) -> str:
-    """Hide API keys and phone numbers."""
-    return re.sub(_SECRETS, lambda found: f"{found['key'] or found['phone']}***", text, flags=re.IGNORECASE)
-
-
-def clean(text: str) -> str:
-    """Return a text that cannot break a line of the log: without secrets, control characters escaped."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in mask(text))
 
 
 def is_logged() -> bool:

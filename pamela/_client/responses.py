@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.operation import IDEMPOTENCY_HEADER
 from .._generated.models.error_code import ErrorCode
 from .._http.addresses import without_credentials
+from .._http.redaction import mask
 from ..errors import (
     APIConnectionError,
     APITimeoutError,
@@ -28,7 +27,7 @@ from ..errors import (
     UnexpectedResponseError,
     ValidationError,
 )
-from .logging import mask
+from .retries import retry_after
 
 if TYPE_CHECKING:
     from .._core.operation import Request
@@ -166,31 +165,6 @@ def _advice(request: Request[Any]) -> str:
     if IDEMPOTENCY_HEADER in request.headers:
         return "The service may have acted on it: try again with the same idempotency_key."
     return "The service may have acted on it: check before you try again, or give idempotency_key=."
-
-
-def retry_after(header: str | None, details: Any) -> float | None:
-    """Return the seconds that the service asks to wait, from `Retry-After` (seconds or a date) or the error's details."""
-    for value in (header, details.get("retry_after") if isinstance(details, dict) else None):
-        wait = _seconds(value)
-        if wait is not None:
-            return wait
-    return None
-
-
-def _seconds(value: Any) -> float | None:
-    try:
-        wait = float(value)
-    except (OverflowError, TypeError, ValueError):
-        wait = _until(value)
-    return wait if 0 <= wait < float("inf") else None
-
-
-def _until(date: Any) -> float:
-    """Return the seconds until an HTTP date; NaN if it is none."""
-    try:
-        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
-    except (AttributeError, OverflowError, TypeError, ValueError):
-        return float("nan")
 
 
 def _read(response: Response) -> tuple[str, Any, Any]:

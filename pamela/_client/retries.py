@@ -16,7 +16,10 @@ precedes a retry after UNSENT while an earlier attempt is unresolved, and follow
 
 from __future__ import annotations
 
+import time
+from email.utils import parsedate_to_datetime
 from enum import Enum
+from typing import Any
 
 from ..errors import APIConnectionError, PamelaError, UnexpectedResponseError
 
@@ -100,3 +103,28 @@ def longest_backoff(attempts: int) -> float:
     """Return the longest pause after so many attempts, in seconds."""
     doublings = min(attempts - 1, 32)  # a float has an end
     return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0**doublings)
+
+
+def retry_after(header: str | None, details: Any) -> float | None:
+    """Return the seconds that the service asks to wait, from `Retry-After` (seconds or a date) or the error's details."""
+    for value in (header, details.get("retry_after") if isinstance(details, dict) else None):
+        wait = _seconds(value)
+        if wait is not None:
+            return wait
+    return None
+
+
+def _seconds(value: Any) -> float | None:
+    try:
+        wait = float(value)
+    except (OverflowError, TypeError, ValueError):
+        wait = _until(value)
+    return wait if 0 <= wait < float("inf") else None
+
+
+def _until(date: Any) -> float:
+    """Return the seconds until an HTTP date; NaN if it is none."""
+    try:
+        return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
+    except (AttributeError, OverflowError, TypeError, ValueError):
+        return float("nan")

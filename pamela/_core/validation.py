@@ -20,7 +20,8 @@ from uuid import UUID
 from ..errors import ValidationError
 from .model import parse_iso
 from .patterns import matches
-from .suggestions import likely_number, shorten, suggest
+from .phone_numbers import likely_number
+from .suggestions import shorten, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

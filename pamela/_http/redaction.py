@@ -1,4 +1,4 @@
-"""Keeps the API key and a proxy's password out of what servers and other libraries say."""
+"""Keeps API keys, passwords and phone numbers out of messages and of the log."""
 
 from __future__ import annotations
 
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 HIDDEN = "***"
 LONGEST_TEXT = 300
 SHORTEST_KEY = 6
+_KEYS_AND_NUMBERS = (
+    r"(?P<key>\b[ps]k_(?:live|test)_)[\w-]+"
+    r"|(?P<phone>(?:\+|%2B)[1-9])(?:(?:[ ().+-]|%[0-9A-F]{2})*[0-9]){3,14}"  # with what people write between the digits
+)
 
 
 def redact(text: str, attempt: Attempt, proxy: Proxy | None = None) -> str:
@@ -56,3 +60,13 @@ def redacted_response(received: httpx.Response, content: bytes, attempt: Attempt
         if received.status_code >= 300:
             content = content.replace(key, HIDDEN.encode())
     return Response(received.status_code, headers, content)
+
+
+def mask(text: str) -> str:
+    """Hide API keys and phone numbers."""
+    return re.sub(_KEYS_AND_NUMBERS, lambda found: f"{found['key'] or found['phone']}***", text, flags=re.IGNORECASE)
+
+
+def clean(text: str) -> str:
+    """Return a text that cannot break a line of the log: without secrets, control characters escaped."""
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in mask(text))

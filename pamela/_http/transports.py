@@ -18,9 +18,9 @@ import httpx
 from .._version import __version__
 from ..errors import PamelaError, ValidationError
 from .attempt import Attempt, Outcome, remaining
-from .bodies import BodyReader
 from .connections import AsyncPool, SyncPool
 from .redaction import redacted_response
+from .response_bodies import BodyReader
 
 if TYPE_CHECKING:
     import ssl

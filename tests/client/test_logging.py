@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from pamela import AttemptInfo, PamelaClient
-from pamela._client.logging import log_outcome, mask
+from pamela._client.logging import log_outcome
+from pamela._http.redaction import mask
 from pamela.sandbox import Sandbox
 
 

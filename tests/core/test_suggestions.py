@@ -7,7 +7,8 @@ import sys
 import pytest
 
 from pamela import ErrorCode, PamelaClient, ValidationError
-from pamela._core.suggestions import likely_number, nearest, suggest
+from pamela._core.phone_numbers import likely_number
+from pamela._core.suggestions import nearest, suggest
 
 NUMBERS = [
     ("+1 202 555 0100", None, "+12025550100", "+12025550100"),

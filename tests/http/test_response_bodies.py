@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pamela._http import bodies
-from pamela._http.bodies import BodyReader, encoding_of
+from pamela._http.response_bodies import BodyReader, encoding_of
 
 
 def read(content: bytes, encoding: str, step: int = 1000) -> bytes:

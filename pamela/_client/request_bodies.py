@@ -1,4 +1,4 @@
-"""Requests that carry files: the fields and files of one as multipart/form-data."""
+"""The bodies of requests: JSON, and multipart/form-data for those that carry files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,24 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from .._core.validation import to_wire
+from ..errors import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+def encode_json(body: Any) -> bytes | None:
+    """Return a body as JSON.
+
+    Raises:
+        ValidationError: It has something that JSON has no form for.
+    """
+    if body is None:
+        return None
+    try:
+        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValidationError(f"The body cannot be sent as JSON: {error}.") from None
 
 
 def encode_multipart(fields: Mapping[str, Any], files: Mapping[str, tuple[str, bytes]]) -> tuple[bytes, str]:
