@@ -64,7 +64,9 @@ def test_axe_finds_nothing_and_nothing_sticks_out(
     for address, heading in VIEWS.items():
         page.goto(f"{sandbox.base_url}/{address.format(**ids)}")
         expect(page.locator("main h1")).to_contain_text(heading)
-        content = page.locator(".view .code, .view .table-body, .view .tool-list a, .view .panel, .pane h2")
+        content = page.locator(
+            ".view .code, .view .table-body, .view .tool-list a, .view .panel, .view .operation, .pane h2"
+        )
         expect(content.filter(visible=True).first).to_be_visible()
         width = page.evaluate("document.documentElement.scrollWidth")
         found[address] = violations(page) + ([f"it is {width} wide"] if width > viewport["width"] else [])
