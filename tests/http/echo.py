@@ -22,6 +22,8 @@ class Server:
         self.connections: list[socket.socket] = []
         self.behind: Callable[[socket.socket], None] = lambda connection: None
         """What is done behind each response."""
+        self.before: Callable[[socket.socket], None] = lambda connection: None
+        """What is done before each response."""
         self.gate = threading.Event()
         self.gate.set()
         self.waiting = threading.Semaphore(0)
@@ -50,6 +52,7 @@ class Server:
                     self.gate.wait(LIMIT)
                     call_id = request.split(b" ")[1].rpartition(b"/")[2].decode()
                     body = json.dumps({"id": call_id, "status": "queued"}).encode()
+                    self.before(connection)
                     connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
                     self.behind(connection)
         connection.close()

@@ -272,7 +272,6 @@ add(
 
 # What comes behind the response.
 add("a second response in the same packet", WHOLE + response(SECOND), may_work=True, keeps=True)
-add("a second response in the next packet", then(sending(WHOLE), sending(response(SECOND))), may_work=True, keeps=True)
 add("garbage behind the response", WHOLE + b"\x00garbage\r\n\r\n", may_work=True, keeps=True)
 add("a blank line behind the response", WHOLE + b"\r\n", may_work=True, keeps=True)
 add("a 204 with a body", response(SECOND, status=b"204 No Content"), keeps=True)
