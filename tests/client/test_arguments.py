@@ -301,6 +301,8 @@ json_values = st.recursive(
 @given(st.dictionaries(st.text(), json_values), st.text(min_size=1).filter(str.strip))
 def test_bodies_are_sent_as_given(metadata: dict[str, Any], task: str) -> None:
 
+    from pamela._client.request_bodies import encode_json
+
     try:
         content = encode_json(create_call.build_request(TO, task, metadata=metadata).body)
     except ValidationError:
