@@ -10,11 +10,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from pamela.sandbox.__main__ import main
+from pamela.sandbox.calls import Calls
 from pamela.webhooks import sign_webhook
 
 from .process import COMMAND, Process
@@ -109,10 +111,15 @@ def test_a_wrong_option_is_explained(capsys: pytest.CaptureFixture[str], argumen
 def test_a_fault_of_its_own_is_said_in_a_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(*_: object) -> None:
-        raise RuntimeError("out of order")
+    due = Calls.due
 
-    monkeypatch.setattr("pamela.sandbox.calls.Calls.due", fail)
+    def fail(calls: Calls, *arguments: Any) -> Any:
+        """Fail in the command's own sandbox, which runs in this thread; those of the fixtures run in theirs."""
+        if threading.current_thread() is threading.main_thread():
+            raise RuntimeError("out of order")
+        return due(calls, *arguments)
+
+    monkeypatch.setattr(Calls, "due", fail)
 
     assert main(["--port", "0"]) == 1
 
