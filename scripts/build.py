@@ -18,7 +18,7 @@ import pamela.sandbox  # noqa: E402 - the checkout's, not an installed one
 from scripts import guide  # noqa: E402
 
 DIST = ROOT / "dist"
-CORE = {"attrs", "httpx", "python-dateutil"}
+CORE = {"attrs", "httpx", "python-dateutil", "sniffio"}
 
 PROBE = """
 import importlib.metadata, pathlib, sys
