@@ -22,7 +22,7 @@ import pytest
 from pamela import PamelaClient, sign_webhook, verify_webhook_signature
 
 from ..sandbox.process import Process
-from ..sandbox.receiver import Receiver, Reply, receiving
+from ..sandbox.receiver import Received, Receiver, Reply, receiving
 from ..sandbox.waiting import until
 from .running import PATIENCE, Cli
 from .services import nowhere, pretending_to_be_real
@@ -328,7 +328,7 @@ def test_killed_and_started_again_it_catches_up_and_puts_back(
         assert running.stop() == 0
     assert project(client) == before
     by_call = defaultdict(list)
-    for received in receiver.events:
+    for received in whole(receiver):
         by_call[received.json["call_id"]].append(received)
     assert set(by_call) == {first, *meanwhile, later}
     for events in by_call.values():
@@ -469,7 +469,7 @@ def test_of_ten_thousand_events_none_is_lost_and_each_call_keeps_its_order(cli: 
 
 
 @pytest.mark.slow
-def test_killed_in_the_middle_of_ten_thousand_events_it_loses_none(cli: Cli, tmp_path: Path) -> None:
+def test_killed_in_the_middle_of_thousands_of_events_it_loses_none(cli: Cli, tmp_path: Path) -> None:
     # The sandbox has them all: what it tells in its log must have reached the application, in order for each call.
     with Process.start("--speed", "200") as sandbox, receiving() as receiver:
         env = {"PAMELA_BASE_URL": sandbox.base_url}
@@ -499,12 +499,13 @@ def test_killed_in_the_middle_of_ten_thousand_events_it_loses_none(cli: Cli, tmp
                     ),
                 )
                 assert running.stop() == 0
-            assert len(receiver.received) >= 8_000
+            # A transcript that a newer one has overtaken is dropped by the sandbox, and never sent.
+            sent = deliveries(client, "delivered") + deliveries(client, "failed")
         by_call = defaultdict(list)
-        for received in receiver.events:
+        for received in whole(receiver):
             by_call[received.json["call_id"]].append(received.json)
         assert set(by_call) == placed
-        repeated = Counter[str]()
+        repeated, arrived = Counter[str](), 0
         for call_id, seen in by_call.items():
             distinct = []
             for event in seen:
@@ -512,16 +513,23 @@ def test_killed_in_the_middle_of_ten_thousand_events_it_loses_none(cli: Cli, tmp
                     repeated[call_id] += 1
                 else:
                     distinct.append(event)
+            arrived += len(distinct)
             timestamps = [event["timestamp"] for event in distinct]
             assert timestamps == sorted(timestamps)
             assert distinct[0]["event"] == "call.queued"
             assert distinct[-1]["event"] == "call.completed"
+        assert arrived == sent
         # What was on its way at the moment of the kill may have come twice.
         assert sum(repeated.values()) <= 50
 
 
+def whole(receiver: Receiver) -> list[Received]:
+    """Return what arrived in one piece: a request breaks off when the one who forwards it is killed."""
+    return [each for each in list(receiver.events) if len(each.body) == int(each.headers["Content-Length"])]
+
+
 def completed(receiver: Receiver) -> int:
-    return len({received.json["call_id"] for received in list(receiver.received) if received.event == "call.completed"})
+    return len({received.json["call_id"] for received in whole(receiver) if received.event == "call.completed"})
 
 
 def until_patiently(condition: Callable[[], bool], explain: Callable[[], object]) -> None:
