@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pamela._http import bodies
 from pamela._http.response_bodies import BodyReader, encoding_of
 
 
@@ -66,8 +65,8 @@ def test_encodings_that_were_not_asked_for(value: str) -> None:
 
 
 def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "LARGEST_BODY", 1000)
-    monkeypatch.setattr(bodies, "INFLATED_AT_ONCE", 10)
+    monkeypatch.setattr(response_bodies, "LARGEST_BODY", 1000)
+    monkeypatch.setattr(response_bodies, "INFLATED_AT_ONCE", 10)
     reader = BodyReader(httpx.Headers(), None)
     assert reader.add(b"x" * 1000)
     assert not reader.add(b"x")
