@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pamela._http import response_bodies
 from pamela._http.response_bodies import BodyReader, encoding_of
 
 
