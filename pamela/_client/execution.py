@@ -17,9 +17,10 @@ from .._generated.api.tools import delete_tool
 from .._http.attempt import Attempt, DeadlineTimeout, Failure, Outcome, Response, Wait, remaining
 from ..errors import ConflictError, PamelaError, ValidationError
 from . import responses
+from .hidden_keys import hide_key
 from .options import SecretStr
 from .polling import has_ended
-from .recovery import IDEMPOTENCY_METADATA, CallLookUp, ServerCapabilities, Wanted
+from .recovery import IDEMPOTENCY_METADATA, CallLookUp, ServerCapabilities, Wanted, is_call
 from .request_bodies import encode_json, encode_multipart
 from .retries import LONGEST_RETRY_AFTER, Decision, FailureKind, decide, kind_of, longest_backoff
 
@@ -110,6 +111,7 @@ class RequestExecution:
                 try:
                     recovered = yield from self.next_after_error(error)
                 except PamelaError:
+                    hide_key(error, self.options.api_key)
                     error.attempts = self.attempts
                     error.elapsed = self.clock.monotonic() - self.began
                     raise
@@ -143,12 +145,17 @@ class RequestExecution:
             if recovered is not None:
                 return recovered.value
         if 200 <= outcome.status < 300:
-            return responses.value_of(self.request, outcome)
+            value = responses.value_of(self.request, outcome)
+            if self.request.operation is create_call.OPERATION and not is_call(value):
+                raise responses.unexpected_response(self.request, outcome, "a call has an id")
+            return value
         raise responses.error_of_response(self.request, outcome, self.url)
 
     def learn(self, response: Response, sent_at: datetime) -> None:
         """Learn from a response whether the service honours keys, and how its clock goes."""
-        if self.key is not None and response.headers.get(IDEMPOTENCY_HEADER.lower()) == self.key:
+        # An error page may give back whatever was sent, and says nothing about the service behind it.
+        is_success = 200 <= response.status < 300
+        if is_success and self.key is not None and response.headers.get(IDEMPOTENCY_HEADER.lower()) == self.key:
             self.capabilities.idempotency_keys = True
         date = response.headers.get("date")
         if date is not None:

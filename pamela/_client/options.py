@@ -133,7 +133,7 @@ class Options(NamedTuple):
             ValidationError: There is no key, or a setting is invalid.
         """
         return cls(
-            api_key=check_api_key(os.environ.get("PAMELA_API_KEY") if api_key is None else api_key),
+            api_key=check_api_key(hide(os.environ.get("PAMELA_API_KEY")) if api_key is None else api_key),
             base_url=check_base_url(
                 base_url or os.environ.get("PAMELA_BASE_URL") or DEFAULT_BASE_URL, example=DEFAULT_BASE_URL
             ),

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Generator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from html import unescape
 from typing import TYPE_CHECKING, Any, NamedTuple
+from unicodedata import normalize
 
 from .._core import validation
 from .._generated.api.calls import get_call, list_calls
@@ -30,15 +32,13 @@ IDEMPOTENCY_METADATA = "idempotency_key"
 LOOK_UP_REQUESTS = 20
 """How many requests a look-up makes at most; beyond them it is unclear whether there is such a call."""
 PAGE_SIZE = 100
-CLOCK_MARGIN = timedelta(hours=1)
-"""How far the times of calls may differ from the service's `Date`."""
+CLOCK_MARGIN = timedelta(hours=26)
+"""How far the times of calls may be off: by a wrong clock, or because they are written without their zone."""
 CLOCK_RESOLUTION = timedelta(minutes=1)
-"""Differences between clocks that do not matter beside these margins."""
-UNKNOWN_CLOCK_MARGIN = timedelta(hours=24)
-"""How far the service's clock may differ from ours where its responses have no `Date`."""
-WRONG_ZONE_MARGIN = timedelta(hours=26)
-"""How far a time is off when it is written without its offset, at most."""
-
+"""Differences between clocks that do not matter beside that margin."""
+LETTERS_COMPARED = 4
+"""Letters at the beginning of a task that tell it from another. The rest may be cut off or written otherwise."""
+MASKS = "*\u2022xX. "
 DEFAULT_SEARCH = timedelta(hours=24)
 """How far back `find_call` searches where it is not told."""
 
@@ -77,18 +77,26 @@ class Wanted(NamedTuple):
     to: str | None = None
     task: str | None = None
 
-    def is_evident_in(self, call: Mapping[str, Any]) -> bool | None:
-        """Return whether a call is the one, or None where its metadata do not tell."""
+    def is_evident_in(self, call: Mapping[str, Any], *, is_whole: bool) -> bool | None:
+        """Return whether a call is the one, or None where its metadata do not tell.
+
+        Args:
+            call: The call as the service shows it.
+            is_whole: Whether it was fetched by itself. Of a call in a list, the metadata may be shown in part.
+        """
         metadata = call.get("metadata")
         if not isinstance(metadata, dict) or not metadata:
             return None
-        return metadata.get(IDEMPOTENCY_METADATA) == self.key
+        if IDEMPOTENCY_METADATA not in metadata:
+            return False if is_whole else None
+        key = metadata[IDEMPOTENCY_METADATA]
+        if key == self.key or (isinstance(key, int) and str(key) == self.key):
+            return True
+        is_shown = isinstance(key, str) and key.strip(MASKS) != ""
+        return False if is_shown else None
 
-    def may_be(self, call: Call) -> bool:
-        """Return whether a call whose metadata do not tell can be the one, by what else is shown of it."""
-        created_at = call.created_at
-        if isinstance(created_at, datetime) and created_at < self.since - WRONG_ZONE_MARGIN:
-            return False
+    def may_be(self, call: Mapping[str, Any]) -> bool:
+        """Return whether a call whose metadata do not tell can be the one, by the number and task that are shown."""
         return _may_be_number(self.to, call.get("to")) and _may_be_task(self.task, call.get("task"))
 
 
@@ -134,10 +142,12 @@ class CallLookUp:
         return found
 
     def _window_start(self) -> datetime:
-        offset = self._capabilities.clock_offset()
-        if offset is None:
-            return self.wanted.since - UNKNOWN_CLOCK_MARGIN
-        return self.wanted.since + offset - CLOCK_MARGIN
+        """Return when the call was placed at the earliest, by the service's clock. A clock ahead narrows nothing."""
+        offset = self._capabilities.clock_offset() or timedelta()
+        try:
+            return self.wanted.since + min(offset, timedelta()) - CLOCK_MARGIN
+        except OverflowError:
+            return datetime.min.replace(tzinfo=UTC)
 
     def _search(self, start: datetime) -> Generator[Any, Any, Call | None]:
         """Go through the pages until one shows no more calls.
@@ -147,10 +157,10 @@ class CallLookUp:
         """
         self._unclear = None
         shown: set[str] = set()
-        total: int | None = None
+        expected = 0
         while True:
             page = yield from self._page(start, len(shown))
-            total = page.get("total") if total is None else total
+            expected = expected or _number_of_calls(page)
             calls = self._calls(page)
             new = [call for call in calls if call["id"] not in shown]
             for call in new:
@@ -160,10 +170,12 @@ class CallLookUp:
             shown.update(call["id"] for call in new)
             if not new:
                 break
-        if calls and page.get("has_more") is not False:
+        if calls:
             self._unclear = "the service lists the same calls on every page"
-        elif isinstance(total, int) and total > len(shown):
-            self._unclear = f"the list says that it has {total} calls and shows {len(shown)}"
+        elif page.get("has_more") or page.get("next_offset"):
+            self._unclear = "the list says that it goes on, and shows no more calls"
+        elif expected > len(shown):
+            self._unclear = f"the list says that it has {expected} calls and shows {len(shown)}"
         return None
 
     def _page(self, start: datetime, offset: int) -> Generator[Any, Any, CallPage]:
@@ -175,19 +187,19 @@ class CallLookUp:
 
     def _calls(self, page: CallPage) -> list[Call]:
         calls = page.get("items")
-        if not isinstance(calls, list) or not all(
-            isinstance(call, Call) and isinstance(call.get("id"), str) for call in calls
-        ):
+        if not isinstance(calls, list) or not all(is_call(call) for call in calls):
             raise self._unclear_error("the list has something that is not a call")
+        if not calls and any(isinstance(value, list) and value for value in page.values()):
+            raise self._unclear_error("the list has something else than `items`")
         return calls
 
     def _check(self, call: Call) -> Generator[Any, Any, Call | None]:
         """Return the call as a whole if it is the wanted one; whoever lists calls in short may leave the metadata out."""
-        evident = self.wanted.is_evident_in(call)
+        evident = self.wanted.is_evident_in(call, is_whole=False)
         if evident is None and self.wanted.may_be(call):
             self._count_request()
             call = yield from self._send(get_call.build_request(call["id"]))
-            evident = self.wanted.is_evident_in(call)
+            evident = self.wanted.is_evident_in(call, is_whole=True)
             if evident is None:
                 self._unclear = f"the service shows no metadata of the call {call.get('id')!r}, which may be the one"
         return call if evident else None
@@ -205,15 +217,33 @@ class CallLookUp:
         )
 
 
+def _number_of_calls(page: Mapping[str, Any]) -> int:
+    """Return how many calls a list says that it has, 0 where it does not say."""
+    counts = [page.get(name) for name in ("total", "count", "total_count")]
+    return max([int(str(count)) for count in counts if re.fullmatch(r"[0-9]{1,9}", str(count))], default=0)
+
+
 def _may_be_number(wanted: str | None, shown: object) -> bool:
-    """Return whether a number may be the wanted one: it is not shown, or shown in part, or it has the same digits."""
-    if wanted is None or not isinstance(shown, str) or not re.fullmatch(r"[\d\s().+-]+", shown):
+    """Return whether a number may be the wanted one. Only a whole number in E.164 form, or nearly, says that it is not."""
+    if wanted is None or not isinstance(shown, str):
         return True
-    return re.sub(r"\D", "", shown) == re.sub(r"\D", "", wanted)
+    plain = re.sub(r"[\s()./-]", "", shown)
+    return plain == wanted or re.fullmatch(r"\+[1-9][0-9]{6,14}", plain) is None
 
 
 def _may_be_task(wanted: str | None, shown: object) -> bool:
-    """Return whether a task may be the wanted one: it is not shown, or shown in part, or it has the same words."""
-    if wanted is None or not isinstance(shown, str) or not shown.strip():
+    """Return whether a task may be the wanted one. Only one that begins with other words says that it is not."""
+    if wanted is None or not isinstance(shown, str):
         return True
-    return " ".join(wanted.split()).startswith(" ".join(shown.rstrip(". \u2026").split()))
+    ours, theirs = (_letters(text)[:LETTERS_COMPARED] for text in (wanted, shown))
+    return ours.startswith(theirs) or theirs.startswith(ours)
+
+
+def _letters(text: str) -> str:
+    """Return the letters and digits of a text, as they are alike in all ways to write them."""
+    return "".join(each for each in normalize("NFKD", unescape(text)).casefold() if each.isalnum())
+
+
+def is_call(value: Any) -> bool:
+    """Return whether a value of a response is a call: an object with an id."""
+    return isinstance(value, Call) and isinstance(value.get("id"), str) and bool(value["id"])

@@ -53,6 +53,8 @@ _OF_CALLS: dict[type[PamelaError], type[CallError]] = {
 """What an exception is called on a path of calls."""
 _UNTOUCHED_REDIRECTS = frozenset({307, 308})
 """Redirects that ask for the same request at another address. All others may follow an action."""
+LONGEST_MESSAGE = 2000
+"""Characters of a message of the service. `details` has all of it."""
 _NO_CONFLICTS = frozenset({ErrorCode.NO_NUMBER_FOR_COUNTRY, ErrorCode.UNSUPPORTED_COUNTRY})
 """Refusals with status 409 that are about the request itself, not about the state of things."""
 
@@ -67,14 +69,19 @@ def value_of(request: Request[T], response: Response) -> T:
         value: T = request.operation.parser.parse_bytes(response.content, response.headers.get("content-type", ""))
     except (ValueError, TypeError, RecursionError) as error:
         problem = str(error) if isinstance(error, TypeError) else "not JSON"
-        raise UnexpectedResponseError(
-            f"The response to {request.operation.name} is not what the API sends ({problem}): "
-            f"{_excerpt(response)}. Is base_url right, and is there a proxy in between?",
-            status_code=response.status,
-            request_id=response.headers.get("x-request-id"),
-            ambiguous=not request.operation.idempotent,
-        ) from None
+        raise unexpected_response(request, response, problem) from None
     return value
+
+
+def unexpected_response(request: Request[Any], response: Response, problem: str) -> UnexpectedResponseError:
+    """Return the exception for a success that is not what the API sends."""
+    return UnexpectedResponseError(
+        f"The response to {request.operation.name} is not what the API sends ({problem}): "
+        f"{_excerpt(response)}. Is base_url right, and is there a proxy in between?",
+        status_code=response.status,
+        request_id=response.headers.get("x-request-id"),
+        ambiguous=not request.operation.idempotent,
+    )
 
 
 def error_of_response(request: Request[Any], response: Response, url: str) -> PamelaError:
@@ -88,6 +95,8 @@ def error_of_response(request: Request[Any], response: Response, url: str) -> Pa
     if response.status < 400:
         return _error_of_redirect(request, response)
     message, code, details = _read(response)
+    if len(message) > LONGEST_MESSAGE:
+        message = f"{message[:LONGEST_MESSAGE]}..."
     kind = _kind(request, response.status, code)
     if issubclass(kind, NotFoundError) and code is None and _is_path_unknown(request, response):
         message = f"{request.operation.method} {url} was not found ({message}). Is base_url right?"

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+MOST_REPEATS = 2
+
+
 class Pages(Generic[T]):
     """The pages of a list: the request of each in turn, and the items of each that were not on the page before.
 
@@ -44,6 +47,7 @@ class Pages(Generic[T]):
         if size is not None:
             self._arguments.setdefault(*size)
         self._ids_before: set[str] = set()
+        self._repeats = 0
         self.next: Request[Any] | None = self._request()
 
     def _request(self) -> Request[Any]:
@@ -55,7 +59,11 @@ class Pages(Generic[T]):
         items: list[Any] = [item for item in found if isinstance(item, Model)] if isinstance(found, list) else []
         new = [item for item in items if _id_of(item) not in self._ids_before]
         self._ids_before = {id_ for item in items if (id_ := _id_of(item)) is not None}
-        self.next = self._request() if self._advance(page, len(items)) else None
+        # A page of nothing but what was on the page before may come of items that were added meanwhile; two in a row do
+        # not: the service gives the same page again and again.
+        self._repeats = 0 if new or not items else self._repeats + 1
+        goes_on = self._advance(page, len(items)) and self._repeats < MOST_REPEATS
+        self.next = self._request() if goes_on else None
         return new
 
     def _advance(self, page: Mapping[str, Any], count: int) -> bool:

@@ -38,5 +38,8 @@ def _plain(name: str) -> str:
 
 def shorten(value: object) -> str:
     """Return the repr of a value, cut where it is long."""
-    shown = repr(value)
+    try:
+        shown = repr(value)
+    except (ValueError, RecursionError):  # a number of thousands of digits, say, or a list of itself
+        shown = f"<{type(value).__name__}>"
     return shown if len(shown) <= LONGEST_VALUE else f"{shown[:LONGEST_VALUE]}..."

@@ -99,8 +99,8 @@ class SyncTransport:
                 if parents is not None:
                     parents.abandon()
                 weakref.finalize(self, close_in_its_process, self.pool, os.getpid())
-            elif self.process:
-                raise PamelaError(FORKED)
+            else:
+                check_process(self.user_client or self.user_transport)
             self.process = os.getpid()
 
     def send_over_pool(self, attempt: Attempt) -> Outcome:
@@ -134,8 +134,8 @@ class SyncTransport:
     def send_over_users(self, attempt: Attempt) -> Outcome:
         from .user_clients import Observer
 
-        observer = Observer()
         handed_over = False
+        observer = Observer(self.user_client or self.user_transport, attempt.url)
         try:
             request = self.build(attempt, observer)
             handed_over = True
@@ -219,8 +219,7 @@ class AsyncTransport:
                 self.pools = {}
                 self.process = os.getpid()
             return self.pools.get(loop) or self.add_pool(loop)
-        if self.process not in (0, os.getpid()):
-            raise PamelaError(FORKED)
+        check_process(self.user_client or self.user_transport)
         self.process = os.getpid()
         self.owner = weakref.ref(loop)
         return None
@@ -272,8 +271,8 @@ class AsyncTransport:
 
         from .user_clients import Observer
 
-        observer = Observer()
         handed_over = False
+        observer = Observer(self.user_client or self.user_transport, attempt.url)
         try:
             make = httpx.Request if self.user_client is None else self.user_client.build_request
             request = self.builder.build(make, attempt, trace=observer.trace_async)
@@ -350,6 +349,20 @@ def failure_over_pool(error: Exception, attempt: Attempt, connection: Any, proxy
 def raised_by_test(error: Exception, connection: Any) -> bool:
     """Whether a test that replaces httpx's transports says by an exception that it did not expect the request."""
     return isinstance(error, AssertionError) and connection is not None and not connection.progress.touched
+
+
+_first_used_in: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+"""The processes in which clients and transports of callers were used first; their connections belong there."""
+
+
+def check_process(users: Any) -> None:
+    """See that a client or transport of the caller's is used in the process in which it was used first.
+
+    Raises:
+        PamelaError: It is the parent's.
+    """
+    if _first_used_in.setdefault(users, os.getpid()) != os.getpid():
+        raise PamelaError(FORKED)
 
 
 def check_type(name: str, value: object, kind: type) -> None:

@@ -21,7 +21,9 @@ class Observer:
     exception's type is no evidence, and some raise `httpx.ConnectError` for a connection that breaks afterwards.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, carrier: Any, url: str) -> None:
+        """Observe a request that a client or transport of the caller's carries to an address."""
+        self.tells_all = is_httpx_transport(carrier, url)
         self.connecting = False
         self.written = False
 
@@ -46,7 +48,19 @@ class Observer:
 
     def may_have_sent(self, error: Exception) -> bool:
         """Whether a part of the request may have left before an exception."""
-        return self.written or not (self.connecting or waited_for_a_connection(error))
+        if self.written or not self.tells_all:
+            return True
+        return not (self.connecting or waited_for_a_connection(error))
+
+
+def is_httpx_transport(carrier: Any, url: str) -> bool:
+    """Whether all that carries a request is a transport of httpx; another may send it by a way that nobody hears of."""
+    import httpx
+
+    if isinstance(carrier, httpx.Client | httpx.AsyncClient):
+        choose = getattr(carrier, "_transport_for_url", None)  # httpx has no public way to ask
+        carrier = None if choose is None else choose(httpx.URL(url))
+    return isinstance(carrier, httpx.HTTPTransport | httpx.AsyncHTTPTransport)
 
 
 def waited_for_a_connection(error: Exception) -> bool:

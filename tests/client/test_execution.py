@@ -257,8 +257,15 @@ class TestIdempotencyKeys:
         assert scripted.methods == ["POST /calls", "GET /calls", "POST /calls", "POST /calls"]
 
     def test_closed_before_the_next_attempt(self, scripted: Scripted, waits: list[float]) -> None:
-        scripted.answers = [(503, {"Idempotency-Key": "pizza-1"}, {"detail": "busy"})]
-        client = PamelaClient("pk_live_...", scripted.base_url, on_response=lambda _: client.close())
+        scripted.answers = [(201, {"Idempotency-Key": "pizza-1"}, CALL), BUSY]
+
+        def close_when_busy(attempt: AttemptInfo) -> None:
+            if attempt.status_code == 503:
+                client.close()
+
+        client = PamelaClient("pk_live_...", scripted.base_url, on_response=close_when_busy)
+        client._clock = FakeClock(is_instant=True)
+        self.place(client)
         with pytest.raises(PamelaError, match="The client is closed") as caught:
             self.place(client)
         assert (caught.value.ambiguous, caught.value.attempts) == (True, 1)
@@ -273,9 +280,17 @@ class TestIdempotencyKeys:
 
     def test_no_look_where_the_key_is_honoured(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
         echo = {"Idempotency-Key": "pizza-1"}
-        scripted.answers = [(503, echo, {"detail": "busy"}), (200, echo, CALL)]
+        scripted.answers = [(201, echo, CALL), BUSY, (200, echo, CALL)]
+        client = make(scripted.base_url)
+        assert self.place(client).id == self.place(client).id == "call_1"
+        assert scripted.methods == ["POST /calls"] * 3
+
+    def test_a_look_where_only_an_error_page_gives_the_key_back(
+        self, scripted: Scripted, make: Make, waits: list[float]
+    ) -> None:
+        scripted.answers = [(502, {"Idempotency-Key": "pizza-1"}, b"<html>"), (200, {}, {"items": []}), (201, {}, CALL)]
         assert self.place(make(scripted.base_url)).id == "call_1"
-        assert scripted.methods == ["POST /calls", "POST /calls"]
+        assert scripted.methods == ["POST /calls", "GET /calls", "POST /calls"]
 
     def test_a_last_look_after_the_last_attempt(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
         empty: Answer = (200, {}, {"items": []})
@@ -291,10 +306,13 @@ class TestIdempotencyKeys:
             make(scripted.base_url).register_tool("a", "b", {}, idempotency_key="tool-1")
         assert caught.value.ambiguous
         assert scripted.methods == ["POST /tools"]
-        scripted.answers = [(503, {"Idempotency-Key": "tool-1"}, b""), (201, {}, {"tool_id": "tool_1"})]
+        registered: Answer = (201, {"Idempotency-Key": "tool-1"}, {"tool_id": "tool_1"})
+        scripted.answers = [registered, BUSY, registered]
         scripted.requests.clear()
-        assert make(scripted.base_url).register_tool("a", "b", {}, idempotency_key="tool-1").tool_id == "tool_1"
-        assert scripted.methods == ["POST /tools", "POST /tools"]
+        client = make(scripted.base_url)
+        client.register_tool("a", "b", {}, idempotency_key="tool-1")
+        assert client.register_tool("a", "b", {}, idempotency_key="tool-1").tool_id == "tool_1"
+        assert scripted.methods == ["POST /tools"] * 3
 
     def test_another_key_in_the_metadata(self, make: Make) -> None:
         with pytest.raises(ValidationError, match="'pizza-2' differs from idempotency_key='pizza-1'"):

@@ -247,7 +247,7 @@ def test_what_httpcore_tells() -> None:
     class Connect:
         method = b"CONNECT"
 
-    observer = Observer()
+    observer = Observer(httpx.HTTPTransport(), "http://127.0.0.1")
     assert observer.may_have_sent(httpx.ConnectError("no"))
     observer.trace("connection.connect_tcp.started", {})
     assert not observer.may_have_sent(httpx.ReadError("no"))
