@@ -7,7 +7,7 @@ NODE_BIN := node_modules/.bin
 NODE := $(if $(shell command -v npm),node_modules/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow check generate lint-spec spec-diff reference clients build screenshots version-1 bench sandbox clean
+.PHONY: help setup demo test test-slow coverage check generate lint-spec spec-diff reference clients build screenshots version-1 bench sandbox clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -30,11 +30,18 @@ setup: $(VENV)/ready ## Install what the project needs into .venv.
 demo: $(VENV)/demo ## Place a call against the sandbox, follow it, answer its tool, show the bill.
 	@$(BIN)/pamela demo
 
-test: setup check $(NODE) ## Check the code, then run the test suite without its slow tests.
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not slow" --cov --cov-report term
+# One room after the other: what one leaves behind in its process, another does not meet.
+ROOMS := $(sort $(dir $(wildcard tests/*/test_*.py))) tests/test_*.py
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
-test-slow: setup version-1 $(NODE) ## Run the slow tests: chaos, load, hostile servers by the hundred.
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m slow
+test: setup check $(NODE) ## Check the code, then run the test suite without its slow tests.
+	@set -e; for room in $(ROOMS); do echo "$$room"; $(PYTEST) -m "not slow" $$room; done
+
+test-slow: setup $(NODE) ## Run the slow tests: chaos, load, hostile servers by the hundred.
+	$(PYTEST) -m slow
+
+coverage: setup $(NODE) ## Run the test suite and say which lines it does not reach.
+	$(PYTEST) -m "not slow" --cov --cov-report term
 
 check: setup ## Lint, format, types, and that the generated code is what openapi.yaml gives.
 	$(BIN)/ruff check

@@ -188,7 +188,7 @@ def test_a_search_that_cannot_tell_ends_with_6(cli: Cli) -> None:
 def test_the_doctor_finds_all_well(cli: Cli) -> None:
     done = cli("doctor", "--json", env={"PAMELA_WEBHOOK_SECRET": "whsec_example"})
     results = {row["check"]: row["result"] for row in done.json}
-    assert set(results.values()) == {"ok"}
+    assert {result for check, result in results.items() if check != "extras"} == {"ok"}
     assert {"versions", "key", "address", "clock", "access", "webhook secret", "profiles"} <= set(results)
     assert "nobody's telephone rings" in done.out
     assert "whsec_example" not in done.out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from typing import Any
 
 import httpx
@@ -15,13 +16,18 @@ LIVE = "https://api.thisispamela.com"
 
 @pytest.fixture
 def _no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fail a test in which a name is looked up or a connection begun."""
+    """Fail a test that looks a name up or begins a connection, in its own thread: the sandbox of others goes on."""
 
-    def refuse(*_: Any, **__: Any) -> Any:
-        raise AssertionError("A connection was begun.")
+    def refusing(function: Any) -> Any:
+        def refuse(*args: Any, **kwargs: Any) -> Any:
+            if threading.current_thread() is threading.main_thread():
+                raise AssertionError("A connection was begun.")
+            return function(*args, **kwargs)
 
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    monkeypatch.setattr(socket.socket, "connect", refuse)
+        return refuse
+
+    monkeypatch.setattr(socket, "getaddrinfo", refusing(socket.getaddrinfo))
+    monkeypatch.setattr(socket.socket, "connect", refusing(socket.socket.connect))
 
 
 @pytest.mark.usefixtures("_no_sockets")

@@ -43,6 +43,12 @@ def exception(operation: str, status: int) -> type[pamela.PamelaError]:
             return pamela.ValidationError
         case 429:
             return pamela.RateLimitError
+        case 404:
+            return pamela.CallNotFoundError if "call" in operation else pamela.NotFoundError
+        case 409:
+            return pamela.CallError if "call" in operation else pamela.ConflictError
+        case status if status >= 500:
+            return pamela.CallServerError if "call" in operation else pamela.ServerError
         case _:
             return pamela.CallError if "call" in operation else pamela.PamelaError
 
@@ -100,7 +106,7 @@ def test_failures(prism: str, operation: str, status: int, name: str, value: Any
     with PamelaClient(**preferring(prism, status, name)) as client, pytest.raises(pamela.PamelaError) as caught:
         OPERATIONS[operation](client)
 
-    assert type(caught.value) is exception(operation, status)
+    assert isinstance(caught.value, exception(operation, status))
     assert caught.value.status_code == status
     assert caught.value.error_code == code_of(value)
 

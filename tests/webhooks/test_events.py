@@ -96,7 +96,7 @@ def test_signature_failures_have_reasons() -> None:
     assert failure(body, "é" * 64) == "malformed_signature"
     assert failure(body, sign_webhook(body, "whsec_other")) == "wrong_signature"
     assert failure("\ud800", "0" * 64) == "wrong_signature"
-    with pytest.raises(ValueError, match="secret is empty"):
+    with pytest.raises(ValueError, match="secret cannot be empty"):
         construct_event(body, None, "")
 
 
