@@ -188,8 +188,12 @@ class ToolRun:
                     return self._run_in_transaction(claim)
                 return self._respond(self._call())
         except ToolError as error:
-            log_failure(self._invocation, str(error))
-            return self._error(str(error))
+            try:
+                message = str(error)
+            except Exception:
+                message = "The tool failed"
+            log_failure(self._invocation, message)
+            return self._error(message)
         except _TooLateError:
             return self._too_late()
         except BaseException:

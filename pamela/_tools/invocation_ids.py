@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .._generated.models import ToolInvocation
@@ -26,8 +26,21 @@ def id_of_invocation(invocation: ToolInvocation) -> str:
 
 def id_of_repeatable_call(invocation: ToolInvocation) -> str:
     """Return an id that invocations of a tool in one call share if their arguments are equal."""
-    arguments = json.dumps(invocation.arguments, sort_keys=True)
+    arguments = json.dumps(_plain(invocation.arguments), sort_keys=True)
     return f"once:{_hash(json.dumps([invocation.call_id, invocation.tool_name, arguments]))}"
+
+
+def _plain(value: Any) -> Any:
+    """Return a JSON value in which equal numbers are written alike: 5.0 as 5."""
+    match value:
+        case dict():
+            return {name: _plain(item) for name, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case float() if value.is_integer():
+            return int(value)
+        case _:
+            return value
 
 
 def new_owner() -> str:

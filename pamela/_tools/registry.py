@@ -62,6 +62,12 @@ class ToolRegistry:
         lease_seconds: float = LEASE_SECONDS,
         memory: object | None = None,
     ) -> None:
+        if name is not None and not isinstance(name, str):
+            raise TypeError(
+                f"The name of a tool registry is a str, not {type(name).__name__}. A store is given as store=..."
+            )
+        if isinstance(store, type) or isinstance(memory, type):
+            raise TypeError("A store is an object, not a class: store=MemoryInvocationStore(), say.")
         if store is not None and memory is not None:
             raise TypeError("memory=... is the old name of store=... Give one of the two.")
         self.name = name

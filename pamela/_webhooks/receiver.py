@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES = 65_536
 MAX_BODY_BYTES = 1_048_576
-_MAX_LENGTH_DIGITS = 18  # Python refuses to parse numbers of thousands of digits
+MAX_LENGTH_DIGITS = 18  # Python refuses to parse numbers of thousands of digits
 
 
 class Headers(Protocol):
@@ -113,7 +113,7 @@ class WebhookReceiver:
             self._refusals.write(path, "method", f"The method is {method!r:.20}, not POST.")
             raise RequestRefusedError(WebhookResponse.of_json(405, {"error": "Method not allowed"}, Allow="POST"))
         length = next(_values(headers, "Content-Length"), "")
-        if length.isdecimal() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > self._max_body_bytes):
+        if length.isdecimal() and (len(length) > MAX_LENGTH_DIGITS or int(length) > self._max_body_bytes):
             raise self._too_large(path)
         return bytearray()
 

@@ -22,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     Raises:
         SystemExit: Always; the codes are those of `pamela.cli.exit_codes`.
     """
+    # After `>&-` there is no stream; what a command did must not look like a failure because nobody reads it.
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     use_utf8()
     try:
         from .app import run

@@ -11,6 +11,8 @@ import click
 from .exit_codes import CommandError, ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.console import Console
 
 STATUS_COLOURS = {
@@ -33,9 +35,16 @@ def styled(text: str, **style: Any) -> str:
     return text if colours_wanted() is False else click.style(text, **style)
 
 
+def printable(text: str) -> str:
+    """Return a text whose control characters are written out: what is said in a call must not direct the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in "\n\t" else ascii(each)[1:-1] for each in text)
+
+
 def say(text: str = "", *, dim: bool = False) -> None:
     """Tell something that is no data."""
-    text = wrapped(text)
+    text = wrapped(printable(text))
     click.echo(styled(text, dim=True) if dim and text else text, err=True)
 
 
@@ -50,7 +59,7 @@ def complain(text: str) -> None:
 
 
 def _tell(label: str, colour: str, text: str) -> None:
-    told = wrapped(f"{label} {text}").removeprefix(label)
+    told = wrapped(f"{label} {printable(text)}").removeprefix(label)
     click.echo(f"{styled(label, fg=colour, bold=True)}{told}", err=True)
 
 
@@ -95,7 +104,17 @@ def confirm(question: str, *, yes: bool, otherwise: str) -> None:
 def console(*, stderr: bool = False) -> Console:
     """Return a rich console for one of the two streams."""
     from rich.console import Console
+    from rich.segment import Segment
 
     from .output import stdout
 
-    return Console(file=sys.stderr if stderr else stdout(), highlight=False, emoji=False, soft_wrap=False, markup=False)
+    class PrintableConsole(Console):
+        """A console on which no text of a call moves the cursor, changes colours or hides what stands beside it."""
+
+        def render(self, *args: Any, **kwargs: Any) -> Iterator[Segment]:
+            for segment in super().render(*args, **kwargs):
+                yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+    return PrintableConsole(
+        file=sys.stderr if stderr else stdout(), highlight=False, emoji=False, soft_wrap=False, markup=False
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..receiver import MAX_LENGTH_DIGITS
 from .body import read_to_end
 
 if TYPE_CHECKING:
@@ -23,4 +24,5 @@ def wsgi_chunks(environ: WSGIEnvironment) -> Iterator[bytes]:
     length: str = environ.get("CONTENT_LENGTH", "")
     if environ.get("wsgi.input_terminated"):
         return read_to_end(stream.read)
-    return read_to_end(stream.read, length=int(length) if length.isdecimal() else 0)
+    is_number = length.isdecimal() and len(length) <= MAX_LENGTH_DIGITS  # more digits than any body has
+    return read_to_end(stream.read, length=int(length) if is_number else 0)
