@@ -132,7 +132,7 @@ class SyncTransport:
                 pool.release(connection, reusable=reusable)
 
     def send_over_users(self, attempt: Attempt) -> Outcome:
-        from .user_clients import Observer
+        from .user_clients import Observer, connection_with_more
 
         handed_over = False
         observer = Observer(self.user_client or self.user_transport, attempt.url)
@@ -150,6 +150,8 @@ class SyncTransport:
                         break
             finally:
                 received.close()
+                if (connection := connection_with_more(received)) is not None:
+                    connection.close()
             return redacted_response(received, body.whole(), attempt)
         except ERRORS as error:
             return observer.failure_of(error, attempt, handed_over=handed_over)
@@ -269,7 +271,7 @@ class AsyncTransport:
     async def send_over_users(self, attempt: Attempt) -> Outcome:
         import anyio
 
-        from .user_clients import Observer
+        from .user_clients import Observer, connection_with_more
 
         handed_over = False
         observer = Observer(self.user_client or self.user_transport, attempt.url)
@@ -289,6 +291,8 @@ class AsyncTransport:
                             break
                 finally:
                     await received.aclose()
+                    if (connection := connection_with_more(received)) is not None:
+                        await connection.aclose()
                 return redacted_response(received, body.whole(), attempt)
         except ERRORS as error:
             return observer.failure_of(error, attempt, handed_over=handed_over)

@@ -63,6 +63,20 @@ def is_httpx_transport(carrier: Any, url: str) -> bool:
     return isinstance(carrier, httpx.HTTPTransport | httpx.AsyncHTTPTransport)
 
 
+def connection_with_more(response: Any) -> Any:
+    """Return httpcore's connection if bytes lie behind a response on it, which the next request would take for its own.
+
+    httpcore has no public way to ask. None is returned where nothing lies behind, or another library carries it.
+    """
+    stream = getattr(response, "stream", None)
+    while stream is not None:
+        connection: Any = getattr(stream, "_connection", None)
+        if hasattr(connection, "_h11_state"):
+            return connection if connection._h11_state.trailing_data[0] else None
+        stream = getattr(stream, "_stream", None) or getattr(stream, "_httpcore_stream", None)
+    return None
+
+
 def waited_for_a_connection(error: Exception) -> bool:
     """Whether it was httpcore's own pool that had no connection free: it takes a request only with one."""
     import httpcore
