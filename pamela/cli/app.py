@@ -105,6 +105,9 @@ def _status(code: Any) -> int:
 
 def show_error(error: click.ClickException) -> None:
     """Tell what is wrong with the command line, and how the command is called."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True, color=colours_wanted())
+        return
     complain(error.format_message())
     context = getattr(error, "ctx", None)
     if context is not None:
