@@ -15,9 +15,9 @@ from .._core.operation import IDEMPOTENCY_HEADER
 from .._generated.api.calls import cancel_call, create_call, get_call, hangup_call
 from .._generated.api.tools import delete_tool
 from .._http.attempt import Attempt, DeadlineTimeout, Failure, Outcome, Response, Wait, remaining
+from .._http.redaction import hide_key
 from ..errors import ConflictError, PamelaError, ValidationError
 from . import responses
-from .hidden_keys import hide_key
 from .options import SecretStr
 from .polling import has_ended
 from .recovery import IDEMPOTENCY_METADATA, CallLookUp, ServerCapabilities, Wanted, is_call

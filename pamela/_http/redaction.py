@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from .attempt import Response
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from ..errors import PamelaError
     from .attempt import Attempt
     from .proxies import Proxy
 
@@ -70,3 +72,26 @@ def mask(text: str) -> str:
 def clean(text: str) -> str:
     """Return a text that cannot break a line of the log: without secrets, control characters escaped."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in mask(text))
+
+
+def hide_key(error: PamelaError, key: str) -> None:
+    """Replace the key in the message, the details and the other texts of an exception."""
+    if len(key) < SHORTEST_KEY:
+        return  # a word like any other
+    error.message = _without(error.message, key)
+    error.args = (error.message,)
+    error.details = _without(error.details, key)
+    error.error_code = _without(error.error_code, key)
+    error.request_id = _without(error.request_id, key)
+
+
+def _without(value: Any, key: str) -> Any:
+    match value:
+        case str():
+            return value.replace(str(key), "***").replace(quote(key, safe=""), "***").replace("\0", "")
+        case dict():
+            return {_without(name, key): _without(item, key) for name, item in value.items()}
+        case list():
+            return [_without(item, key) for item in value]
+        case _:
+            return value
