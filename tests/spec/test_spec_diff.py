@@ -10,6 +10,8 @@ import pytest
 
 from .conftest import copy_project, edit_specification, run
 
+pytestmark = pytest.mark.slow  # each test runs the command, which reads two versions of the package
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
