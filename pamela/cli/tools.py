@@ -36,7 +36,7 @@ registry_argument = click.argument("registry", metavar="MODULE:REGISTRY")
         "pamela tools list",
         "pamela tools plan shop.tools:registry",
         "pamela tools deploy shop.tools:registry",
-        "pamela tools invoke shop.tools:registry check_order_status --set order_id=1042",
+        "pamela tools invoke shop.tools:registry check_order_status --set order_id=A-1042",
     ),
 )
 def tools() -> None:
@@ -145,7 +145,7 @@ def _id_of(client: PamelaClient, tool: str) -> str:
 
 @tools.command(
     examples=(
-        "pamela tools invoke shop.tools:registry check_order_status --set order_id=1042",
+        "pamela tools invoke shop.tools:registry check_order_status --set order_id=A-1042",
         "pamela tools invoke shop.tools:registry check_order_status --data @arguments.json",
     )
 )

@@ -39,7 +39,7 @@ def complete_webhooks(context: click.Context, parameter: click.Parameter, incomp
     examples=(
         "pamela trigger call.completed --to http://127.0.0.1:5000/webhooks/pamela --sandbox",
         "pamela trigger call.failed --to http://127.0.0.1:5000/hook --set call_id=call_1042",
-        "pamela trigger tool.invocation --to http://127.0.0.1:5000/tools --set arguments.order_id=7",
+        "pamela trigger tool.invocation --to http://127.0.0.1:5000/tools --set arguments.order_id=A-7",
         "pamela trigger call.completed --to http://127.0.0.1:5000/hook --data @event.json",
         "pamela trigger call.completed --to http://127.0.0.1:5000/hook --forged",
     ),
