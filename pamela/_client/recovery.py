@@ -36,6 +36,8 @@ CLOCK_MARGIN = timedelta(hours=26)
 """How far the times of calls may be off: by a wrong clock, or because they are written without their zone."""
 CLOCK_RESOLUTION = timedelta(minutes=1)
 """Differences between clocks that do not matter beside that margin."""
+MOST_REPEATS = 3
+"""Pages in a row that show nothing new, after which a service is taken to give the same page again and again."""
 LETTERS_COMPARED = 4
 """Letters at the beginning of a task that tell it from another. The rest may be cut off or written otherwise."""
 MASKS = "*\u2022xX. "
@@ -157,9 +159,9 @@ class CallLookUp:
         """
         self._unclear = None
         shown: set[str] = set()
-        expected = 0
+        expected = offset = repeats = 0
         while True:
-            page = yield from self._page(start, len(shown))
+            page = yield from self._page(start, offset)
             expected = expected or _number_of_calls(page)
             calls = self._calls(page)
             new = [call for call in calls if call["id"] not in shown]
@@ -168,7 +170,10 @@ class CallLookUp:
                 if wanted is not None:
                     return wanted
             shown.update(call["id"] for call in new)
-            if not new:
+            offset += len(calls)
+            # Calls that are placed meanwhile may fill a page with those of the page before, but not page after page.
+            repeats = 0 if new else repeats + 1
+            if not calls or repeats == MOST_REPEATS:
                 break
         if calls:
             self._unclear = "the service lists the same calls on every page"

@@ -11,6 +11,8 @@ from pamela import AsyncPamelaClient, PamelaClient
 
 from .proxy import Proxy, at_random
 
+pytestmark = pytest.mark.slow
+
 CALLS = 1000
 THREADS = 32
 TASKS = 200

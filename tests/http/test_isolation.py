@@ -21,6 +21,8 @@ from pamela import AsyncPamelaClient, PamelaClient
 
 from .echo import LIMIT, Server
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server() -> Iterator[Server]:
