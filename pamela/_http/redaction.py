@@ -88,7 +88,7 @@ def hide_key(error: PamelaError, key: str) -> None:
 def _without(value: Any, key: str) -> Any:
     match value:
         case str():
-            return value.replace(str(key), "***").replace(quote(key, safe=""), "***").replace("\0", "")
+            return value.replace(str(key), HIDDEN).replace(quote(key, safe=""), HIDDEN).replace("\0", "")
         case dict():
             return {_without(name, key): _without(item, key) for name, item in value.items()}
         case list():
