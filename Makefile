@@ -7,7 +7,7 @@ NODE_BIN := node_modules/.bin
 NODE := $(if $(shell command -v npm),node_modules/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow coverage check generate lint-spec spec-diff reference clients build screenshots version-1 bench sandbox clean
+.PHONY: help setup demo test test-slow coverage check generate lint-spec spec-diff reference clients build docs screenshots version-1 bench sandbox clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -70,6 +70,9 @@ reference: setup node_modules/ready ## Make the API reference, one HTML page, fo
 clients: setup $(NODE) ## Try clients in other languages, made from openapi.yaml, against the sandbox.
 	$(BIN)/python clients/check.py
 
+docs: setup ## Build the documentation site into site.
+	$(BIN)/python scripts/documentation.py
+
 build: setup $(if $(NODE),reference) ## Build wheel and sdist into dist, and try both.
 	$(BIN)/python scripts/build.py
 
@@ -88,4 +91,4 @@ sandbox: $(VENV)/demo ## Serve the sandbox on 127.0.0.1:8400.
 	$(BIN)/python -m pamela.sandbox
 
 clean: ## Remove what the other commands made.
-	rm -rf $(VENV) node_modules pamela/sandbox/reference.html build dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) node_modules pamela/sandbox/reference.html build dist site .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""Measure campaigns and write the table in docs/campaigns.md: `python benchmarks/campaigns.py`, ten minutes or more.
+"""Measure campaigns and write the table in docs/guides/campaigns.md: `python benchmarks/campaigns.py`, ten minutes or more.
 
 A service in memory stands in for Pamela; its calls last two seconds.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-PAGE = HERE.parent / "docs" / "campaigns.md"
+PAGE = HERE.parent / "docs" / "guides" / "campaigns.md"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 CALL_SECONDS = 2.0
 IN_FLIGHT = 1000

@@ -1,4 +1,4 @@
-"""`make bench`: measure this package against others on this machine and write the table in docs/performance.md."""
+"""`make bench`: measure this package against others on this machine and write the table in docs/about/performance.md."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import measurements
 import processes
 from measurements import Comparison
 
-PAGE = environments.ROOT / "docs" / "performance.md"
+PAGE = environments.ROOT / "docs" / "about" / "performance.md"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 HEADINGS = ("what", "this package", "against", "", "result", "target", "met")
 

@@ -219,7 +219,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=10_000)
     parser.add_argument("--speed", type=float, default=5)
     parser.add_argument("--to", default="+1234567890")
-    parser.add_argument("--write", action="store_true", help="write the figures into docs/sandbox.md")
+    parser.add_argument("--write", action="store_true", help="write the figures into docs/guides/sandbox.md")
     asked = parser.parse_args()
     began = datetime.now(UTC)
     figures = measure(asked.calls, asked.speed, asked.to)
@@ -246,7 +246,7 @@ def write(calls: int, speed: float, figures: Figures) -> None:
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     conditions = f"{os.cpu_count()} processors, load average {load}"
     note = f"{calls:,} calls at speed {speed:g} with an address for events; {conditions}."
-    page = Path(__file__).parents[1] / "docs" / "sandbox.md"
+    page = Path(__file__).parents[1] / "docs" / "guides" / "sandbox.md"
     before, _, rest = page.read_text().partition(BEGIN)
     text = "\n".join([*table, "", note])
     page.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.partition(END)[2]}")

@@ -19,7 +19,7 @@ from pamela.sandbox import Sandbox
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 BUILD = ROOT / "build" / "clients"
-VECTORS = ROOT / "docs" / "webhook-signatures.json"
+VECTORS = ROOT / "docs" / "reference" / "webhook-signatures.json"
 
 GENERATED_NAME = re.compile(r"[0-9]|response|inner|parameter|(any|one|all)_?of", re.IGNORECASE)
 """What a generator calls a schema that has no name in the contract."""

@@ -1,4 +1,4 @@
-"""Record a session of the command `pamela`: docs/session.svg, what is on the terminal at its end, and docs/session.cast.
+"""Record a session of the command `pamela` into docs/images: session.svg, its end, and session.cast, all of it.
 
 The commands are real, in a pseudo-terminal, against a sandbox. The cast is an asciinema recording (version 2).
 """
@@ -27,7 +27,7 @@ from rich.text import Text
 
 import pamela.sandbox
 
-DOCS = Path(__file__).parents[1] / "docs"
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
 WIDTH, HEIGHT = 108, 48
 PROMPT = "\x1b[1;32m$\x1b[0m "
 SPEED = 8.0
@@ -76,7 +76,7 @@ DARK = TerminalTheme(
 def main() -> None:
     """Record the session into the folder that is asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--out", type=Path, default=DOCS, help="the folder to write to (docs)")
+    parser.add_argument("--out", type=Path, default=IMAGES, help="the folder to write to (docs/images)")
     parser.add_argument("--speed", type=float, default=SPEED, help="how much faster than a real call (%(default)s)")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as home, pamela.sandbox.run(speed=asked.speed) as sandbox:

@@ -1,4 +1,4 @@
-"""docs/api.md lists every public name with its signature; `UPDATE_DOCS=1` writes the page."""
+"""docs/reference/api.md lists every public name with its signature; `UPDATE_DOCS=1` writes the page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 import pamela
 from pamela import PamelaClient
 
-PAGE = Path(__file__).parents[1] / "docs" / "api.md"
+PAGE = Path(__file__).parents[1] / "docs" / "reference" / "api.md"
 HEAD = """# All names on one page
 
 Everything that `from pamela import ...` gives. `AsyncPamelaClient` has the methods of `PamelaClient`, as coroutines;

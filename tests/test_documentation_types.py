@@ -26,7 +26,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
             lines += found[1].splitlines()
         if lines:
             # The name must not be that of a package that the page imports.
-            name = page.stem.replace("-", "_").lower()
+            name = "_".join(page.relative_to(ROOT).with_suffix("").parts).replace("-", "_").lower()
             (directory / f"page_{name}.py").write_text("\n".join(lines) + "\n")
     return directory
 

@@ -1,4 +1,4 @@
-// Webhook signatures as docs/webhook-signatures.md describes them.
+// Webhook signatures as docs/reference/webhook-signatures.md describes them.
 
 package main
 

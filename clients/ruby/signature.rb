@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Verifies webhook signatures as docs/webhook-signatures.md describes them.
+# Verifies webhook signatures as docs/reference/webhook-signatures.md describes them.
 
 require 'json'
 require 'openssl'

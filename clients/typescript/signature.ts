@@ -1,4 +1,4 @@
-/** Verifies webhook signatures as docs/webhook-signatures.md describes them. */
+/** Verifies webhook signatures as docs/reference/webhook-signatures.md describes them. */
 import { createHmac, timingSafeEqual } from "node:crypto";
 
 export function verifySignature(body: Buffer, signature: string, secret: string): boolean {

@@ -1,4 +1,4 @@
-"""docs/cli.md is written from the commands; `UPDATE_DOCS=1` writes the page. Help and page begin with what works."""
+"""docs/reference/cli.md is written from the commands; `UPDATE_DOCS=1` writes the page. Help and page begin with what works."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from pamela.cli.help import OWN_OPTIONS, Command, Group
 
 from .running import plain
 
-PAGE = Path(__file__).parents[2] / "docs" / "cli.md"
+PAGE = Path(__file__).parents[2] / "docs" / "reference" / "cli.md"
 BEGIN = "<!-- commands -->"
 END = "<!-- /commands -->"
 SHARED_SECTIONS = ("Output", "Connection")

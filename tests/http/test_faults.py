@@ -1,4 +1,4 @@
-"""What becomes of an operation under each fault; the table in docs/reliability.md is what this test saw."""
+"""What becomes of an operation under each fault; the table in docs/about/reliability.md is what this test saw."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pamela.sandbox import Sandbox
 from .conftest import Make
 from .proxy import Fault, Proxy
 
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+PAGE = Path(__file__).parents[2] / "docs" / "about" / "reliability.md"
 BEGIN, END = "<!-- outcomes -->", "<!-- /outcomes -->"
 OUTSIDE = ("nothing listens", "a name that no one knows", "a plain server where TLS is expected")
 OPERATIONS = ("`get_call`", "`create_call`", "`create_call` with a key", "`cancel_call`")

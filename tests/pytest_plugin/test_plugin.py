@@ -313,7 +313,9 @@ def test_a_missing_extra_is_named(installed: pytest.Pytester) -> None:
 
 @pytest.mark.slow
 def test_the_page_on_testing_is_right(installed: pytest.Pytester) -> None:
-    blocks = re.findall(r"^```python\n(.*?)^```", (ROOT / "docs" / "testing.md").read_text(), re.MULTILINE | re.DOTALL)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (ROOT / "docs" / "guides" / "testing.md").read_text(), re.MULTILINE | re.DOTALL
+    )
     (installed.path / "test_page.py").write_text("\n\n".join(blocks))
 
     run(installed, "-o", "asyncio_mode=auto").assert_outcomes(passed=6)

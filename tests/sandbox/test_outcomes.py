@@ -15,7 +15,7 @@ from .api import PREFIX, Api, body_of
 from .waiting import until
 
 CALLS = f"{PREFIX}/calls"
-DOCUMENTATION = Path(__file__).parents[2] / "docs" / "sandbox.md"
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "guides" / "sandbox.md"
 
 
 def place(api: Api, to: str, **more: str) -> httpx.Response:

@@ -13,7 +13,9 @@ from pamela import sign_webhook, verify_webhook_signature
 
 from .conftest import ROOT
 
-VECTORS: dict[str, list[dict[str, str]]] = json.loads((ROOT / "docs" / "webhook-signatures.json").read_text())
+VECTORS: dict[str, list[dict[str, str]]] = json.loads(
+    (ROOT / "docs" / "reference" / "webhook-signatures.json").read_text()
+)
 
 
 def named(vectors: list[dict[str, str]]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Programs for version 1 run on 1.2.0 and on this version, and do the same; docs/upgrading.md says where they do not.
+"""Programs for version 1 run on 1.2.0 and on this version, and do the same; docs/guides/upgrading.md says where they do not.
 
 `UPDATE_DOCS=1` writes the table. The other version is in build/version_1, which `make version-1` makes.
 """
@@ -26,7 +26,7 @@ from .programs import CALL, JSON, PAGE, PROGRAMS, TOOL, Program
 
 ROOT = Path(__file__).parents[2]
 VERSION_1 = ROOT / "build" / "version_1" / "bin" / "python"
-PAGE_OF_DOCS = ROOT / "docs" / "upgrading.md"
+PAGE_OF_DOCS = ROOT / "docs" / "guides" / "upgrading.md"
 BEGIN, END = "<!-- replay: begin -->\n", "<!-- replay: end -->\n"
 Sent = dict[str, list[list[Any]]]
 

@@ -180,7 +180,7 @@ async def test_the_event_comes_before_the_awaited_response(api_key: str) -> None
 def test_the_recipe_of_the_documentation(
     to: str, api_key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    page = (Path(__file__).parents[2] / "docs" / "webhooks.md").read_text()
+    page = (Path(__file__).parents[2] / "docs" / "guides" / "webhooks.md").read_text()
     section = page.partition("## When the event comes before")[2].partition("## Reading an event")[0]
     asking, storing = re.findall("^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(tmp_path)

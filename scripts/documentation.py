@@ -1,0 +1,100 @@
+"""Build the documentation site: `make docs` puts it into site/, with `llms.txt` and the Markdown of each page beside it.
+
+The pages of docs/ link to files of the repository, as they do where the repository is looked at. The site has a copy of each
+such file, so that it needs nothing from elsewhere.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+STAGED = ROOT / "build" / "docs"
+SITE = ROOT / "site"
+LINK = re.compile(r"(\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
+
+
+def main() -> None:
+    """Build the site."""
+    stage()
+    shutil.rmtree(SITE, ignore_errors=True)
+    shutil.rmtree(ROOT / ".cache", ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "zensical", "build", "--strict"], cwd=ROOT, check=True)
+    shutil.rmtree(ROOT / ".cache", ignore_errors=True)
+    titles = {}
+    for page in sorted(STAGED.rglob("*.md")):
+        name = page.relative_to(STAGED)
+        shutil.copyfile(page, SITE / name)
+        titles[name.as_posix()] = title(page)
+    (SITE / "llms.txt").write_text("".join(f"{line}\n" for line in overview(titles)))
+    print(
+        f"The site is in {SITE.relative_to(ROOT)}/: open site/index.html, or `python -m http.server --directory site`."
+    )
+
+
+def stage() -> None:
+    """Copy the pages to build/docs, with the files of the repository that they link to."""
+    shutil.rmtree(STAGED, ignore_errors=True)
+    shutil.copytree(DOCS, STAGED)
+    for page in sorted(DOCS.rglob("*.md")):
+        text = page.read_text()
+        name = page.relative_to(DOCS)
+        wanted = LINK.sub(lambda found, page=page, name=name: inside(found, page, name), text)  # type: ignore[misc]
+        if wanted != text:
+            (STAGED / name).write_text(wanted)
+
+
+def inside(found: re.Match[str], page: Path, name: Path) -> str:
+    """Return a link that stays in the site; a file from outside docs/ is copied into it."""
+    before, target, after = found.groups()
+    file = Path(os.path.normpath(page.parent / target))
+    if "://" in target or file.is_relative_to(DOCS) or not file.is_file():
+        return found[0]
+    copy = STAGED / "files" / file.relative_to(ROOT)
+    # A Markdown file would become a page.
+    copy = copy.with_suffix(".txt") if copy.suffix == ".md" else copy
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(file, copy)
+    return f"{before}{os.path.relpath(copy, (STAGED / name).parent)}{after}"
+
+
+def overview(titles: dict[str, str]) -> Iterator[str]:
+    """Yield the lines of llms.txt: the pages in the order of the navigation."""
+    config = yaml.load((ROOT / "mkdocs.yml").read_text(), Loader=yaml.SafeLoader)
+    yield f"# {config['site_name']}"
+    yield ""
+    yield f"> {config['site_description']}"
+    yield ""
+    for entry in config["nav"]:
+        for heading, pages in entry.items() if isinstance(entry, dict) else [("More", [entry])]:
+            yield f"## {heading}"
+            yield ""
+            yield from (f"- [{titles[page]}]({page})" for page in names(pages))
+            yield ""
+
+
+def names(entry: Any) -> Iterator[str]:
+    """Yield the pages of a part of the navigation."""
+    if isinstance(entry, str):
+        yield entry
+    else:
+        for each in entry.values() if isinstance(entry, dict) else entry:
+            yield from names(each)
+
+
+def title(page: Path) -> str:
+    """Return the heading of a page."""
+    found = re.search(r"^# (.+)", page.read_text(), re.MULTILINE)
+    return found[1] if found else page.stem
+
+
+if __name__ == "__main__":
+    main()
