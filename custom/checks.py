@@ -109,10 +109,7 @@ def _phone_number(_: Parts, node: Document, value: Any) -> str:
 
 
 def _lines(path: Parts, node: Document, value: Any) -> str:
-    lists = [each for each in node.get("anyOf", []) if each.get("type") == "array" and "$ref" in each.get("items", {})]
-    if not lists or {"type": "string"} not in node["anyOf"]:
-        return "but only a list of objects, or else a text, can have that"
-    return _synonym(path, node, value)
+    return "but only a field can have that" if path[-2:-1] != ("properties",) else _synonym(path, node, value)
 
 
 EXTENSIONS: dict[str, Callable[[Parts, Document, Any], str]] = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from openapi_python_client.strings import PythonIdentifier
 
-from .errors import unsupported
+from .errors import mistaken, unsupported
 from .forms import ANY, Form, Forms, nesting, viewing
 from .spec import Schema, Specification
 
@@ -73,14 +73,20 @@ class Views:
         return [
             extra
             for view in self(model)
-            for extra in self._extras(view, self.specification.resolve(properties[view.name]))
+            for extra in self._extras(model, view, self.specification.resolve(properties[view.name]))
         ]
 
-    def _extras(self, view: View, resolved: Schema) -> Iterator[View]:
+    def _extras(self, model: str, view: View, resolved: Schema) -> Iterator[View]:
         if "x-python-synonym" in resolved:
             yield replace(view, attribute=resolved["x-python-synonym"], nested="")
         if "x-python-lines" in resolved:
-            item = next(part.parts[0].hint for part in self.forms.of(resolved).parts if part.kind == "list")
+            parts = self.forms.of(resolved).parts
+            lists = [part for part in parts if part.kind == "list" and part.parts[0].kind == "model"]
+            if len(lists) != 1 or {part.json_type for part in parts} != {"array", "string"}:
+                problem = f"has x-python-lines: {resolved['x-python-lines']!r}"
+                reason = "but only a list of objects, or else a text, can have that"
+                raise mistaken(f"The field {view.name} of {model}", f"{problem}, {reason}")
+            item = lists[0].parts[0].hint
             yield replace(
                 view,
                 attribute=resolved["x-python-lines"],

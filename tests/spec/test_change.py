@@ -61,10 +61,11 @@ def change(document: dict[str, Any]) -> None:
     del paths["/api/b2b/v1/usage"], document["components"]["parameters"]["Period"]
     del schemas["Usage"], schemas["UsageQuota"]
     schemas["TranscriptLine"] = schemas.pop("TranscriptEntry")
-    for name in ("Call", "CallCompletedEvent", "CallTranscriptUpdateEvent"):
-        transcript = schemas[name]["properties"]["transcript"]
-        alternatives = transcript.get("anyOf") or transcript.get("oneOf") or [transcript]
-        alternatives[0]["items"]["$ref"] = "#/components/schemas/TranscriptLine"
+    transcripts = [
+        schemas[name]["properties"]["transcript"] for name in ("CallCompletedEvent", "CallTranscriptUpdateEvent")
+    ]
+    for transcript in (schemas["Transcript"]["oneOf"][0], *transcripts):
+        transcript["items"]["$ref"] = "#/components/schemas/TranscriptLine"
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 SCHEMAS = DOCUMENT["components"]["schemas"]
+MANUAL = "\n".join(tag["description"] for tag in DOCUMENT["tags"])
 ERROR_CODES = SCHEMAS["ErrorCode"]["enum"]
 SPECIFICATION = "urn:specification"
 REGISTRY: Registry[Any] = Registry().with_resource(SPECIFICATION, DRAFT202012.create_resource(DOCUMENT))
@@ -122,7 +123,7 @@ def test_every_component_is_used() -> None:
 @pytest.mark.parametrize("code", ERROR_CODES)
 def test_an_error_code_is_named_described_and_shown(code: int) -> None:
     assert len(SCHEMAS["ErrorCode"]["x-enum-varnames"]) == len(ERROR_CODES)
-    assert re.search(rf"\b{code}\b", DOCUMENT["info"]["description"])
+    assert re.search(rf"\b{code}\b", MANUAL)
     assert re.search(rf'"(error_)?code": {code}\b', json.dumps(DOCUMENT["paths"]) + json.dumps(DOCUMENT["components"]))
 
 
@@ -139,3 +140,29 @@ def test_the_changelog_begins_with_both_versions() -> None:
     (newest, *_) = re.findall("^## (.+)$", changes, re.MULTILINE)
 
     assert newest == f"{__version__} (API {DOCUMENT['info']['version']})"
+
+
+def test_a_union_is_one_of_disjoint_alternatives_under_a_name_of_its_own() -> None:
+    unions = {pointer: node for pointer, node in walk() if "oneOf" in node}
+
+    assert not [pointer for pointer, node in walk() if "anyOf" in node]
+    for pointer, node in unions.items():
+        nullable = len(node["oneOf"]) == 2 and "$ref" in node["oneOf"][0] and node["oneOf"][1] == {"type": "null"}
+        assert nullable or pointer.removeprefix("#/components/schemas/") in SCHEMAS, pointer
+
+
+@pytest.mark.parametrize("shape", ["detail", "error", "message"])
+@pytest.mark.parametrize("gained", [[], ["error"], ["message"], ["error", "message"]], ids=str)
+def test_an_error_has_one_shape_whatever_it_gains(shape: str, gained: list[str]) -> None:
+    whole = {"detail": "Not found.", "message": "Not found.", "error": {"message": "Not found."}}
+    error = {key: whole[key] for key in (shape, *gained)} | {"new": 1}
+    union = "ErrorBody" if shape == "detail" else "ErrorDetail"
+    fitting = [
+        part["$ref"]
+        for part in SCHEMAS[union]["oneOf"]
+        if "$ref" in part
+        and Draft202012Validator({"$ref": SPECIFICATION + part["$ref"]}, registry=REGISTRY).is_valid(error)
+    ]
+
+    kind = "ErrorEnvelope" if "detail" in error else "NestedError" if "error" in error else "CodedError"
+    assert fitting == [f"#/components/schemas/{kind}"]

@@ -54,7 +54,7 @@ def browser() -> Iterator[Seen]:
 def test_shows_everything_and_fetches_nothing(browser: Seen) -> None:
     with pamela.sandbox.run() as sandbox:
         address = f"{sandbox.base_url}/reference"
-        browser.page.goto(address)
+        browser.page.goto(f"{address}#/errors")
         for code in ERROR_CODES:
             expect(browser.page.get_by_role("cell").filter(has_text=str(code)).first).to_be_visible()
         for name, operation in [*OPERATIONS, *WEBHOOKS]:

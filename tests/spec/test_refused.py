@@ -249,6 +249,10 @@ REFUSED: dict[str, tuple[Change, str]] = {
         "paths > /api/b2b/v1/things > post > parameters > 0 has x-python-synonym: 'a-b', which cannot be the name of an "
         "argument.",
     ),
+    "`x-python-lines` of what is no list of objects": (
+        schema("UsageQuota", properties={"used": {"type": "integer", "x-python-lines": "lines"}}),
+        "The field used of UsageQuota has x-python-lines: 'lines', but only a list of objects, or else a text, can have that.",
+    ),
     "an extension that the generator does not know": (
         of_operation("cancel_call", **{"x-idempotnt": True}),
         "paths > /api/b2b/v1/calls/{call_id}/cancel > post has x-idempotnt: True, not one of "

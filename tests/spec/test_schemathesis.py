@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import pytest
 import yaml
 
 import pamela.sandbox
@@ -13,10 +14,11 @@ from pamela.sandbox.deliveries import Deliveries, DeliveryResult
 
 from .conftest import ROOT, run
 
-if TYPE_CHECKING:
-    import pytest
-
-EXAMPLES = 100
+RUNS = [
+    pytest.param(20, "examples,fuzzing,stateful", id="some"),
+    pytest.param(100, "examples,coverage,fuzzing,stateful", id="all", marks=pytest.mark.slow),
+]
+"""How many requests each phase makes of an operation, and which phases there are."""
 
 
 async def stay_here(deliveries: Deliveries, row: Any, headers: dict[str, str]) -> DeliveryResult:
@@ -31,12 +33,19 @@ def as_the_sandbox_takes_it() -> dict[str, Any]:
     return document
 
 
-def test_finds_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("examples", "phases"), RUNS)
+def test_finds_nothing(examples: int, phases: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     # The addresses of webhooks are made up; nothing may be sent there.
     monkeypatch.setattr(Deliveries, "_post", stay_here)
     specification = tmp_path / "openapi.yaml"
     specification.write_text(yaml.safe_dump(as_the_sandbox_takes_it(), allow_unicode=True))
-    options = ["--checks=all", "--generation-deterministic", "--continue-on-failure", f"--max-examples={EXAMPLES}"]
+    options = [
+        "--checks=all",
+        "--generation-deterministic",
+        "--continue-on-failure",
+        f"--max-examples={examples}",
+        f"--phases={phases}",
+    ]
 
     with pamela.sandbox.run(speed=100) as sandbox:
         key = f"--header=Authorization: Bearer {sandbox.api_key}"
