@@ -1,4 +1,4 @@
-"""The rooms of the package: no arrow runs up, and docs/about/architecture.md shows the arrows that there are."""
+"""The rooms of the package: no arrow runs up, and docs/images/rooms.svg shows the arrows that there are."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ import grimp
 import pytest
 from importlinter.cli import lint_imports
 
+from scripts.diagrams import layers
+
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "about" / "architecture.md"
-BEGIN, END = "<!-- rooms -->", "<!-- /rooms -->"
+ROOMS = ROOT / "docs" / "images" / "rooms.svg"
 FLOOR = {"_version", "errors"}
 """Modules that every room may import; the picture leaves them out."""
 ENTRANCES = {"__main__", "exceptions", "tool_memory", "types"}
@@ -64,13 +66,8 @@ def room(module: str) -> str:
 def picture(graph: grimp.ImportGraph) -> str:
     found = arrows(graph)
     rooms = {name for arrow in found for name in arrow}
-    lines = ["```mermaid", "flowchart TD"]
-    for group, names in GROUPS.items():
-        lines.append(f"    subgraph {group}")
-        lines += [f"        {name}" for name in names if name in rooms]
-        lines.append("    end")
-    lines += [f"    {here} --> {there}" for here, there in sorted(without_detours(found))]
-    return "\n".join([*lines, "```"])
+    groups = {group: [name for name in names if name in rooms] for group, names in GROUPS.items()}
+    return layers("The rooms of the package, and which imports which", groups, without_detours(found))
 
 
 def test_no_arrow_runs_up(capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,13 +77,10 @@ def test_no_arrow_runs_up(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_picture_shows_the_arrows(graph: grimp.ImportGraph) -> None:
     """`UPDATE_DOCS=1` writes it."""
-    text = PAGE.read_text()
-    head, rest = text.split(BEGIN)
-    _, tail = rest.split(END)
-    wanted = f"{head}{BEGIN}\n\n{picture(graph)}\n\n{END}{tail}"
+    wanted = picture(graph)
     if os.environ.get("UPDATE_DOCS"):
-        PAGE.write_text(wanted)
-    assert PAGE.read_text() == wanted
+        ROOMS.write_text(wanted)
+    assert ROOMS.read_text() == wanted
 
 
 def test_every_room_is_in_the_picture(graph: grimp.ImportGraph) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import pamela.sandbox
+from scripts import diagrams
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -40,3 +41,9 @@ def test_blocks_run(page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
 def test_links_lead_somewhere(page: Path) -> None:
     for target in LINK.findall(page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("source", sorted(diagrams.SOURCES.iterdir()), ids=lambda source: source.stem)
+def test_diagrams_are_drawn(source: Path) -> None:
+    """`python scripts/diagrams.py` draws them."""
+    assert (diagrams.IMAGES / f"{source.stem}.svg").read_text() == diagrams.drawn(source)
