@@ -13,7 +13,7 @@ from ._client.clock import SYSTEM_CLOCK, Clock
 from ._client.event_loops import warn_in_event_loop
 from ._client.execution import Steps, execute, look_up_call
 from ._client.logging import configure, is_logged, log_outcome
-from ._client.options import UNSET, Hook, Options, Timeout, TimeoutLike, hide
+from ._client.options import UNSET, Hook, Options, Timeout, TimeoutLike
 from ._client.page_origin import PageOrigin
 from ._client.polling import Watch
 from ._client.raw_request import raw_request
@@ -24,6 +24,7 @@ from ._core.yaml_support import teach_yaml
 from ._generated.api.calls import list_calls
 from ._generated.methods import AsyncOperationMethods, OperationMethods
 from ._http.attempt import Attempt, AttemptInfo, Failure, Outcome, Response
+from ._http.redaction import hide, hide_headers
 from ._http.transports import AsyncTransport, Library, SyncTransport
 from .errors import APIConnectionError
 
@@ -65,7 +66,7 @@ class _Client(Generic[H, X]):
         on_request: Hook | None = None,
         on_response: Hook | None = None,
     ) -> None:
-        api_key, headers = hide(api_key), hide(headers)
+        api_key, base_url, headers = hide(api_key), hide(base_url), hide_headers(headers)
         self._options = Options.create(
             api_key,
             base_url,
@@ -140,7 +141,7 @@ class _Client(Generic[H, X]):
         Example:
             >>> client.with_options(timeout=2, max_retries=0).get_call(call["id"])  # doctest: +SKIP
         """
-        api_key, headers = hide(api_key), hide(headers)
+        api_key, headers = hide(api_key), hide_headers(headers)
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other.__dict__.pop("usage", None)  # that of this client

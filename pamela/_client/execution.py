@@ -15,10 +15,9 @@ from .._core.operation import IDEMPOTENCY_HEADER
 from .._generated.api.calls import cancel_call, create_call, get_call, hangup_call
 from .._generated.api.tools import delete_tool
 from .._http.attempt import Attempt, DeadlineTimeout, Failure, Outcome, Response, Wait, remaining
-from .._http.redaction import hide_key
+from .._http.redaction import SecretStr, hide_secrets
 from ..errors import ConflictError, PamelaError, ValidationError
 from . import responses
-from .options import SecretStr
 from .polling import has_ended
 from .recovery import IDEMPOTENCY_METADATA, CallLookUp, ServerCapabilities, Wanted, is_call
 from .request_bodies import encode_json, encode_multipart
@@ -93,6 +92,8 @@ class RequestExecution:
         self.began = clock.monotonic()
         self.began_at = clock.now()
         self.attempts = 0
+        self.secrets: tuple[str, ...] = ()
+        """What a response may give back that must not be shown: the password of the proxy that it came through."""
         self.may_have_arrived = False
         """Whether an attempt so far may have reached the service."""
         self.outcome_unknown = False
@@ -111,7 +112,7 @@ class RequestExecution:
                 try:
                     recovered = yield from self.next_after_error(error)
                 except PamelaError:
-                    hide_key(error, self.options.api_key)
+                    hide_secrets(error, (self.options.api_key, *self.secrets))
                     error.attempts = self.attempts
                     error.elapsed = self.clock.monotonic() - self.began
                     raise
@@ -139,6 +140,7 @@ class RequestExecution:
             raise responses.error_of_failure(
                 self.request, outcome, self.options.base_url, may_have_arrived=self.may_have_arrived
             ) from outcome.cause
+        self.secrets = outcome.secrets
         self.learn(outcome, sent_at)
         if outcome.status == 204:
             recovered = yield from self.read_back_result("The service deleted the tool.")

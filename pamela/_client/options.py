@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from .._generated.server import DEFAULT_BASE_URL
 from .._http.addresses import check_base_url
+from .._http.redaction import SecretStr, WrongType, hide, hide_headers
 from ..errors import ValidationError
 
 if TYPE_CHECKING:
@@ -83,22 +84,6 @@ def duration(name: str, value: Any, *, zero: bool = False, or_none: str = "") ->
     return float(value)
 
 
-class SecretStr(str):
-    """A text that does not show itself where variables are printed."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-
-def hide(value: Any) -> Any:
-    """Return a key, or headers, that do not show themselves where the variables of a traceback are printed."""
-    if isinstance(value, str):
-        return SecretStr(value)
-    return {name: hide(text) for name, text in value.items()} if isinstance(value, Mapping) else value
-
-
 class Options(NamedTuple):
     """What a client is set to. Made by `create` and `replace`, which check every setting."""
 
@@ -135,7 +120,7 @@ class Options(NamedTuple):
         return cls(
             api_key=check_api_key(hide(os.environ.get("PAMELA_API_KEY")) if api_key is None else api_key),
             base_url=check_base_url(
-                base_url or os.environ.get("PAMELA_BASE_URL") or DEFAULT_BASE_URL, example=DEFAULT_BASE_URL
+                hide(base_url or os.environ.get("PAMELA_BASE_URL") or DEFAULT_BASE_URL), example=DEFAULT_BASE_URL
             ),
             timeout=Timeout.of(timeout),
             deadline=seconds("deadline", deadline),
@@ -177,9 +162,10 @@ def check_api_key(value: Any) -> SecretStr:
     """Refuse a key that no header can carry. The message never has the key itself."""
     if value is None or value == "":
         raise ValidationError("There is no API key. Give api_key= or set PAMELA_API_KEY.")
-    if not isinstance(value, str):
-        raise ValidationError(f"api_key must be a str, not {type(value).__name__}.")
-    key = SecretStr(value)
+    value = hide(value)
+    if isinstance(value, WrongType):
+        raise ValidationError(f"api_key must be a str, not {value.name}.")
+    key: SecretStr = value
     for position, character in enumerate(key):
         if not "!" <= character <= "~":
             raise ValidationError(
@@ -204,8 +190,9 @@ def _check_hook(name: str, value: Any) -> Any:
 def check_headers(value: Any) -> dict[str, str]:
     if value is None:
         return {}
+    value = hide_headers(value)
     if not isinstance(value, Mapping):
-        raise ValidationError(f"headers must be a mapping of str to str, not {type(value).__name__}.")
+        raise ValidationError(f"headers must be a mapping of str to str, not {getattr(value, 'name', 'str')}.")
     for name, text in value.items():
         if not (isinstance(name, str) and isinstance(text, str) and re.fullmatch(HEADER_NAME, name)):
             raise ValidationError(f"headers has {name!r}, which is not the name of a header with a str.")

@@ -53,6 +53,9 @@ _OF_CALLS: dict[type[PamelaError], type[CallError]] = {
 """What an exception is called on a path of calls."""
 _UNTOUCHED_REDIRECTS = frozenset({307, 308})
 """Redirects that ask for the same request at another address. All others may follow an action."""
+LARGEST_JSON = 16 * 1024 * 1024
+"""Bytes of JSON that are read, which takes two seconds at most and which no deadline can end. A page of 100 calls of an
+hour each has some 10 MB."""
 LONGEST_MESSAGE = 2000
 """Characters of a message of the service. `details` has all of it."""
 _NO_CONFLICTS = frozenset({ErrorCode.NO_NUMBER_FOR_COUNTRY, ErrorCode.UNSUPPORTED_COUNTRY})
@@ -65,8 +68,12 @@ def value_of(request: Request[T], response: Response) -> T:
     Raises:
         UnexpectedResponseError: It is not what the API sends.
     """
+    parser = request.operation.parser
+    if not parser.media_type and len(response.content) > LARGEST_JSON:
+        problem = f"{len(response.content)} bytes of JSON, where {LARGEST_JSON} are accepted"
+        raise unexpected_response(request, response, problem)
     try:
-        value: T = request.operation.parser.parse_bytes(response.content, response.headers.get("content-type", ""))
+        value: T = parser.parse_bytes(response.content, response.headers.get("content-type", ""))
     except (ValueError, TypeError, RecursionError) as error:
         problem = str(error) if isinstance(error, TypeError) else "not JSON"
         raise unexpected_response(request, response, problem) from None
@@ -128,7 +135,7 @@ def _is_path_unknown(request: Request[Any], response: Response) -> bool:
     if "{" not in request.operation.path:
         return True
     try:
-        body = json.loads(response.content)
+        body = _json_of(response)
     except (ValueError, RecursionError):
         return True
     return bool(body == {"detail": "Not Found"})
@@ -179,7 +186,7 @@ def _advice(request: Request[Any]) -> str:
 def _read(response: Response) -> tuple[str, Any, Any]:
     """Return message, code and details of an error's body, in whichever shape it is."""
     try:
-        body = json.loads(response.content)
+        body = _json_of(response)
     except (ValueError, RecursionError):
         return f"HTTP {response.status}: {_excerpt(response)}", None, {}
     detail = body.get("detail", body) if isinstance(body, dict) else body
@@ -199,6 +206,18 @@ def _read(response: Response) -> tuple[str, Any, Any]:
         _code(error.get("error_code", error.get("code"))),
         details or {},
     )
+
+
+def _json_of(response: Response) -> Any:
+    """Return the JSON of an error.
+
+    Raises:
+        ValueError: It is none, or too large to be read.
+        RecursionError: It is nested too deeply.
+    """
+    if len(response.content) > LARGEST_JSON:
+        raise ValueError(f"{len(response.content)} bytes of JSON")
+    return json.loads(response.content)
 
 
 def _code(value: Any) -> Any:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from ..errors import ValidationError
+from .redaction import WrongType, hide
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
@@ -31,22 +32,30 @@ def check_base_url(value: Any, example: str) -> str:
     Raises:
         ValidationError: No request can go there. The message shows no user name and no password.
     """
-    if not isinstance(value, str):
-        raise ValidationError(f"base_url must be a str, not {type(value).__name__}.")
+    value = hide(value)
+    problem = problem_of_base_url(value, example)  # found in a frame of its own, which the traceback does not have
+    if problem is not None:
+        raise ValidationError(problem)
+    scheme, separator, rest = value.partition(":")
+    return f"{scheme.lower()}{separator}{rest.rstrip('/')}"
+
+
+def problem_of_base_url(value: Any, example: str) -> str | None:
+    """Return why no request can go to an address, or None if one can. The text shows no user name and no password."""
+    if isinstance(value, WrongType):
+        return f"base_url must be a str, not {value.name}."
     parts = address_parts(value)
+    shown = f"base_url={without_credentials(value)!r}"
+    no_address = f"{shown} is not an address. Example: {example!r}."
     is_plain = all(character.isprintable() and character != " " for character in value)
     if parts is None or parts.scheme not in {"http", "https"} or (parts.username is None and not is_plain):
-        raise ValidationError(f"base_url={without_credentials(value)!r} is not an address. Example: {example!r}.")
+        return no_address
     if parts.username is not None:
-        raise ValidationError("base_url has a user name in it. The API takes a key: give api_key=.")
+        return "base_url has a user name in it. The API takes a key: give api_key=."
     if parts.query or parts.fragment:
-        raise ValidationError(
-            f"base_url={without_credentials(value)!r} has a query or a fragment. Give what stands before the path."
-        )
-    base_url = parts.scheme + value[len(parts.scheme) :].rstrip("/")
-    if not is_url_of_httpx(base_url):
-        raise ValidationError(f"base_url={without_credentials(value)!r} is not an address. Example: {example!r}.")
-    return base_url
+        return f"{shown} has a query or a fragment. Give what stands before the path."
+    # Behind an "@" in the path, what stands before may be a password with a slash in it.
+    return None if "@" not in value and is_url_of_httpx(value.rstrip("/")) else no_address
 
 
 def is_url_of_httpx(address: str) -> bool:
@@ -66,7 +75,7 @@ def without_credentials(address: str) -> str:
     """
     before, at, after = address.rpartition("@")
     scheme, separator, _ = before.partition("://")
-    return f"{scheme if separator else ''}{separator}***@{after}" if at else address
+    return f"{scheme if separator else ''}{separator}***@{after}" if at else str(address)
 
 
 def is_ip_address(host: str) -> bool:

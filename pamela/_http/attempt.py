@@ -67,6 +67,8 @@ class Response(NamedTuple):
     status: int
     headers: Mapping[str, str]
     content: bytes
+    secrets: tuple[str, ...] = ()
+    """What must not be shown where the response is: what the request was sent with, and the proxy's password."""
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {len(self.content)} bytes)"  # a server may have put what it was sent in it

@@ -37,7 +37,7 @@ class Connection(Generic[TransportT]):
     __slots__ = ("idle_since", "progress", "transport")
 
     def __init__(self, make: Callable[..., TransportT], context: ssl.SSLContext, proxy: Proxy | None) -> None:
-        self.progress = Progress()
+        self.progress = Progress(has_proxy=proxy is not None and not proxy.is_socks)
         self.idle_since = 0.0
         self.transport: TransportT = make(
             verify=context, limits=LIMITS, proxy=None if proxy is None else proxy.for_httpx(context), trust_env=False
@@ -73,14 +73,17 @@ class Connection(Generic[TransportT]):
         while inner is not None and not hasattr(inner, "_h11_state"):
             inner = getattr(inner, "_connection", None)
         nothing_behind: bool = inner is not None and inner._h11_state.trailing_data == (b"", False)
-        return nothing_behind and not has_more(self.progress.stream)
+        stream = self.progress.stream
+        return nothing_behind and stream is not None and not has_more(stream.tls, stream.stream)
 
 
-def has_more(stream: Any) -> bool:
-    """Whether bytes wait between the socket, which is looked at before it is used again, and the parser."""
-    if stream is None:
-        return True
-    tls = stream.tls
+def has_more(tls: Any, stream: Any) -> bool:
+    """Whether bytes wait between the socket, which is looked at before it is used again, and the parser.
+
+    Args:
+        tls: Python's object for the TLS of the connection, None without TLS.
+        stream: httpcore's stream.
+    """
     if tls is None:
         return has_queue(stream)
     if not isinstance(tls, ssl.SSLObject):
@@ -96,7 +99,7 @@ def has_more(stream: Any) -> bool:
 
 def has_queue(stream: Any) -> bool:
     """Whether asyncio has received bytes that nobody has taken from anyio yet."""
-    inner = getattr(stream.stream, "_stream", None)
+    inner = getattr(stream, "_stream", None)
     inner = getattr(inner, "transport_stream", inner)
     return bool(getattr(getattr(inner, "_protocol", None), "read_queue", None))
 

@@ -32,15 +32,30 @@ LONGEST_HEAD = 1024 * 1024
 class Progress:
     """How far the current attempt on a connection has come."""
 
-    __slots__ = ("aborted", "beginning", "connect_timeout", "head_left", "request_line", "stream", "touched", "written")
+    __slots__ = (
+        "aborted",
+        "beginning",
+        "connect_timeout",
+        "has_proxy",
+        "head_left",
+        "ipv6_host",
+        "request_line",
+        "stream",
+        "touched",
+        "written",
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_proxy: bool = False) -> None:
+        self.has_proxy = has_proxy
+        self.ipv6_host = b""
+        """The address that a proxy is told, where it has colons in it."""
         self.stream: Any = None
         """What the connection reads from and writes to now."""
         self.begin_with(b"", None)
 
     def begin(self, attempt: Attempt) -> None:
         """Begin an attempt on the connection."""
+        self.ipv6_host = ipv6_host_of(attempt.url) if self.has_proxy else b""
         self.begin_with(attempt.method.encode() + b" ", attempt.timeout["connect"])
 
     def begin_with(self, request_line: bytes, connect_timeout: float | None) -> None:
@@ -55,20 +70,24 @@ class Progress:
         self.written = False
         """Whether a part of the request may have left. What is written to a proxy to set a tunnel up is none."""
 
-    def before_write(self, data: bytes) -> None:
+    def before_write(self, data: bytes) -> bytes:
+        """Take note of what is written, and return what is to be written in its place."""
         self.touched = True
+        if self.ipv6_host and not self.written:
+            data = with_brackets(data, self.ipv6_host)
         if not self.written and data.startswith(self.request_line):
             self.written = True
             self.head_left = LONGEST_HEAD
             self.beginning = b""
+        return data
 
     def after_read(self, data: bytes) -> bytes:
         self.head_left -= len(data)
         self.beginning = self.beginning or data[:3]
         if self.head_left < 0:
-            import httpcore
+            from .response_bodies import ResponseProblem
 
-            raise httpcore.RemoteProtocolError(f"the head of the response is longer than {LONGEST_HEAD} bytes")
+            raise ResponseProblem(f"the head of the response is longer than {LONGEST_HEAD} bytes")
         return data
 
     def before_reuse(self) -> bool:
@@ -97,6 +116,19 @@ class Progress:
     def timeout(self, timeout: float | None) -> float | None:
         """Return the seconds that a step may take; httpcore sets none for talking to a SOCKS proxy."""
         return self.connect_timeout if timeout is None and not self.written else timeout
+
+
+def ipv6_host_of(url: str) -> bytes:
+    """Return the host of an address where it is one of IPv6, without brackets; nothing for all others."""
+    host = url.partition("://[")[2].partition("]")[0]
+    return host.encode()
+
+
+def with_brackets(head: bytes, host: bytes) -> bytes:
+    """Return the head of a request to a proxy with the brackets that an address of IPv6 has there and httpcore forgets."""
+    for before, after in ((b"CONNECT ", b":"), (b"\r\nHost: ", b":"), (b"://", b"")):
+        head = head.replace(b"%b%b%b" % (before, host, after), b"%b[%b]%b" % (before, host, after), 1)
+    return head
 
 
 def install_deadline_backend(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport, progress: Progress) -> None:
@@ -171,7 +203,7 @@ class Stream:
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         progress = self.progress
         timeout = progress.timeout(timeout)
-        progress.before_write(buffer)
+        buffer = progress.before_write(buffer)
         # httpcore itself has the limit for each part that the system takes; here it is for what is left of the whole.
         for start in range(0, len(buffer), WRITTEN_AT_ONCE):
             self.stream.write(buffer[start : start + WRITTEN_AT_ONCE], seconds_for(timeout, "Write"))
@@ -230,7 +262,7 @@ class AsyncStream:
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         progress = self.progress
         timeout = progress.timeout(timeout)
-        progress.before_write(buffer)
+        buffer = progress.before_write(buffer)
         await self.stream.write(buffer, seconds_for(timeout, "Write"))
 
     async def start_tls(
@@ -286,6 +318,8 @@ def addresses_of(host: str, port: int, limit: float | None) -> list[str]:
     if not outcome:
         raise httpcore.ConnectTimeout
     if isinstance(outcome[0], Exception):
-        raise httpcore.ConnectError(str(outcome[0])) from outcome[0]
+        failed = httpcore.ConnectError(str(outcome[0]))
+        failed.__context__ = outcome[0]  # httpcore takes a cause away
+        raise failed
     addresses: list[str] = outcome[0]
     return addresses or [host]

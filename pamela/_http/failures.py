@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import socket
 import ssl
+from types import TracebackType
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ import httpx
 from .addresses import is_loopback
 from .attempt import Failure
 from .redaction import redact, secrets_of
+from .response_bodies import ResponseProblem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,19 +31,44 @@ NOT_TLS = {
 }
 """What OpenSSL says when the other side does not speak TLS, depending on its version and on what came instead."""
 TLS_RECORDS = (b"\x14\x03", b"\x15\x03", b"\x16\x03")
-NOT_HTTP = "illegal request line"
-"""What h11 says of a response that begins with a byte that no HTTP message can begin with."""
 IN_TIME: dict[type[Exception], str] = {
     httpx.PoolTimeout: "no connection of the pool was free in time",
     httpx.WriteTimeout: "the request could not be sent in time",
     httpx.ReadTimeout: "the response did not come in time",
 }
+CLOSED_INSTEAD = "Server disconnected without sending a response."
+CUT_OFF = "peer "
+"""How httpcore's text begins when a connection is closed before the response, and h11's when it is in the middle of it.
+They have one type of exception for this and for all that is no HTTP."""
+BY_ERRNO = {
+    errno.ECONNREFUSED: "the connection was refused",
+    errno.ECONNRESET: "the connection was reset",
+    errno.ECONNABORTED: "the connection was reset",
+    errno.EPIPE: "the connection was closed while the request was sent",
+    errno.EHOSTUNREACH: "no way leads to the server",
+    errno.ENETUNREACH: "no way leads to the server",
+    errno.ETIMEDOUT: "the connection timed out",
+    errno.EMFILE: "this process has too many files and connections open",
+    errno.ENFILE: "this machine has too many files and connections open",
+    errno.EADDRNOTAVAIL: "this machine has no address or port free for a connection",
+}
+BY_TYPE: dict[type[Exception], str] = {
+    httpx.ConnectError: "the connection could not be made",
+    httpx.NetworkError: "the connection broke",
+    httpx.LocalProtocolError: "the request cannot be sent as HTTP has it",
+    httpx.UnsupportedProtocol: "the transport does not know the scheme of the address",
+    httpx.InvalidURL: "the transport was given an address that is none",
+    httpx.StreamError: "the transport gave a response whose body cannot be read",
+    httpx.TransportError: "the transport failed",
+}
+LIBRARIES = frozenset({"anyio", "asyncio", "h11", "h2", "httpcore", "httpx", "pamela", "socksio", "ssl", "trio"})
+"""Frames of these may have the key among their variables."""
 
 
 def failure_of(
     error: Exception, attempt: Attempt, *, sent: bool, proxy: Proxy | None = None, beginning: bytes = b""
 ) -> Failure:
-    """Return what an exception of the HTTP library means.
+    """Return what an exception of the HTTP library, or of a transport of the caller's, means.
 
     Args:
         error: The exception.
@@ -49,12 +77,12 @@ def failure_of(
         proxy: The proxy that was to take it.
         beginning: The first bytes that came back, where they are known.
     """
+    causes = list(causes_of(error))
     timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
-    problem = (timeout_of(error, sent) if timed_out else None) or hint(error, attempt, proxy, beginning)
+    problem = (timeout_of(error, sent) if timed_out else None) or hint(causes, attempt, proxy, beginning)
     if problem is None:
-        text = next(filter(None, map(str, causes_of(error))), type(error).__name__)
-        problem = redact(text, attempt, proxy).rstrip(".")
-    for each in causes_of(error):
+        problem = redact(words_for(error, causes), attempt, proxy).rstrip(".")
+    for each in causes:
         disarm(each, attempt, proxy)
     return Failure(error, problem, timed_out=timed_out, sent=sent)
 
@@ -65,24 +93,55 @@ def timeout_of(error: Exception, sent: bool) -> str:
     return next((words for kind, words in IN_TIME.items() if isinstance(error, kind)), IN_TIME[httpx.ReadTimeout])
 
 
-def hint(error: Exception, attempt: Attempt, proxy: Proxy | None, beginning: bytes) -> str | None:
+def hint(causes: list[BaseException], attempt: Attempt, proxy: Proxy | None, beginning: bytes) -> str | None:
     """Return what to do about failures that have a usual reason, or None."""
-    causes = list(causes_of(error))
     address = urlsplit(attempt.url)
     if any(isinstance(each, ssl.SSLError) and each.reason in NOT_TLS for each in causes):
         return "the server does not speak TLS there. Should the address begin with http://"
     if address.scheme == "http" and beginning.startswith(TLS_RECORDS):
         return "the server speaks TLS there. Should the address begin with https://"
-    if str(error) == NOT_HTTP:
-        return "the response is not HTTP"
+    if any(isinstance(each, socket.gaierror) for each in causes):
+        name = address.hostname if proxy is None else urlsplit(proxy.url).hostname
+        return f"the name {name!r} cannot be resolved"
     if any(isinstance(each, OSError) and each.errno == errno.ECONNREFUSED for each in causes):
         if proxy is not None:
             return f"nothing listens at the proxy {proxy.url}"
         if is_loopback(address.hostname or ""):
             port = f" --port {address.port}" if address.port not in (None, 8400) else ""
             return f"nothing listens there. To start the sandbox, run: python -m pamela.sandbox{port}"
-        return "the connection was refused"
     return None
+
+
+def words_for(error: Exception, causes: list[BaseException]) -> str:
+    """Return what happened, by the types of the exceptions: their texts are of the inside of other libraries."""
+    for each in causes:
+        match each:
+            case ResponseProblem():
+                return str(each)
+            case ssl.SSLCertVerificationError():
+                return f"the server's certificate is not trusted (certificate verify failed): {each.verify_message}"
+            case ssl.SSLEOFError() | ssl.SSLZeroReturnError():
+                return "the connection was closed"
+            case ssl.SSLError():
+                reason = (each.reason or "no reason given").replace("_", " ").lower()
+                return f"the connection cannot be secured by TLS: {reason}"
+            case OSError() if each.errno in BY_ERRNO:
+                return BY_ERRNO[each.errno]
+    match error:
+        case httpx.ProxyError():
+            return f"the proxy made no connection: {error}"
+        case httpx.RemoteProtocolError() if str(error) == CLOSED_INSTEAD:
+            return "the connection was closed before a response came"
+        case httpx.RemoteProtocolError() if any(str(each).startswith(CUT_OFF) for each in causes):
+            return "the connection was closed in the middle of the response"
+        case httpx.RemoteProtocolError():
+            return "the response is not HTTP"
+        case OSError() if error.strerror:
+            return f"the connection failed: {error.strerror}"
+    return next(
+        (words for kind, words in BY_TYPE.items() if isinstance(error, kind)),
+        f"the http_client or transport raised {type(error).__name__}{f': {error}' if str(error) else ''}",
+    )
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:
@@ -104,9 +163,19 @@ def disarm(error: BaseException, attempt: Attempt, proxy: Proxy | None) -> None:
     """Have an exception of another library, which stays the cause of ours, show no secrets.
 
     Its text may repeat what a server said. Among the local variables of its frames are requests with the key in them,
-    and error trackers send these with the traceback.
+    and error trackers send these with the traceback; the frames of the caller's own hooks and transports stay.
     """
-    error.__traceback__ = None
+    error.__traceback__ = without_frames_of_libraries(error.__traceback__)
     text = str(error)
     if any(secret in text for secret in secrets_of(attempt, proxy)):
         error.args = (redact(text, attempt, proxy),)
+
+
+def without_frames_of_libraries(traceback: TracebackType | None) -> TracebackType | None:
+    if traceback is None:
+        return None
+    following = without_frames_of_libraries(traceback.tb_next)
+    module = str(traceback.tb_frame.f_globals.get("__name__", ""))
+    if module.partition(".")[0] in LIBRARIES:
+        return following
+    return TracebackType(following, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, NamedTuple
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -12,7 +13,7 @@ from .addresses import address_parts, ip_address_of, is_url_of_httpx, without_cr
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import httpx
 
@@ -28,15 +29,19 @@ class Proxy(NamedTuple):
         return f"Proxy({self.url!r})"
 
     def secrets(self) -> Iterator[str]:
-        """Return what must not be shown, in each form in which it travels."""
-        for word in filter(None, (self.username, self.password)):
-            yield from (word, quote(word, safe=""))
+        """Return what must not be shown, in each form in which it travels. A user name is a secret if it is all there is."""
+        if word := self.password or self.username:
+            yield from dict.fromkeys((word, quote(word, safe="")))
         if self.username or self.password:
             yield base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
     @property
     def is_tls(self) -> bool:
         return self.url.startswith("https:")
+
+    @property
+    def is_socks(self) -> bool:
+        return self.url.startswith("socks")
 
     def for_httpx(self, context: ssl.SSLContext) -> httpx.Proxy:
         """Return it as httpx takes it."""
@@ -47,6 +52,32 @@ class Proxy(NamedTuple):
             auth=(self.username, self.password) if self.username or self.password else None,
             ssl_context=context if self.is_tls else None,
         )
+
+
+def proxy_of_transport(transport: Any) -> Proxy | None:
+    """Return the proxy that a transport of httpx was made with, or None. httpx has no public way to ask."""
+    pool = getattr(transport, "_pool", None)
+    address = getattr(pool, "_proxy_url", None)
+    if address is None:
+        return None
+    username, password = getattr(pool, "_proxy_auth", None) or credentials_in(getattr(pool, "_proxy_headers", []))
+    host = address.host.decode("ascii", "replace")
+    shown = f"[{host}]" if ":" in host else host
+    url = f"{address.scheme.decode()}://{shown}{'' if address.port is None else f':{address.port}'}"
+    return Proxy(url, username.decode("utf-8", "replace"), password.decode("utf-8", "replace"))
+
+
+def credentials_in(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+    """Return user name and password of the headers for a proxy; of another scheme than Basic, all that is sent."""
+    for name, value in headers:
+        if name.lower() == b"proxy-authorization":
+            scheme, _, sent = value.partition(b" ")
+            if scheme.lower() == b"basic":
+                with suppress(ValueError):
+                    username, _, password = base64.b64decode(sent).partition(b":")
+                    return username, password
+            return b"", sent or scheme
+    return b"", b""
 
 
 def proxy_for(base_url: str) -> Proxy | None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from .attempt import Response
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     import httpx
 
@@ -24,6 +25,44 @@ _KEYS_AND_NUMBERS = (
     r"(?P<key>\b[ps]k_(?:live|test)_)[\w-]+"
     r"|(?P<phone>(?:\+|%2B)[1-9])(?:(?:[ ().+-]|%[0-9A-F]{2})*[0-9]){3,14}"  # with what people write between the digits
 )
+
+
+class SecretStr(str):
+    """A text that does not show itself where variables are printed."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'***'"
+
+
+class WrongType:
+    """Stands for a value that was given where a text belongs: its type is named, and it is not kept."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<{self.name}>"
+
+
+def hide(value: Any) -> Any:
+    """Return a key or an address that does not show itself where the variables of a traceback are printed.
+
+    What should be one and is not a text becomes a `WrongType`; None and the mark of an absent option stay.
+    """
+    if isinstance(value, str):
+        return value if isinstance(value, SecretStr) else SecretStr(value)
+    return value if value is None or type(value) in (object, WrongType) else WrongType(type(value).__name__)
+
+
+def hide_headers(value: Any) -> Any:
+    """Return headers that do not show themselves there, or a `WrongType`, as `hide` does."""
+    if isinstance(value, Mapping):
+        return {name if isinstance(name, str) else hide(name): hide(text) for name, text in value.items()}
+    return hide(value)
 
 
 def redact(text: str, attempt: Attempt, proxy: Proxy | None = None) -> str:
@@ -49,19 +88,21 @@ def key_of(attempt: Attempt) -> str:
     return key if len(key) >= SHORTEST_KEY else ""
 
 
-def redacted_response(received: httpx.Response, content: bytes, attempt: Attempt) -> Response:
-    """Return a response in which a server that gives the key back does not make it part of a message.
+def redacted_response(
+    received: httpx.Response, content: bytes, attempt: Attempt, proxy: Proxy | None = None
+) -> Response:
+    """Return a response in which a server or proxy that gives secrets back does not make them part of a message.
 
     The body of a success is left as it came.
     """
     headers = received.headers
-    key = key_of(attempt).encode()
-    if key:
-        if any(key in value for _, value in headers.raw):
-            headers = type(headers)([(name, value.replace(key, HIDDEN.encode())) for name, value in headers.raw])
+    secrets = tuple(secret for secret in secrets_of(attempt, proxy) if len(secret) >= SHORTEST_KEY)
+    for secret in map(str.encode, secrets):
+        if any(secret in value for _, value in headers.raw):
+            headers = type(headers)([(name, value.replace(secret, HIDDEN.encode())) for name, value in headers.raw])
         if received.status_code >= 300:
-            content = content.replace(key, HIDDEN.encode())
-    return Response(received.status_code, headers, content)
+            content = content.replace(secret, HIDDEN.encode())
+    return Response(received.status_code, headers, content, secrets)
 
 
 def mask(text: str) -> str:
@@ -74,15 +115,16 @@ def clean(text: str) -> str:
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in mask(text))
 
 
-def hide_key(error: PamelaError, key: str) -> None:
-    """Replace the key in the message, the details and the other texts of an exception."""
-    if len(key) < SHORTEST_KEY:
-        return  # a word like any other
-    error.message = _without(error.message, key)
-    error.args = (error.message,)
-    error.details = _without(error.details, key)
-    error.error_code = _without(error.error_code, key)
-    error.request_id = _without(error.request_id, key)
+def hide_secrets(error: PamelaError, secrets: Iterable[str]) -> None:
+    """Replace secrets in the message, the details and the other texts of an exception."""
+    for secret in secrets:
+        if len(secret) < SHORTEST_KEY:
+            continue  # a word like any other
+        error.message = _without(error.message, secret)
+        error.args = (error.message,)
+        error.details = _without(error.details, secret)
+        error.error_code = _without(error.error_code, secret)
+        error.request_id = _without(error.request_id, secret)
 
 
 def _without(value: Any, key: str) -> Any:

@@ -17,6 +17,10 @@ INFLATED_AT_ONCE = 1024 * 1024
 GZIP, ZLIB, RAW_DEFLATE = 31, 15, -15
 
 
+class ResponseProblem(httpx.DecodingError):
+    """A response that is not taken. Its text is ours, for the caller to read."""
+
+
 class BodyReader:
     """The bytes of a body so far, and the limits of their number and time."""
 
@@ -33,7 +37,7 @@ class BodyReader:
             return False
         self.content += chunk
         if len(self.content) > LARGEST_BODY:
-            self.problem = httpx.DecodingError(f"the response is larger than {LARGEST_BODY} bytes")
+            self.problem = ResponseProblem(f"the response is larger than {LARGEST_BODY} bytes")
         elif self.is_late():
             self.problem = httpx.ReadTimeout("")
         return self.problem is None
@@ -46,7 +50,7 @@ class BodyReader:
 
         Raises:
             httpx.ReadTimeout: The time for the whole response is over.
-            httpx.DecodingError: It is too large, or not what its encoding says.
+            ResponseProblem: It is too large, or not what its encoding says.
         """
         if self.problem is not None:
             raise self.problem
@@ -61,14 +65,14 @@ class BodyReader:
                 left = LARGEST_BODY + 1 - len(inflated)
                 inflated += inflater.decompress(content[start : start + INFLATED_AT_ONCE], left)
                 if len(inflated) > LARGEST_BODY:
-                    raise httpx.DecodingError(f"the response, inflated, is larger than {LARGEST_BODY} bytes")
+                    raise ResponseProblem(f"the response, inflated, is larger than {LARGEST_BODY} bytes")
                 if self.is_late():
                     raise httpx.ReadTimeout("")
-        except zlib.error as error:
-            raise httpx.DecodingError(f"the response is not {self.encoding}, as its head says: {error}") from None
+        except zlib.error:
+            raise ResponseProblem(f"the response is not {self.encoding}, as its head says") from None
         if not inflater.eof or inflater.unused_data:
             problem = "has bytes behind its end" if inflater.eof else "is cut off"
-            raise httpx.DecodingError(f"the response's {self.encoding} data {problem}")
+            raise ResponseProblem(f"the response's {self.encoding} data {problem}")
         return bytes(inflated)
 
     def window(self, content: bytes) -> int:
@@ -83,16 +87,16 @@ def encoding_of(headers: Mapping[str, str]) -> str:
     """Return the encoding of a body that must be undone: "gzip", "deflate" or none.
 
     Raises:
-        httpx.DecodingError: There are several, one in the other, or one that was not asked for.
+        ResponseProblem: There are several, one in the other, or one that was not asked for.
     """
     value = headers.get("content-encoding")
     if value is None:
         return ""
     encodings = [name for each in value.split(",") if (name := each.strip().lower()) not in ("", "identity")]
     if len(encodings) > 1:
-        raise httpx.DecodingError(f"the response is encoded {len(encodings)} times over")
+        raise ResponseProblem(f"the response is encoded {len(encodings)} times over")
     encoding = "".join(encodings).removeprefix("x-")
     if encoding in ("br", "compress", "zstd"):
-        raise httpx.DecodingError(f"the response has the encoding {encoding}, which was not asked for")
+        raise ResponseProblem(f"the response has the encoding {encoding}, which was not asked for")
     # Other names are those of servers that mean the character set.
     return encoding if encoding in ("gzip", "deflate") else ""

@@ -40,8 +40,6 @@ FORKED = (
     "Make a client with one of its own in the child."
 )
 DEFAULT_HEADERS = {"Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
-ERRORS = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, OSError, ValueError, LookupError, EOFError)
-"""What may come out of a client or transport of the caller's. Exceptions of the caller's own, from hooks say, pass."""
 
 _making_pools = threading.Lock()
 
@@ -120,7 +118,7 @@ class SyncTransport:
                         break
             finally:
                 received.close()
-            response = redacted_response(received, body.whole(), attempt)
+            response = redacted_response(received, body.whole(), attempt, pool.proxy)
             reusable = connection.is_reusable()
             return response
         except Exception as error:
@@ -132,8 +130,9 @@ class SyncTransport:
                 pool.release(connection, reusable=reusable)
 
     def send_over_users(self, attempt: Attempt) -> Outcome:
-        from .user_clients import Observer, connection_with_more
+        from .user_clients import Observer, connection_with_more, refused_response
 
+        request = None
         handed_over = False
         observer = Observer(self.user_client or self.user_transport, attempt.url)
         try:
@@ -142,19 +141,36 @@ class SyncTransport:
             received = self.respond(request)
             observer.written = True
             try:
-                body = BodyReader(received.headers, attempt.give_up_at)
-                if received.is_stream_consumed:  # by a hook or transport that reads every response
-                    return redacted_response(received, received.content, attempt)
-                for chunk in received.iter_raw():
-                    if not body.add(chunk):
-                        break
+                content = self.content_of(received, attempt)
             finally:
                 received.close()
                 if (connection := connection_with_more(received)) is not None:
                     connection.close()
-            return redacted_response(received, body.whole(), attempt)
-        except ERRORS as error:
-            return observer.failure_of(error, attempt, handed_over=handed_over)
+        except Exception as error:
+            if is_of_a_test(error):
+                raise
+            refused = refused_response(error, request)
+            if refused is None:
+                return observer.failure_of(error, attempt, handed_over=handed_over)
+            if (connection := connection_with_more(refused)) is not None:
+                connection.close()
+            received, content = refused, content_read(refused)
+        return redacted_response(received, content, attempt, observer.proxy)
+
+    def content_of(self, received: httpx.Response, attempt: Attempt) -> bytes:
+        from .user_clients import end_if_more
+
+        body = BodyReader(received.headers, attempt.give_up_at)
+        if received.is_stream_consumed:  # by a hook or transport that reads every response
+            return received.content
+        if received.is_closed:
+            raise httpx.StreamClosed
+        stream: Any = received.stream
+        for chunk in stream:
+            if not body.add(chunk):
+                break
+        end_if_more(received)
+        return body.whole()
 
     def build(self, attempt: Attempt, observer: Observer) -> httpx.Request:
         make = httpx.Request if self.user_client is None else self.user_client.build_request
@@ -257,7 +273,7 @@ class AsyncTransport:
                     raise
             finally:
                 await received.aclose()
-            response = redacted_response(received, body.whole(), attempt)
+            response = redacted_response(received, body.whole(), attempt, pool.proxy)
             reusable = connection.is_reusable()
             return response
         except Exception as error:
@@ -271,8 +287,9 @@ class AsyncTransport:
     async def send_over_users(self, attempt: Attempt) -> Outcome:
         import anyio
 
-        from .user_clients import Observer, connection_with_more
+        from .user_clients import Observer, connection_with_more, refused_response
 
+        request = None
         handed_over = False
         observer = Observer(self.user_client or self.user_transport, attempt.url)
         try:
@@ -283,19 +300,36 @@ class AsyncTransport:
                 received = await self.respond(request)
                 observer.written = True
                 try:
-                    body = BodyReader(received.headers, attempt.give_up_at)
-                    if received.is_stream_consumed:  # by a hook or transport that reads every response
-                        return redacted_response(received, received.content, attempt)
-                    async for chunk in received.aiter_raw():
-                        if not body.add(chunk):
-                            break
+                    content = await self.content_of(received, attempt)
                 finally:
                     await received.aclose()
                     if (connection := connection_with_more(received)) is not None:
                         await connection.aclose()
-                return redacted_response(received, body.whole(), attempt)
-        except ERRORS as error:
-            return observer.failure_of(error, attempt, handed_over=handed_over)
+        except Exception as error:
+            if is_of_a_test(error):
+                raise
+            refused = refused_response(error, request)
+            if refused is None:
+                return observer.failure_of(error, attempt, handed_over=handed_over)
+            if (connection := connection_with_more(refused)) is not None:
+                await connection.aclose()
+            received, content = refused, content_read(refused)
+        return redacted_response(received, content, attempt, observer.proxy)
+
+    async def content_of(self, received: httpx.Response, attempt: Attempt) -> bytes:
+        from .user_clients import end_if_more
+
+        body = BodyReader(received.headers, attempt.give_up_at)
+        if received.is_stream_consumed:  # by a hook or transport that reads every response
+            return received.content
+        if received.is_closed:
+            raise httpx.StreamClosed
+        stream: Any = received.stream
+        async for chunk in stream:
+            if not body.add(chunk):
+                break
+        end_if_more(received)
+        return body.whole()
 
     async def respond(self, request: httpx.Request) -> httpx.Response:
         if self.user_client is not None:
@@ -348,6 +382,16 @@ def failure_over_pool(error: Exception, attempt: Attempt, connection: Any, proxy
     progress = connection.progress
     sent = progress.written or not progress.touched
     return failure_of(error, attempt, sent=sent, proxy=proxy, beginning=progress.beginning)
+
+
+def content_read(response: httpx.Response) -> bytes:
+    """Return the body of a response that is closed, as far as a hook has read it."""
+    return response.content if response.is_stream_consumed and hasattr(response, "_content") else b""
+
+
+def is_of_a_test(error: Exception) -> bool:
+    """Whether an exception passes as it is: a test's own says that it did not expect the request."""
+    return isinstance(error, AssertionError | PamelaError)
 
 
 def raised_by_test(error: Exception, connection: Any) -> bool:

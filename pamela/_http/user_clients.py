@@ -5,13 +5,16 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from .connections import has_more
 from .deadlines import seconds_for
 from .failures import causes_of, failure_of
+from .proxies import proxy_of_transport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .attempt import Attempt, Failure
+    from .proxies import Proxy
 
 
 class Observer:
@@ -23,7 +26,8 @@ class Observer:
 
     def __init__(self, carrier: Any, url: str) -> None:
         """Observe a request that a client or transport of the caller's carries to an address."""
-        self.tells_all = is_httpx_transport(carrier, url)
+        self.transport = transport_of(carrier, url)
+        self.tells_all = is_httpx_transport(self.transport)
         self.connecting = False
         self.written = False
 
@@ -44,7 +48,12 @@ class Observer:
 
     def failure_of(self, error: Exception, attempt: Attempt, *, handed_over: bool) -> Failure:
         """Return what an exception means; `handed_over` says whether the client or transport had the request."""
-        return failure_of(error, attempt, sent=handed_over and self.may_have_sent(error))
+        return failure_of(error, attempt, sent=handed_over and self.may_have_sent(error), proxy=self.proxy)
+
+    @property
+    def proxy(self) -> Proxy | None:
+        """The proxy of the transport, whose password must not be shown."""
+        return proxy_of_transport(self.transport)
 
     def may_have_sent(self, error: Exception) -> bool:
         """Whether a part of the request may have left before an exception."""
@@ -53,27 +62,78 @@ class Observer:
         return not (self.connecting or waited_for_a_connection(error))
 
 
-def is_httpx_transport(carrier: Any, url: str) -> bool:
-    """Whether all that carries a request is a transport of httpx; another may send it by a way that nobody hears of."""
+def transport_of(carrier: Any, url: str) -> Any:
+    """Return the transport that carries requests to an address, None where that is not known."""
     import httpx
 
-    if isinstance(carrier, httpx.Client | httpx.AsyncClient):
-        choose = getattr(carrier, "_transport_for_url", None)  # httpx has no public way to ask
-        carrier = None if choose is None else choose(httpx.URL(url))
-    return isinstance(carrier, httpx.HTTPTransport | httpx.AsyncHTTPTransport)
+    if not isinstance(carrier, httpx.Client | httpx.AsyncClient):
+        return carrier
+    choose = getattr(carrier, "_transport_for_url", None)  # httpx has no public way to ask
+    return None if choose is None else choose(httpx.URL(url))
 
 
-def connection_with_more(response: Any) -> Any:
-    """Return httpcore's connection if bytes lie behind a response on it, which the next request would take for its own.
+def is_httpx_transport(transport: Any) -> bool:
+    """Whether a transport is one of httpx; another may send a request by a way that nobody hears of."""
+    import httpx
 
-    httpcore has no public way to ask. None is returned where nothing lies behind, or another library carries it.
+    return isinstance(transport, httpx.HTTPTransport | httpx.AsyncHTTPTransport)
+
+
+def connection_of(response: Any) -> Any:
+    """Return httpcore's connection that a response came on, None for HTTP/2 and where another library carries it.
+
+    httpcore has no public way to ask.
     """
     stream = getattr(response, "stream", None)
     while stream is not None:
         connection: Any = getattr(stream, "_connection", None)
         if hasattr(connection, "_h11_state"):
-            return connection if connection._h11_state.trailing_data[0] else None
+            return connection
         stream = getattr(stream, "_stream", None) or getattr(stream, "_httpcore_stream", None)
+    return None
+
+
+def has_more_behind(connection: Any) -> bool:
+    """Whether bytes lie behind the response on a connection, which the next request would take for its own."""
+    if connection._h11_state.trailing_data[0]:
+        return True
+    stream = getattr(connection, "_network_stream", None)
+    return stream is not None and has_more(stream.get_extra_info("ssl_object"), stream)
+
+
+def end_if_more(response: Any) -> None:
+    """Have httpcore close the connection of a response, once that is closed, if bytes lie behind it.
+
+    The connection is still this request's: no other thread or task can have it in between.
+    """
+    connection = connection_of(response)
+    if connection is not None and has_more_behind(connection):
+        connection._h11_state.send_failed()  # after which h11 begins no new exchange, and httpcore closes it
+
+
+def connection_with_more(response: Any) -> Any:
+    """Return the connection of a response that was closed by others, by a hook say, if bytes lie behind it."""
+    connection = connection_of(response)
+    return connection if connection is not None and connection._h11_state.trailing_data[0] else None
+
+
+def refused_response(error: BaseException, request: Any) -> Any:
+    """Return the response to a request that httpx, or a hook of the caller's, met with an exception; else None.
+
+    httpx makes the request that a redirect asks for, whether it is sent or not, and raises where its address is none.
+    Hooks call `raise_for_status()`.
+    """
+    import httpx
+
+    if isinstance(error, httpx.HTTPStatusError):
+        return error.response if error.request is request else None
+    traceback = error.__traceback__
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if code.co_name == "_send_handling_redirects":
+            response = traceback.tb_frame.f_locals.get("response")
+            return response if isinstance(response, httpx.Response) and response.has_redirect_location else None
+        traceback = traceback.tb_next
     return None
 
 

@@ -37,6 +37,7 @@ from pamela import (
     Voice,
     WaitTimeoutError,
 )
+from pamela._client.responses import LARGEST_JSON
 from pamela._http.attempt import Attempt
 from pamela.sandbox import Sandbox
 
@@ -372,3 +373,19 @@ def test_representations_have_no_secrets(sandbox: Sandbox) -> None:
     for thing in (client, client._options, client.usage, attempt):
         assert "secret" not in repr(thing)
         assert "hidden" not in repr(thing)
+
+
+@pytest.mark.parametrize("status", [200, 400, 404])
+def test_json_that_is_too_large_to_be_read_in_time(status: int) -> None:
+    body = b"[" + b"{}," * (LARGEST_JSON // 3) + b"{}]"
+    transport = httpx.MockTransport(lambda request: httpx.Response(status, content=body))
+    with (
+        PamelaClient("pk_live_demo", "http://127.0.0.1:1", transport=transport, max_retries=0) as client,
+        pytest.raises(PamelaError) as caught,
+    ):
+        client.list_calls()
+    assert caught.value.status_code == status
+    assert len(str(caught.value)) < 500
+    if status == 200:
+        assert isinstance(caught.value, UnexpectedResponseError)
+        assert f"{len(body)} bytes of JSON, where {LARGEST_JSON} are accepted" in str(caught.value)

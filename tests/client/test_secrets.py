@@ -32,6 +32,23 @@ def variables_of(error: BaseException) -> str:
         lambda: PamelaClient(KEY, timeout="soon"),  # type: ignore[arg-type]
         lambda: PamelaClient(KEY, headers={"X-Token": f"{KEY}\n"}),
         lambda: PamelaClient(KEY).with_options(api_key=f"{KEY}ü"),
+        lambda: PamelaClient(KEY.encode()),  # type: ignore[arg-type]
+        lambda: PamelaClient([KEY]),  # type: ignore[arg-type]
+        lambda: PamelaClient({KEY: KEY}),  # type: ignore[arg-type]
+        lambda: AsyncPamelaClient((KEY,)),  # type: ignore[arg-type]
+        lambda: PamelaClient(KEY).with_options(api_key=KEY.encode()),  # type: ignore[arg-type]
+        lambda: setattr(PamelaClient(KEY), "api_key", KEY.encode()),
+        lambda: PamelaClient(KEY, headers={"X-Token": KEY.encode()}),  # type: ignore[dict-item]
+        lambda: PamelaClient(KEY, headers=[("X-Token", KEY)]),  # type: ignore[arg-type]
+        lambda: PamelaClient("pk_live_demo", f"http://user:{KEY}@127.0.0.1:1"),
+        lambda: PamelaClient("pk_live_demo", f"http://user:{KEY}/@127.0.0.1:1"),
+        lambda: PamelaClient("pk_live_demo", f"http://user:80/{KEY}@127.0.0.1:1"),
+        lambda: PamelaClient("pk_live_demo", f"http://user:{KEY}#@127.0.0.1:1"),
+        lambda: PamelaClient("pk_live_demo", f"http://user:{KEY}[@127.0.0.1:1"),
+        lambda: PamelaClient("pk_live_demo", f" http://user:{KEY}@127.0.0.1:1"),
+        lambda: PamelaClient("pk_live_demo", f"ftp://user:{KEY}@127.0.0.1:1"),
+        lambda: PamelaClient("pk_live_demo", f"http://user:{KEY}@127.0.0.1:1".encode()),  # type: ignore[arg-type]
+        lambda: PamelaClient("pk_live_demo", [f"http://user:{KEY}@127.0.0.1:1"]),  # type: ignore[arg-type]
         lambda: PamelaClient(KEY, "http://127.0.0.1:1", max_retries=0).list_tools(),
         lambda: PamelaClient(KEY, "http://127.0.0.1:1", max_retries=0).create_call("+1234567890", "Order a pizza"),
     ],

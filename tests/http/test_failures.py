@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +14,11 @@ import httpx
 import pytest
 import trustme
 
-from pamela import APIConnectionError, APITimeoutError, Call, PamelaClient
+from pamela import APIConnectionError, APITimeoutError, AsyncPamelaClient, Call, PamelaClient
 from pamela._http.user_clients import Observer
 
 from .drivers import DRIVERS, OUR_OWN, drive
-from .hostile import WHOLE
+from .hostile import WHOLE, Hostile, hostile_server
 
 
 def get_call(client: Any) -> Any:
@@ -98,6 +100,53 @@ def test_tls_where_a_plain_server_is_expected(plain_server: Callable[[bytes], in
     )
     assert isinstance(error, APIConnectionError)
     assert "speaks TLS there. Should the address begin with https://" in str(error)
+
+
+OURS = re.compile("got no response from http[^ ]+: (?P<problem>.*?)[.] (Nothing was sent|The service may have acted)")
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (b"", "the connection was closed before a response came"),
+        (b"HTTP/1.1 2", "the connection was closed before a response came"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{}", "the connection was closed in the middle of the response"),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{}",
+            "the connection was closed in the middle of the response",
+        ),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "the response is not HTTP"),
+        (b"SSH-2.0-OpenSSH\r\n\r\n", "the response is not HTTP"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
+            "the response is not gzip, as its head says",
+        ),
+    ],
+)
+def test_failures_have_our_words(driver: str, answer: bytes, problem: str) -> None:
+    with hostile_server(Hostile("an odd end", lambda peer: peer.send(answer))) as server:
+        (error,) = drive(driver, server.base_url, create_call, max_retries=0)
+    found = OURS.search(str(error))
+    assert found is not None, error
+    assert found["problem"] == problem
+    assert error.ambiguous
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_reset_has_our_words(driver: str) -> None:
+    with hostile_server(Hostile("reset", lambda peer: peer.reset())) as server:
+        (error,) = drive(driver, server.base_url, create_call, max_retries=0)
+    found = OURS.search(str(error))
+    assert found is not None, error
+    assert found["problem"] in ("the connection was reset", "the connection broke")
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_name_that_no_one_knows(driver: str) -> None:
+    (error,) = drive(driver, "http://api.pamela.invalid", create_call, max_retries=0)
+    assert "the name 'api.pamela.invalid' cannot be resolved" in str(error)
+    assert not error.sent
 
 
 @pytest.mark.parametrize("driver", OUR_OWN)
@@ -218,11 +267,69 @@ class OwnError(Exception):
     """An exception of the program's own."""
 
 
-def test_an_exception_of_the_programs_own_passes() -> None:
+class OfAnotherLibrary:
+    """What carries the request in the caller's own frames, with a variable that helps to find the mistake."""
+
+    def handle(self, request: httpx.Request) -> httpx.Response:
+        shard = "eu-7"
+        raise OwnError(f"no shard {shard}")
+
+    async def handle_async(self, request: httpx.Request) -> httpx.Response:
+        return self.handle(request)
+
+
+def of_users(driver: str, handler: Any) -> Any:
+    """Return a client with a transport of the caller's, alone or in an HTTP client."""
+    match driver:
+        case "transport":
+            return PamelaClient("pk_live_demo", "http://127.0.0.1:1", transport=httpx.MockTransport(handler))
+        case _:
+            http_client = httpx.Client(transport=httpx.MockTransport(handler))
+            return PamelaClient("pk_live_demo", "http://127.0.0.1:1", http_client=http_client)
+
+
+@pytest.mark.parametrize("driver", ["transport", "http_client"])
+def test_exceptions_of_the_programs_own_are_causes(driver: str) -> None:
+    """Whether anything was sent is unknown then, and the caller's own frames stay for whoever looks for the mistake."""
+    with of_users(driver, OfAnotherLibrary().handle) as client, pytest.raises(APIConnectionError) as caught:
+        client.create_call("+1234567890", "Order a pizza")
+    error = caught.value
+    assert error.ambiguous
+    assert error.attempts == 1
+    assert "the http_client or transport raised OwnError: no shard eu-7" in str(error)
+    assert isinstance(error.__cause__, OwnError)
+    shown = "".join(traceback.TracebackException.from_exception(error.__cause__, capture_locals=True).format())
+    assert "shard = 'eu-7'" in shown
+    assert "pk_live_demo" not in shown
+    assert "httpx" not in "".join(frame.filename for frame in traceback.extract_tb(error.__cause__.__traceback__))
+
+
+async def test_exceptions_of_the_programs_own_are_causes_async() -> None:
+    transport = httpx.MockTransport(OfAnotherLibrary().handle_async)
+    async with AsyncPamelaClient("pk_live_demo", "http://127.0.0.1:1", transport=transport) as client:
+        with pytest.raises(APIConnectionError, match="no shard eu-7") as caught:
+            await client.create_call("+1234567890", "Order a pizza")
+    assert caught.value.ambiguous
+    assert isinstance(caught.value.__cause__, OwnError)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("The loop is closed."), TypeError("no"), Exception()])
+def test_any_exception_is_followed_by_another_try_where_that_is_safe(error: Exception) -> None:
+    transport = Raising(error)
     with (
-        PamelaClient("pk_live_demo", "http://127.0.0.1:1", transport=Raising(OwnError())) as client,
-        pytest.raises(OwnError),
+        PamelaClient("pk_live_demo", "http://127.0.0.1:1", transport=transport, max_retries=1) as client,
+        pytest.raises(APIConnectionError, match=type(error).__name__),
     ):
+        client.get_call("call_1")
+    assert transport.requests == 2
+
+
+@pytest.mark.parametrize("kind", [AssertionError, KeyboardInterrupt])
+def test_what_a_test_asserts_passes(kind: type[BaseException]) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise kind("This request was not expected.")
+
+    with of_users("http_client", refuse) as client, pytest.raises(kind, match="not expected"):
         client.create_call("+1234567890", "Order a pizza")
 
 

@@ -7,17 +7,22 @@ import contextlib
 import logging
 import os
 import socket
+import ssl
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+import trustme
 
-from pamela import APIConnectionError, APITimeoutError, PamelaError, ValidationError
+from pamela import APIConnectionError, APITimeoutError, Call, PamelaError, ValidationError
 from pamela._http.proxies import proxy_for
 
-from .drivers import OUR_OWN, drive
+from .drivers import OUR_OWN, drive, run_sync
+from .hostile import WHOLE
 
 SECRETS = ("s3cret", base64.b64encode(b"user:s3cret/#[").decode(), "s3cret%2F%23%5B")
 PROXY = "http://user:s3cret%2F%23%5B@127.0.0.1:{port}"
@@ -226,3 +231,139 @@ def test_nothing_listens_at_the_proxy(monkeypatch: pytest.MonkeyPatch, driver: s
     (error,) = drive(driver, "http://127.0.0.1:8400", create_call, max_retries=0)
     assert f"nothing listens at the proxy http://127.0.0.1:{port}" in str(error)
     assert_nothing_shown(error)
+
+
+def everywhere(connection: socket.socket, request: bytes) -> None:
+    """Give the credentials back in every place where text can be."""
+    sent = credentials(request).partition(b": ")[2].partition(b" ")[2]
+    body = b'{"detail": {"message": "%b for %b", "details": {"sent": "%b"}}}' % (sent, base64.b64decode(sent), sent)
+    head = b"HTTP/1.1 500 Oops %b\r\nX-Request-Id: %b\r\nContent-Length: %d\r\n\r\n"
+    connection.sendall(head % (sent, base64.b64decode(sent), len(body)) + body)
+
+
+def no_json(connection: socket.socket, request: bytes) -> None:
+    """Give them back in a success that is none."""
+    sent = base64.b64decode(credentials(request).rpartition(b" ")[2])
+    body = b"<p>Welcome, %b</p>" % sent
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+
+
+def of_the_callers(kind: str, address: str) -> dict[str, Any]:
+    match kind:
+        case "http_client":
+            return {"http_client": httpx.Client(proxy=address)}
+        case "transport":
+            return {"transport": httpx.HTTPTransport(proxy=httpx.Proxy(address))}
+        case "headers":
+            sent = base64.b64encode(b"user:s3cret/#[").decode()
+            proxy = httpx.Proxy(
+                address.replace("user:s3cret%2F%23%5B@", ""), headers={"Proxy-Authorization": f"Basic {sent}"}
+            )
+            return {"http_client": httpx.Client(proxy=proxy)}
+    return {}
+
+
+@pytest.mark.parametrize("kind", ["own", "http_client", "transport", "headers"])
+@pytest.mark.parametrize("answer", [everywhere, no_json, refuse, answer_with_the_credentials])
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_password_that_comes_back(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    proxy_server: Callable[[Answer], int],
+    kind: str,
+    answer: Answer,
+    scheme: str,
+) -> None:
+    caplog.set_level(logging.DEBUG, "pamela")
+    address = PROXY.format(port=proxy_server(answer))
+    options = of_the_callers(kind, address)
+    if kind == "own":
+        monkeypatch.setenv(f"{scheme}_proxy", address)
+    (error,) = run_sync(f"{scheme}://api.pamela.invalid", [create_call], max_retries=0, **options)
+    assert isinstance(error, PamelaError), error
+    assert_nothing_shown(error, "\n".join(each.getMessage() for each in caplog.records if each.name == "pamela"))
+    for each in options.values():
+        each.close()
+
+
+def test_nothing_listens_at_the_proxy_of_the_callers() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    with httpx.Client(proxy=PROXY.format(port=port)) as http_client:
+        (error,) = run_sync("http://127.0.0.1:8400", [create_call], max_retries=0, http_client=http_client)
+    assert f"nothing listens at the proxy http://127.0.0.1:{port}" in str(error)
+    assert_nothing_shown(error)
+
+
+@pytest.mark.parametrize("driver", OUR_OWN)
+@pytest.mark.parametrize("port", ["", ":8443"])
+def test_an_address_of_ipv6_has_brackets_at_a_proxy(
+    monkeypatch: pytest.MonkeyPatch, proxy_server: Callable[[Answer], int], driver: str, port: str
+) -> None:
+    heads: list[bytes] = []
+
+    def record(connection: socket.socket, request: bytes) -> None:
+        heads.append(request)
+        refuse(connection, request)
+
+    address = PROXY.format(port=proxy_server(record))
+    monkeypatch.setenv("http_proxy", address)
+    monkeypatch.setenv("https_proxy", address)
+    for scheme in ("http", "https"):
+        drive(driver, f"{scheme}://[fd12::3]{port}", lambda client: client.list_tools(), max_retries=0)
+    plain, tunnel = heads
+    host = f"[fd12::3]{port}".encode()
+    assert plain.startswith(b"GET http://%b/api/b2b/v1/tools HTTP/1.1\r\nHost: %b\r\n" % (host, host))
+    host = f"[fd12::3]{port or ':443'}".encode()
+    assert tunnel.startswith(b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n" % (host, host))
+
+
+def tunnel_to(port: int) -> Answer:
+    """Return a proxy that makes a tunnel to a port of this machine's IPv6 address, where that is what was asked for."""
+
+    def answer(connection: socket.socket, request: bytes) -> None:
+        assert request.startswith(b"CONNECT [::1]:%d HTTP/1.1\r\n" % port), request
+        with socket.create_connection(("::1", port)) as server:
+            connection.sendall(b"HTTP/1.1 200 Made\r\n\r\n")
+            there = threading.Thread(target=pass_on, args=(connection, server))
+            there.start()
+            pass_on(server, connection)
+            there.join()
+
+    return answer
+
+
+def pass_on(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.mark.parametrize("driver", OUR_OWN)
+def test_a_tunnel_to_an_address_of_ipv6(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, proxy_server: Callable[[Answer], int], driver: str
+) -> None:
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(tmp_path / "authority.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("::1").configure_cert(context)
+    try:
+        listener = socket.create_server(("::1", 0), family=socket.AF_INET6)
+    except OSError:
+        pytest.skip("This machine has no IPv6.")
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            connection, _ = listener.accept()
+            with context.wrap_socket(connection, server_side=True) as secured:
+                secured.recv(65536)
+                secured.sendall(WHOLE)
+
+    threading.Thread(target=serve, daemon=True).start()
+    port = listener.getsockname()[1]
+    monkeypatch.setenv("https_proxy", PROXY.format(port=proxy_server(tunnel_to(port))))
+    with listener:
+        (call,) = drive(driver, f"https://[::1]:{port}", lambda client: client.get_call("call_1"), max_retries=0)
+    assert isinstance(call, Call), call
