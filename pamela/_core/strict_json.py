@@ -12,6 +12,21 @@ canonical_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_
 """Write a value with sorted keys, no blanks and only ASCII; ValueError for NaN and Infinity."""
 
 
+class ExactFloat(float):
+    """A number of JSON with more digits than a float keeps, and its text, which has them all."""
+
+    __slots__ = ("text",)
+
+    def __new__(cls, text: str) -> ExactFloat:
+        """Return the number that a text says."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __getnewargs__(self) -> tuple[str]:  # type: ignore[override]
+        return (self.text,)
+
+
 def parse_object(body: bytes) -> dict[str, Any]:
     """Read a JSON object that every reader would understand alike.
 
@@ -39,4 +54,17 @@ def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-_parse = json.JSONDecoder(object_pairs_hook=_with_unique_keys, parse_constant=_refuse).decode
+_EXACT_LENGTH = 16
+"""A number that is written so short, without an exponent, has 15 digits at most, which every float keeps."""
+
+
+def _parse_float(text: str) -> float:
+    if len(text) <= _EXACT_LENGTH and "e" not in text and "E" not in text:
+        return float(text)
+    from decimal import Decimal
+
+    number = float(text)
+    return number if Decimal(text) == Decimal(repr(number)) else ExactFloat(text)
+
+
+_parse = json.JSONDecoder(object_pairs_hook=_with_unique_keys, parse_constant=_refuse, parse_float=_parse_float).decode

@@ -6,6 +6,7 @@ with a newer service. An error names the argument, its value and what to do.
 
 from __future__ import annotations
 
+import json
 import math
 import operator
 import re
@@ -272,6 +273,17 @@ def validate_json(name: str, value: Any, *, required: bool = False) -> Any:
         raise ValidationError(f"{name} is nested too deeply to be sent as JSON, or contains itself.") from None
 
 
+def _refuse_equal_keys(name: str, mapping: Mapping[Any, Any]) -> None:
+    """Raise ValidationError for two keys that are one in JSON, whose keys are texts: 1 and "1"."""
+    for key in mapping.keys():  # noqa: SIM118
+        if isinstance(key, int | float | None):
+            (text,) = json.loads(json.dumps({key: None}))
+            if text in mapping.keys():  # noqa: SIM118
+                raise ValidationError(
+                    f"{name} has the keys {key!r} and {text!r}, which are one in JSON. Leave one out."
+                )
+
+
 def _plain(name: str, value: Any) -> Any:
     if isinstance(value, str | int | float | None):
         return value
@@ -279,6 +291,7 @@ def _plain(name: str, value: Any) -> Any:
         return _plain(name, value.to_dict())
     if hasattr(value, "keys") and hasattr(value, "__getitem__"):
         mapping: Mapping[str, Any] = value
+        _refuse_equal_keys(name, mapping)
         return {key: _plain(f"{name}.{key}", mapping[key]) for key in mapping.keys()}  # noqa: SIM118
     if isinstance(value, list | tuple):
         return [_plain(f"{name}[{index}]", item) for index, item in enumerate(value)]

@@ -48,6 +48,7 @@ class FunctionTool(Generic[P, R]):
         once: For how long the agent's repeats with equal arguments get the first one's response, in seconds, or None.
         after_crash: What becomes of an invocation whose process died: ``"refuse"`` or ``"run"``.
         takes_connection: Whether a parameter is typed ``sqlalchemy.Connection``.
+        is_async: Whether calling the function is certain to give a coroutine, so that nothing of it has run then.
     """
 
     __name__: str
@@ -67,7 +68,9 @@ class FunctionTool(Generic[P, R]):
         self.once = _once(overrides.get("once"))
         self.after_crash: AfterCrash = _after_crash(overrides.get("after_crash", "refuse"))
         self.takes_connection = self._schema.connection_parameter is not None
-        if self.takes_connection and is_async(function):
+        plain = self._schema.plain_function
+        self.is_async: bool = plain.is_async if isinstance(plain, FunctionTool) else is_async(plain)
+        if self.takes_connection and self.is_async:
             raise TypeError(
                 f"The tool {self.name} is async and asks for a sqlalchemy.Connection, which would block the event loop. "
                 "Make it a sync function; it runs in a thread of its own."
@@ -112,6 +115,10 @@ class FunctionTool(Generic[P, R]):
             return partial(self._function, **arguments)
         name = self._schema.connection_parameter
         return lambda connection: self._function(**arguments, **{name: connection})  # type: ignore[call-arg]
+
+    def essential_arguments(self, invocation: ToolInvocation) -> Any:
+        """Return the arguments of an invocation as JSON values that are equal for those that ask for the same."""
+        return self._schema.essential_arguments(invocation.arguments)
 
     def result_as_json(self, result: R) -> Any:
         """Return a result as values that `json` can write."""

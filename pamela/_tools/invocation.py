@@ -19,7 +19,7 @@ from .responses import ToolResponse
 from .stores.protocol import InvocationRecord, InvocationState
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable
 
     from .._generated.models import ToolInvocation
     from .function_tools import FunctionTool
@@ -30,6 +30,7 @@ ToolScope = Callable[[], AbstractContextManager[Any]]
 
 _NOT_AT_ALL = 0.001
 """The seconds for which the agent's repeat of an invocation is remembered that never began: its repeat may run."""
+_TOO_LATE = "The tool did not answer in time"
 _PAUSES = (0.005, 0.1)
 """Seconds between two looks for another run's response, at first and at most."""
 
@@ -52,6 +53,7 @@ class _Deadline:
     def __init__(self, seconds: float) -> None:
         self._ends_at = time.monotonic() + seconds
         self._is_given_up = False
+        self._response: ToolResponse | None = None
         self._lock = threading.Lock()
         self.has_begun = False
 
@@ -60,17 +62,42 @@ class _Deadline:
         """The seconds that are left, 0 at least."""
         return max(0.0, self._ends_at - time.monotonic())
 
-    def check_before_start(self) -> None:
-        """Raise _TooLateError if nothing may start any more."""
-        with self._lock:
-            if self._is_given_up or not self.remaining:
-                raise _TooLateError
-            self.has_begun = True
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing may start any more."""
+        return self._is_given_up or not self.remaining
 
-    def give_up(self) -> None:
-        """Let nothing start from now on. A start that was checked before counts as having come before."""
+    def check_before_start(self, *, begins: bool = True) -> None:
+        """Raise _TooLateError if nothing may start any more.
+
+        Args:
+            begins: Whether something of the tool runs next. Calling an async function only makes a coroutine.
+        """
         with self._lock:
-            self._is_given_up = True
+            if self.is_over:
+                raise _TooLateError
+            self.has_begun = self.has_begun or begins
+
+    def settle(self, response: ToolResponse, *, unless_given_up: ToolResponse | None = None) -> ToolResponse:
+        """Return the response that counts, which `give_up` returns from now on.
+
+        Args:
+            response: The response.
+            unless_given_up: What counts instead if the agent has been told that the time is over.
+        """
+        with self._lock:
+            self._response = unless_given_up if unless_given_up is not None and self._is_given_up else response
+            return self._response
+
+    def give_up(self) -> ToolResponse | None:
+        """Let nothing start from now on. A start that was checked before counts as having come before.
+
+        Returns:
+            The response, if there is one that only has to be kept.
+        """
+        with self._lock:
+            self._is_given_up = self._response is None
+            return self._response
 
 
 class ToolRun:
@@ -120,24 +147,28 @@ class ToolRun:
         except Exception:
             # Without the store nobody knows whether it ran before, and twice is worse than not at all.
             log_failure(self._invocation, "the invocation store failed", exc_info=True)
-            response = self._error("The tool failed")
+            response = self._too_late() if self._deadline.is_over else self._error("The tool failed")
+            response = self._deadline.settle(response, unless_given_up=self._error(_TOO_LATE))
             claimed = claims  # the claim may have arrived although its answer was lost
         else:
             if response is None:
                 with self._leases.hold(claims):
-                    response = self._run(claims[0])
+                    response = self._run(claims)
         return self._complete(claimed, response)
 
     def give_up(self) -> ToolResponse:
-        """Let the function not start any more, and return the response that its time is over."""
-        self._deadline.give_up()
-        return self._too_late()
+        """Let the function not start any more, and return the response that its time is over.
+
+        If the run has its response and only waits for the store to keep it, that is returned.
+        """
+        return self._deadline.give_up() or self._too_late()
 
     def _claims(self) -> list[InvocationClaim]:
         owner = new_owner()
         claims = [InvocationClaim(id_of_invocation(self._invocation), owner, None)]
         if self._tool.once is not None:
-            claims.append(InvocationClaim(id_of_repeatable_call(self._invocation), owner, self._tool.once))
+            arguments = self._tool.essential_arguments(self._invocation)
+            claims.append(InvocationClaim(id_of_repeatable_call(self._invocation, arguments), owner, self._tool.once))
         return claims
 
     def _claim(self, claims: list[InvocationClaim], claimed: list[InvocationClaim]) -> ToolResponse | None:
@@ -181,12 +212,14 @@ class ToolRun:
         log_failure(self._invocation, "it ran already, and the store has dropped its response")
         return self._error("The tool ran already, but its response is no longer there")
 
-    def _run(self, claim: InvocationClaim) -> ToolResponse:
+    def _run(self, claims: list[InvocationClaim]) -> ToolResponse:
         try:
             with self._scope():
                 if self._tool.takes_connection:
-                    return self._run_in_transaction(claim)
-                return self._respond(self._call())
+                    response = self._run_in_transaction(claims)
+                else:
+                    response = self._respond(self._call())
+            return self._deadline.settle(response)
         except ToolError as error:
             try:
                 message = str(error)
@@ -201,42 +234,52 @@ class ToolRun:
             log_failure(self._invocation, "it raised an exception", exc_info=True)
             return self._error("The tool failed")
 
-    def _run_in_transaction(self, claim: InvocationClaim) -> ToolResponse:
+    def _run_in_transaction(self, claims: list[InvocationClaim]) -> ToolResponse:
         store: Any = self._store
         try:
             with store.transaction() as connection:
                 response = self._respond(self._call(connection))
-                kept = store.complete(claim.invocation_id, response.to_text(), owner=claim.owner, connection=connection)
-                if not kept:
-                    raise _LostClaimError
+                # All of them here: a process that died after the commit would leave one for which the tool runs again.
+                for claim in claims:
+                    kept = store.complete(
+                        claim.invocation_id,
+                        response.to_text(),
+                        owner=claim.owner,
+                        keep_seconds=claim.keep_seconds,
+                        connection=connection,
+                    )
+                    if not kept:
+                        raise _LostClaimError
         except _LostClaimError:
             log_failure(self._invocation, "its lease ended and another run took over, so its changes were rolled back")
             return self._error("The tool failed")
         return response
 
     def _call(self, *connection: Any) -> Any:
-        self._deadline.check_before_start()
+        self._deadline.check_before_start(begins=not self._tool.is_async)
         # Decorators and callable objects may hide that a function is async, but its result shows it.
         result = self._function(*connection)
         return run_coroutine(self._await(result), self._loop) if inspect.isawaitable(result) else result
 
-    async def _await(self, work: Any) -> Any:
-        if inspect.iscoroutine(work) and inspect.getcoroutinestate(work) == inspect.CORO_CREATED:
-            # The loop may have been busy since the check before, and nothing of the function has run.
-            self._check_coroutine_before_start(work)
+    async def _await(self, work: Awaitable[Any]) -> Any:
         try:
             async with asyncio.timeout(self._deadline.remaining) as scope:
+                # The loop may have been busy since the check before, and perhaps nothing of it has run.
+                self._check_awaitable_before_start(work)
                 return await work
         except TimeoutError:
             if scope.expired():
                 raise _TooLateError from None
             raise
 
-    def _check_coroutine_before_start(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+    def _check_awaitable_before_start(self, work: Awaitable[Any]) -> None:
         try:
             self._deadline.check_before_start()
         except _TooLateError:
-            coroutine.close()
+            # A coroutine that is not closed complains that nobody awaited it, and a task would begin by itself.
+            end = getattr(work, "close" if inspect.iscoroutine(work) else "cancel", None)
+            if callable(end):
+                end()
             raise
 
     def _respond(self, result: Any) -> ToolResponse:
@@ -270,7 +313,7 @@ class ToolRun:
         if not self._is_logged_as_late:
             self._is_logged_as_late = True
             log_failure(self._invocation, f"no response within {self._tool.timeout_seconds:g} s")
-        return self._error("The tool did not answer in time")
+        return self._error(_TOO_LATE)
 
     def _error(self, error: str) -> ToolResponse:
         return ToolResponse.of_error(self._invocation, error)

@@ -24,23 +24,10 @@ def id_of_invocation(invocation: ToolInvocation) -> str:
     return text if is_plain and not text.startswith(_OWN_PREFIXES) else f"sha256:{_hash(text)}"
 
 
-def id_of_repeatable_call(invocation: ToolInvocation) -> str:
-    """Return an id that invocations of a tool in one call share if their arguments are equal."""
-    arguments = json.dumps(_plain(invocation.arguments), sort_keys=True)
+def id_of_repeatable_call(invocation: ToolInvocation, essential_arguments: Any) -> str:
+    """Return an id that invocations of a tool in one call share if they ask for the same."""
+    arguments = json.dumps(essential_arguments, sort_keys=True)
     return f"once:{_hash(json.dumps([invocation.call_id, invocation.tool_name, arguments]))}"
-
-
-def _plain(value: Any) -> Any:
-    """Return a JSON value in which equal numbers are written alike: 5.0 as 5."""
-    match value:
-        case dict():
-            return {name: _plain(item) for name, item in value.items()}
-        case list():
-            return [_plain(item) for item in value]
-        case float() if value.is_integer():
-            return int(value)
-        case _:
-            return value
 
 
 def new_owner() -> str:

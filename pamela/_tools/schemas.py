@@ -12,6 +12,7 @@ import json
 import operator
 import re
 from collections.abc import Mapping
+from fractions import Fraction
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
@@ -19,6 +20,7 @@ import attrs
 from docstring_parser import Docstring, DocstringStyle, parse
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError
+from jsonschema.exceptions import ValidationError as SchemaMismatch
 from jsonschema.validators import extend, validator_for
 from pydantic import (
     AfterValidator,
@@ -38,11 +40,11 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import EMPTY_REGISTRY, specification_with
 
 from .._generated.models import ToolInvocation
+from .argument_schema import DECIMAL, ArgumentSchema, with_plain_numbers
 from .errors import InvalidArgumentsError
-from .numbers import IntegerConversion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from jsonschema.protocols import Validator
     from referencing import Resource
@@ -108,11 +110,9 @@ class FunctionSchema:
             self.input_schema = (
                 _input_schema(self._arguments) if input_schema is None else _own_schema("input_schema", input_schema)
             )
+            self._argument_schema = ArgumentSchema(_input_schema(self._arguments, _SchemaWithDecimals))
         except _CANNOT_DESCRIBE as error:
             raise TypeError(f"There is no JSON Schema for {_name(function)}: {error}") from None
-        self._integers = IntegerConversion(
-            self.input_schema if input_schema is None else _input_schema(self._arguments)
-        )
         make_validator = _generated_validator if input_schema is None else _own_validator
         self._validator = make_validator(self.input_schema)
         if not takes_others:
@@ -127,7 +127,7 @@ class FunctionSchema:
         """
         try:
             # Strict and from JSON: "5" is no integer, but "2026-03-14" is a date, as the schema says.
-            exact = self._integers.convert(arguments)
+            exact = self._argument_schema.with_numbers_converted(arguments)
             parsed = self._arguments.model_validate_json(json.dumps(exact, allow_nan=False), strict=True)
             # pydantic says best what is wrong, but takes some things that its schema does not: true for a literal 1.
             _check(self._validator, arguments)
@@ -136,6 +136,14 @@ class FunctionSchema:
         except RecursionError:
             raise InvalidArgumentsError("nested too deep") from None
         return _given_values(parsed)
+
+    def essential_arguments(self, arguments: Mapping[str, Any]) -> Any:
+        """Return arguments that fit, as JSON values that are equal for invocations that ask for the same.
+
+        An argument with its default is left out, and equal numbers are written alike.
+        """
+        exact = self._argument_schema.with_numbers_converted(arguments)
+        return with_plain_numbers(self._argument_schema.without_defaults(exact))
 
     def result_as_json(self, result: Any) -> Any:
         """Give a function's result as what `json` can write."""
@@ -157,6 +165,13 @@ class _PlainSchema(GenerateJsonSchema):
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
+
+
+class _SchemaWithDecimals(_PlainSchema):
+    """JSON Schema in which decimal numbers can be told from other numbers and texts."""
+
+    def decimal_schema(self, schema: Any) -> dict[str, Any]:
+        return dict(DECIMAL)
 
 
 def _name(function: Callable[..., Any]) -> str:
@@ -293,8 +308,8 @@ def _given_values(model: BaseModel) -> dict[str, Any]:
     return given | (model.model_extra or {})
 
 
-def _input_schema(model: type[BaseModel]) -> dict[str, Any]:
-    schema = model.model_json_schema(schema_generator=_PlainSchema)
+def _input_schema(model: type[BaseModel], generator: type[GenerateJsonSchema] = _PlainSchema) -> dict[str, Any]:
+    schema = model.model_json_schema(schema_generator=generator)
     del schema["title"]
     return schema
 
@@ -381,7 +396,9 @@ def _own_validator(schema: dict[str, Any]) -> Validator:
             f"The input_schema refers to {error.ref!r}, which it does not have. "
             "Write the definition under '$defs'; nothing is fetched."
         ) from None
-    return cls(schema, format_checker=cls.FORMAT_CHECKER, registry=EMPTY_REGISTRY)
+    exact: Any = extend(cls, {"multipleOf": _check_multiple})  # type: ignore[no-untyped-call]
+    validator: Validator = exact(schema, format_checker=cls.FORMAT_CHECKER, registry=EMPTY_REGISTRY)
+    return validator
 
 
 def _check_references(resource: Resource[Any], resolver: Resolver[Any]) -> None:
@@ -405,9 +422,16 @@ def _generated_validator(schema: dict[str, Any]) -> Validator:
     for name, beginning in _FORMAT_PREFIXES.items():
         checker.checks(name)(functools.partial(_begins_with, beginning))
     # pydantic checks patterns, in a dialect that is not Python's.
-    cls = extend(Draft202012Validator, {"pattern": None, "patternProperties": None})  # type: ignore[no-untyped-call]
+    rules = {"pattern": None, "patternProperties": None, "multipleOf": _check_multiple}
+    cls = extend(Draft202012Validator, rules)  # type: ignore[no-untyped-call]
     validator: Validator = cls(schema, format_checker=checker)
     return validator
+
+
+def _check_multiple(validator: Any, factor: float, number: Any, _schema: object) -> Iterator[SchemaMismatch]:
+    """Yield an error unless a number is a multiple of a factor, as people write both: 19.99 is a multiple of 0.01."""
+    if validator.is_type(number, "number") and Fraction(repr(number)) % Fraction(repr(factor)):
+        yield SchemaMismatch(f"{number!r} is not a multiple of {factor!r}")
 
 
 def _begins_with(beginning: re.Pattern[str], value: object) -> bool:

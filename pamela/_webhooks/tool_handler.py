@@ -144,11 +144,15 @@ def _adapter_for(request: Any) -> FrameworkAdapter:
 
 
 def _check_invocation(payload: dict[str, Any]) -> dict[str, Any]:
-    try:
-        parse_tool_webhook(payload)
-    except ValueError as error:
-        logger.warning("Refused a tool invocation: %s", error)
-        raise RequestRefusedError(WebhookResponse.of_json(400, {"error": "Invalid body"})) from None
+    # Arguments may be null, as they could be in version 1.
+    missing = [
+        name
+        for name in ToolInvocation._required
+        if name not in payload or (name != "arguments" and payload[name] in (None, ""))
+    ]
+    if missing:
+        logger.warning("Refused a tool invocation: it lacks %s.", ", ".join(missing))
+        raise RequestRefusedError(WebhookResponse.of_json(400, {"error": "Invalid body"}))
     return payload
 
 

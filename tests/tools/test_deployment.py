@@ -374,7 +374,7 @@ def test_of_deployers_with_one_plan_one_copy_remains(client: PamelaClient, knows
 
 
 @pytest.mark.parametrize("knows_keys", [True, False], ids=["a service with keys", "a service without"])
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(order=st.lists(st.integers(0, 2), max_size=40))
 def test_deployers_in_any_order_leave_one_copy(
     sandbox: Sandbox, client: PamelaClient, knows_keys: bool, order: list[int]

@@ -5,13 +5,23 @@ from __future__ import annotations
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import sqlalchemy
 from sqlalchemy import Connection, create_engine, text
 
-from pamela.tools import MemoryInvocationStore, SQLInvocationStore, SQLiteInvocationStore, ToolError, ToolRegistry
+from pamela.tools import (
+    FunctionTool,
+    MemoryInvocationStore,
+    SQLInvocationStore,
+    SQLiteInvocationStore,
+    ToolError,
+    ToolInvocation,
+    ToolRegistry,
+)
 
 from .waiting import until
 
@@ -64,6 +74,40 @@ def test_a_repeat_of_the_agent_gets_the_first_ones_response(store: Any) -> None:
     assert till.invoke("corr_3", order="refused") == {"error": "No.", "correlation_id": "corr_3"}
     assert till.invoke("corr_4", order="refused") == {"error": "No.", "correlation_id": "corr_4"}
     assert till.runs == ["1042", "refused"]
+
+
+def test_a_default_that_is_given_and_one_that_is_left_out_are_equal(store: Any) -> None:
+    till = Till(store, once=60)
+    assert till.invoke("corr_1", order="1042")["result"] == 1
+    assert till.invoke("corr_2", order="1042", amount=1)["result"] == 1
+    assert till.invoke("corr_3", order="1042", amount=1.0)["result"] == 1
+    assert till.invoke("corr_4", order="1042", amount=2)["result"] == 2
+
+
+@dataclass
+class Address:
+    city: str
+    country: str = "US"
+
+
+class Speed(Enum):
+    SLOW = "slow"
+    FAST = "fast"
+
+
+def test_defaults_are_those_of_the_types_at_any_depth() -> None:
+    def send(to: Address, stops: list[Address], speed: Speed = Speed.SLOW, note: str | None = None) -> None:
+        """Send."""
+
+    def essential(**arguments: Any) -> Any:
+        return FunctionTool(send).essential_arguments(ToolInvocation(arguments=arguments))
+
+    bare = essential(to={"city": "Rome"}, stops=[])
+    assert essential(to={"city": "Rome", "country": "US"}, stops=[], speed="slow", note=None) == bare
+    assert essential(to={"city": "Rome", "country": "IT"}, stops=[]) != bare
+    assert essential(to={"city": "Rome"}, stops=[], speed="fast") != bare
+    assert essential(to={"city": "Rome"}, stops=[], note="") != bare
+    assert essential(to={"city": "Rome"}, stops=[{"city": "Nice"}]) != bare
 
 
 def test_other_arguments_another_call_and_another_tool_are_no_repeats(store: Any) -> None:
@@ -198,13 +242,13 @@ def orders(engine: sqlalchemy.Engine) -> list[str]:
 class Shop:
     """A tool that writes in the transaction in which its response is kept."""
 
-    def __init__(self, engine: sqlalchemy.Engine) -> None:
+    def __init__(self, engine: sqlalchemy.Engine, **settings: Any) -> None:
         self.engine = engine
         self.store = SQLInvocationStore(engine, table="shop_invocations")
         self.registry = ToolRegistry(store=self.store)
         self.before_the_end: Callable[[], object] = lambda: None
 
-        @self.registry.tool(after_crash="run")
+        @self.registry.tool(after_crash="run", **settings)
         def order(name: str, connection: Connection) -> str:
             """Order."""
             connection.execute(text("INSERT INTO orders VALUES (:name)"), {"name": name})
@@ -267,6 +311,22 @@ def test_of_two_runs_one_commits(engine: sqlalchemy.Engine) -> None:
 
     shop.before_the_end = let_another_take_over
     assert shop.invoke("corr_1", "tea") == {"result": "ordered tea", "correlation_id": "corr_1"}
+    assert orders(engine) == ["tea"]
+
+
+def test_after_a_crash_between_the_commit_and_all_that_follows_no_repeat_runs(engine: sqlalchemy.Engine) -> None:
+    shop = Shop(engine, once=60)
+    original = shop.store.complete
+
+    def only_in_the_transaction(*args: Any, connection: Connection | None = None, **kwargs: Any) -> bool:
+        return connection is None or original(*args, connection=connection, **kwargs)
+
+    shop.store.complete = only_in_the_transaction  # type: ignore[method-assign]
+    assert shop.invoke("corr_1", "tea")["result"] == "ordered tea"
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE shop_invocations SET lease_until = 0"))
+    for name in ("corr_2", "corr_1"):
+        assert shop.invoke(name, "tea") == {"result": "ordered tea", "correlation_id": name}
     assert orders(engine) == ["tea"]
 
 

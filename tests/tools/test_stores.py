@@ -508,6 +508,47 @@ class CountingStore(tool_memory.InMemory):
         return super().begin(correlation_id)
 
 
+class NewStore(MemoryInvocationStore):
+    """A store that has the old names as well, for programs that still use them."""
+
+    def claim(self, *args: Any, **kwargs: Any) -> InvocationRecord:
+        return super().claim(*args, **kwargs)
+
+    def begin(self, correlation_id: str) -> bool:
+        pytest.fail("the old name was used")
+
+
+class NamedStore(NewStore):
+    """Overrides nothing that counts."""
+
+
+@pytest.mark.parametrize("make", [NewStore, NamedStore])
+def test_a_store_with_both_names_is_used_by_the_new_ones(make: Callable[[], Any]) -> None:
+    runs = []
+    registry = ToolRegistry(store=make())
+    registry.tool(name="note", description="Note.", once=5)(lambda: runs.append(1))
+    for name in ("corr_1", "corr_2"):
+        payload = {"tool_name": "note", "arguments": {}, "call_id": "call_1", "correlation_id": name}
+        assert registry.invoke(payload).status == 200
+    assert runs == [1]
+
+
+class ForgettingStore(tool_memory.InMemory):
+    """A built-in store that keeps no answers, by an override under the name of version 2.0."""
+
+    def finish(self, correlation_id: str, answer: str) -> None:
+        pass
+
+
+def test_each_name_of_version_2_0_that_is_overridden_counts() -> None:
+    store = ForgettingStore()
+    registry = ToolRegistry(store=store)
+    registry.tool(name="note", description="Note.")(lambda: 1)
+    payload = {"tool_name": "note", "arguments": {}, "call_id": "call_1", "correlation_id": "corr_1"}
+    assert registry.invoke(payload).status == 200
+    assert store.recall("corr_1") is None
+
+
 @pytest.mark.parametrize("make", [DictStore, CountingStore])
 def test_a_store_with_the_method_names_of_version_2_0_still_works(make: Callable[[], Any]) -> None:
     store = make()

@@ -87,8 +87,9 @@ def test_it_is_a_view_in_each_framework(serve: Any, view: Any) -> None:
         assert answer.json() == {"result": {"order": 7, "days": 2}, "correlation_id": "corr_1"}
         refused = send(address, signature="0" * 64)
         assert (refused.status_code, refused.json()) == (401, {"error": "Invalid signature"})
-        malformed = send(address, {"event": "call.queued"})
-        assert (malformed.status_code, malformed.json()) == (400, {"error": "Invalid body"})
+        nameless = {**INVOCATION, "tool_name": None}
+        for malformed in (send(address, {"event": "call.queued"}), send(address, nameless)):
+            assert (malformed.status_code, malformed.json()) == (400, {"error": "Invalid body"})
         assert send(address, b"x" * 2_000_000).status_code == 413
 
 

@@ -79,14 +79,27 @@ class Version20Store:
         return InvocationRecord(InvocationState.DONE, "another", answer)
 
 
+def _is_of_version_2_0(store: Any) -> bool:
+    """Return whether a store has the old methods only, or they were overridden later than the new ones."""
+    old = min(_distance(store, name) for name in ("begin", "finish", "recall"))
+    return old < _distance(store, "claim")
+
+
+def _distance(store: Any, method: str) -> float:
+    """Return how far up among the bases of a store's class a method is defined; infinity if nowhere."""
+    if method in getattr(store, "__dict__", {}):
+        return -1
+    places = (index for index, cls in enumerate(type(store).__mro__) if method in vars(cls))
+    return next(places, float("inf"))
+
+
 def as_invocation_store(store: Any) -> InvocationStore:
     """Return a store with today's methods, also of one that has, or overrides, those of version 2.0.
 
     Raises:
         TypeError: It is not a store.
     """
-    begin = getattr(type(store), "begin", None)
-    if begin is not None and begin is not Version20Names.begin:
+    if _is_of_version_2_0(store):
         return Version20Store(store)
     for method in ("claim", "extend", "complete", "get"):
         if not callable(getattr(store, method, None)):

@@ -1,4 +1,4 @@
-"""Eight processes that are killed again and again: no invocation runs twice or late, and no deployment loses a tool."""
+"""Eight processes that are killed again and again: no invocation runs twice or late."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sqlalchemy import create_engine, text
 
-from ..http import proxy
-from .chaos_deployer import TOOLS, registry_of
 from .chaos_worker import TIMEOUT
 from .stores import store_options
 from .waiting import until
@@ -26,8 +24,6 @@ from .waiting import until
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pamela import PamelaClient
-    from pamela.sandbox import Sandbox
     from tests.servers import Server
 
 PROCESSES = 8
@@ -124,7 +120,7 @@ def stall_postgresql(engine: Any, table: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "tool", "number"),
-    [("redis", "pay", 10_000), ("sql-postgresql", "pay", 10_000), ("sql-postgresql", "order", 2_000)],
+    [("redis", "pay", 10_000), ("sql-postgresql", "pay", 10_000), ("sql-postgresql", "order", 1_000)],
     ids=["redis", "postgresql", "postgresql, in the tool's transaction"],
 )
 def test_nothing_runs_twice_or_late(
@@ -133,7 +129,8 @@ def test_nothing_runs_twice_or_late(
     options = store_options(kind, server_for, tmp_path)
     runs = tmp_path / "runs"
     dice = random.Random(number)
-    deliveries = [name for name in range(number) for _ in range(dice.randint(2, 5))]
+    times = dice.choices((2, 3, 4, 5), (6, 2, 1, 1), k=number)
+    deliveries = [name for name in range(number) for _ in range(times[name])]
     dice.shuffle(deliveries)
     with ExitStack() as stack:
         if kind == "sql-postgresql":
@@ -196,66 +193,3 @@ def send(worker: Worker, names: list[int], tool: str) -> None:
         worker.deliver(
             {"tool_name": tool, "arguments": {}, "call_id": "call_1", "correlation_id": f"corr_{tool}_{name}"}
         )
-
-
-class Deployer:
-    """A process that deploys, and is started again when it is killed."""
-
-    def __init__(self, base_url: str, api_key: str, log: Path) -> None:
-        self._command = [sys.executable, "-m", "tests.tools.chaos_deployer", base_url, api_key, "2"]
-        self._log = log
-        self.kills = 0
-        self._start()
-
-    def _start(self) -> None:
-        with self._log.open("a") as log:
-            self.process = subprocess.Popen(self._command, cwd=ROOT, stderr=log)
-
-    def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
-            self.kills += 1
-            self._start()
-
-
-@pytest.mark.slow
-def test_of_eight_deployers_one_copy_remains_and_no_tool_is_ever_missing(
-    sandbox: Sandbox, client: PamelaClient, api_key: str, tmp_path: Path
-) -> None:
-    names = {f"tool_{number}" for number in range(TOOLS)}
-    registry_of("1").deploy(client)
-    assert {tool["name"] for tool in client.list_tools()} == names
-    dice = random.Random(8)
-    missing: list[set[str]] = []
-    looks = 0
-    with proxy.running(sandbox.base_url) as network:
-        network.chance = proxy.at_random(8, lost=0.03, reset=0.02)
-        deployers = [Deployer(network.base_url, api_key, tmp_path / "log") for _ in range(PROCESSES)]
-        try:
-            deadline = time.monotonic() + 900
-            next_kill = time.monotonic() + 5
-            while any(deployer.process.poll() is None for deployer in deployers):
-                assert time.monotonic() < deadline, (tmp_path / "log").read_text()[-2000:]
-                looks += 1
-                present = {tool["name"] for tool in client.list_tools()}
-                if present != names:
-                    missing.append(names - present)
-                if time.monotonic() > next_kill and sum(each.kills for each in deployers) < 3 * PROCESSES:
-                    dice.choice(deployers).kill()
-                    next_kill = time.monotonic() + dice.uniform(0.5, 3)
-                time.sleep(0.05)
-        finally:
-            for deployer in deployers:
-                deployer.process.kill()
-                deployer.process.wait()
-    account = client.list_tools()
-    kills = sum(each.kills for each in deployers)
-    print(f"{PROCESSES} deployers, {kills} kills, {looks} looks, {len(network.seen)} requests")
-    assert missing == []
-    assert [each.process.returncode for each in deployers] == [0] * PROCESSES
-    assert Counter(tool["name"] for tool in account) == dict.fromkeys(names, 1)
-    assert {tool["description"] for tool in account} == {"Version 2."}
-    assert not registry_of("2").deploy(client)
-    assert kills >= 1
-    assert looks >= 10
