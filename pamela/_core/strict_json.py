@@ -16,6 +16,8 @@ class ExactFloat(float):
     """A number of JSON with more digits than a float keeps, and its text, which has them all."""
 
     __slots__ = ("text",)
+    if TYPE_CHECKING:
+        text: str
 
     def __new__(cls, text: str) -> ExactFloat:
         """Return the number that a text says."""

@@ -60,7 +60,7 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (
         lambda: client.create_call(TO, "t", metadata={"a": {1: 2, "1": 3}}),
         r"metadata\.a has the keys 1 and '1', which are",
-    ),  # type: ignore[dict-item]
+    ),
     (lambda: client.create_call(TO, "t", metadata={(1, 2): "a"}), "cannot be sent as JSON"),  # type: ignore[dict-item]
     (lambda: client.create_call(TO, "t", metadata=itself()), "nested too deeply .* or contains itself"),
     (lambda: client.create_call(TO, "t", tools={"name": "t"}), "tools=.* must be a list, not dict"),  # type: ignore[arg-type]

@@ -61,7 +61,7 @@ HUGE = "1" + 400 * "0"
         (str | Decimal, "1.5", Decimal("1.5")),
         (list[Decimal], "[1e-400, 1.5]", [Decimal("1e-400"), Decimal("1.5")]),
         (Price, f'{{"amount": {LONG}}}', Price(Decimal(LONG))),
-        (Annotated[Decimal, Field(max_digits=20, multiple_of=Decimal("0.01"))], LONG, Decimal(LONG)),
+        (Annotated[Decimal, Field(max_digits=20, multiple_of=0.01)], LONG, Decimal(LONG)),
         (float, LONG, float(LONG)),
         (int, HUGE, 10**400),
         (int, "12345678901234567890.0", 12345678901234567890),
