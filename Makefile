@@ -7,7 +7,7 @@ NODE_BIN := node_modules/.bin
 NODE := $(if $(shell command -v npm),node_modules/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow coverage check generate lint-spec spec-diff reference clients build docs screenshots version-1 bench sandbox clean
+.PHONY: help setup demo test test-slow coverage check generate lint-spec spec spec-diff reference clients build docs screenshots version-1 bench sandbox clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -60,6 +60,9 @@ node_modules/ready: package.json package-lock.json
 lint-spec: node_modules/ready ## Lint openapi.yaml with Redocly and Spectral.
 	$(NODE_BIN)/redocly lint openapi.yaml
 	$(NODE_BIN)/spectral lint --fail-severity hint openapi.yaml
+
+spec: setup node_modules/ready ## Make the specification in other forms, its types for npm and its requests for Postman, in build/spec.
+	$(BIN)/python scripts/spec.py
 
 spec-diff: setup node_modules/ready ## Say what changed since BASE (a tag or commit; the last release) and whom it breaks.
 	$(BIN)/python scripts/spec_diff.py $(BASE)
