@@ -10,8 +10,8 @@ from .hours import Hours
 from .ledger import Ledger
 from .records import CampaignInfo, Progress
 from .results import CampaignResult, write_results
-from .schema import CampaignState, RecipientState
 from .settings import Breaker, Pace, Rate, Retry
+from .states import CampaignState, RecipientState
 
 __all__ = [
     "AddOptions",

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _THREADS = 64
 _REQUESTS = 200
+_AHEAD = 2
+"""How many claims there may be for each thread or request, so that none waits for the next commit."""
 
 
 class Caller(Protocol):
@@ -19,7 +21,7 @@ class Caller(Protocol):
 
     @property
     def capacity(self) -> int:
-        """How many requests for calls may be on their way at once."""
+        """How many claims it takes at once."""
 
     def place(self, claim: Claim) -> Future[Call]:
         """Begin to place a call."""
@@ -46,9 +48,10 @@ class SyncCaller:
 
     def __init__(self, client: PamelaClient, in_flight: int) -> None:
         self._client = client
-        self.capacity = min(in_flight, _THREADS)
+        threads = min(in_flight, _THREADS)
+        self.capacity = min(in_flight, _AHEAD * threads)
         # Placing has threads of its own, so that following never waits for it.
-        self._placing = ThreadPoolExecutor(self.capacity, "pamela-campaign-placing")
+        self._placing = ThreadPoolExecutor(threads, "pamela-campaign-placing")
         self._reading = ThreadPoolExecutor(8, "pamela-campaign-reading")
 
     def place(self, claim: Claim) -> Future[Call]:

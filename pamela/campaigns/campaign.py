@@ -19,8 +19,8 @@ from .numbers import parse_number, to_e164
 from .readers import read_csv, read_json_lines, read_parquet, read_rows, read_sql
 from .results import CampaignResult, write_results
 from .runner import Runner
-from .schema import CampaignState
 from .settings import Breaker, Pace, Rate, Retry, Settings
+from .states import CampaignState
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .schema import FINAL, LIVE, CampaignState
+from .states import FINAL, LIVE, CampaignState
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ import attrs
 from .. import Call, CallOutcome
 from .errors import CampaignError, needs_extra
 from .records import from_micros
-from .schema import RecipientState
+from .states import RecipientState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -17,7 +17,7 @@ from .lookup import find_calls
 from .placing import interpret
 from .records import Claim, LookUp, Placed
 from .runners import RunnerIdentity
-from .schema import CampaignState
+from .states import CampaignState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -37,6 +37,8 @@ BATCH = 200
 WEBHOOK_POLL_FACTOR = 12
 """How much less often lists are read where webhooks say what happens."""
 _LOOK_UP_INTERVAL = 0.5
+_ROUND = 0.02
+"""Seconds that a round takes at least while answers come in."""
 _API_PATIENCE = 300.0
 """Seconds for which following goes on although the API cannot be asked."""
 
@@ -128,7 +130,12 @@ class Runner:
                 self._ledger.unregister(self.identity)
 
     def _loop(self) -> None:
+        began = 0.0
         while True:
+            # Answers that come within moments of each other are kept in one transaction.
+            if self._placing and self._answers.qsize() < BATCH:
+                time.sleep(max(0.0, min(_ROUND, began + _ROUND - time.monotonic())))
+            began = time.monotonic()
             self._awake.clear()
             self._beat()
             self._keep_answers()

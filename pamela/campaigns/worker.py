@@ -25,7 +25,7 @@ from .errors import CampaignError, CampaignHaltedError, needs_extra
 from .ledger import Ledger
 from .runner import Runner
 from .runners import RunnerIdentity
-from .schema import CampaignState
+from .states import CampaignState
 
 try:
     from procrastinate import App, PsycopgConnector

@@ -15,12 +15,12 @@ import pytest
 from pamela import Call, CallPage, PamelaClient
 from pamela.campaigns import Campaign, CampaignState, Ledger
 from pamela.campaigns.callers import HeldUpError, SyncCaller
-from pamela.campaigns.ledger import MOST_LOOK_UPS
+from pamela.campaigns.ledger.look_ups import MOST_LOOK_UPS
+from pamela.campaigns.ledger.schema import ATTEMPTS, RUNNERS
 from pamela.campaigns.lookup import IncompleteListError, find_calls
 from pamela.campaigns.records import LEASE, Claim, LookUp, Unclear, attempt_key
 from pamela.campaigns.runner import Runner
 from pamela.campaigns.runners import RunnerIdentity
-from pamela.campaigns.schema import ATTEMPTS, RUNNERS
 from pamela.sandbox import Sandbox
 
 from ..sandbox.waiting import until
@@ -44,7 +44,7 @@ class Time:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
     moment = Time()
-    monkeypatch.setattr("pamela.campaigns.database.Database.now", lambda self, connection: moment.now())
+    monkeypatch.setattr("pamela.campaigns.ledger.database.Database.now", lambda self, connection: moment.now())
     return moment
 
 
@@ -250,7 +250,7 @@ def test_a_ledger_is_brought_to_a_new_version(tmp_path: Path) -> None:
     from sqlalchemy import text
 
     from pamela.campaigns.errors import LedgerError
-    from pamela.campaigns.schema import MIGRATIONS, migrate
+    from pamela.campaigns.ledger.schema import MIGRATIONS, migrate
 
     def add_column(connection: Any) -> None:
         connection.execute(text("ALTER TABLE pamela_campaigns ADD COLUMN colour TEXT"))

@@ -7,11 +7,11 @@ import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
 
-from .errors import LedgerError, needs_extra
+from ..errors import LedgerError, needs_extra
 from .schema import migrate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
 try:
@@ -23,7 +23,14 @@ except ImportError:
 
 T = TypeVar("T")
 
+CHUNK = 500
+"""How many rows one statement asks for."""
 _BUSY_SECONDS = 30.0
+_READS = ("BEGIN",)
+# What is committed survives the end of the program in either case. To wait for the disk keeps it, and all that was committed
+# before it, through a power failure too.
+_WRITES = ("PRAGMA synchronous = NORMAL", "BEGIN IMMEDIATE")
+_DURABLE = ("PRAGMA synchronous = FULL", "BEGIN IMMEDIATE")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
 _TRANSIENT_CLASSES = ("08", "40", "57")
 """Classes of SQLSTATE: connection lost, transaction rolled back, server shutting down or starting."""
@@ -52,7 +59,7 @@ class Database:
         except (ModuleNotFoundError, NoSuchModuleError):
             raise needs_extra("psycopg") from None
         try:
-            self._repeat(migrate, True, opening_patience)
+            self._repeat(migrate, _DURABLE, opening_patience)
         except DBAPIError as error:
             self.engine.dispose()
             raise LedgerError(f"Cannot open the ledger {self.name}: {_in_words(error)}.") from None
@@ -78,13 +85,18 @@ class Database:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def write(self, work: Callable[[Connection], T], *, durable: bool = False) -> T:
         """Carry out a transaction. It is repeated when the connection is lost, so it must bear that.
+
+        Args:
+            work: What is done in it.
+            durable: Whether it must survive a power failure too once it is committed, rather than a crash of the
+                program only. SQLite then waits for the disk; PostgreSQL always does.
 
         Raises:
             LedgerError: It failed, or the database could not be reached for too long.
         """
-        return self._run(work, True)
+        return self._run(work, _DURABLE if durable else _WRITES)
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Carry out a transaction that only reads.
@@ -92,34 +104,34 @@ class Database:
         Raises:
             LedgerError: It failed, or the database could not be reached for too long.
         """
-        return self._run(work, False)
+        return self._run(work, ())
 
-    def _run(self, work: Callable[[Connection], T], writes: bool) -> T:
+    def _run(self, work: Callable[[Connection], T], begin: Sequence[str]) -> T:
         try:
-            return self._repeat(work, writes, self.patience)
+            return self._repeat(work, begin, self.patience)
         except DBAPIError as error:
             raise LedgerError(
                 f"The ledger {self.name} failed: {_in_words(error)}. What was committed before is kept; "
                 "run the campaign again to go on."
             ) from None
 
-    def _repeat(self, work: Callable[[Connection], T], writes: bool, patience: float) -> T:
+    def _repeat(self, work: Callable[[Connection], T], begin: Sequence[str], patience: float) -> T:
         give_up_at = time.monotonic() + patience
         pause = _FIRST_PAUSE
         while True:
             try:
-                return self._attempt(work, writes)
+                return self._attempt(work, begin)
             except DBAPIError as error:
                 if not _is_transient(error) or time.monotonic() >= give_up_at:
                     raise
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def _attempt(self, work: Callable[[Connection], T], writes: bool) -> T:
-        if not (writes and self.is_sqlite):
+    def _attempt(self, work: Callable[[Connection], T], begin: Sequence[str]) -> T:
+        if not (begin and self.is_sqlite):
             with self.engine.begin() as connection:
                 return work(connection)
-        with self._turn, self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+        with self._turn, self.engine.connect().execution_options(begin=begin) as connection, connection.begin():
             return work(connection)
 
     def now(self, connection: Connection) -> int:
@@ -155,16 +167,14 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions begin below, not in the driver
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
-    # An attempt must be on the disk before its request is sent, or a power failure would forget it.
-    cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA cache_size = -16000")
     cursor.close()
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    for statement in connection.get_execution_options().get("begin", _READS):
+        connection.exec_driver_sql(statement)
 
 
 def _is_transient(error: DBAPIError) -> bool:
@@ -179,3 +189,9 @@ def _is_transient(error: DBAPIError) -> bool:
 
 def _in_words(error: DBAPIError) -> str:
     return " ".join(str(error.orig).split()).rstrip(".")
+
+
+def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Return values in groups that are small enough for one statement."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]

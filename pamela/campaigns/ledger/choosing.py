@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, func, insert, select, update
+from sqlalchemy import and_, func, select, update
 
-from .records import MICROSECONDS, from_micros, to_micros
-from .schema import BUCKETS, LIVE, RECIPIENTS, RecipientState, in_state
-from .settings import Pace, Rate, Settings
+from ..records import MICROSECONDS, from_micros, to_micros
+from ..settings import Pace, Settings
+from ..states import LIVE, RecipientState
+from .rates import Buckets
+from .schema import RECIPIENTS, in_state
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
 
 
-class ClaimRound:
+class Choice:
     """One choice of the recipients that may be called now: by state, hours, slots, rates and budget."""
 
     def __init__(
@@ -36,6 +37,7 @@ class ClaimRound:
         self.calendar = calendar
         self.moment = from_micros(calendar)
         self.waits: list[float] = []
+        self.buckets = Buckets(connection, campaign.id, now)
         self.over_budget = False
         self._openings: dict[str, datetime | None] = {}
 
@@ -46,7 +48,7 @@ class ClaimRound:
             room = self.settings.max_minutes - self.campaign.minutes_billed - reserved
         free = min(limit, self.settings.in_flight - sum(live.values()))
         if free > 0:
-            free = min(free, self._tokens("all", self.settings.rate))
+            free = min(free, self.buckets.tokens("all", self.settings.rate))
         rows: list[Row[Any]] = []
         prefixes = ["", *self.settings.per_prefix] if self.settings.per_prefix else [None]
         blocked = False
@@ -59,7 +61,7 @@ class ClaimRound:
                 continue
             waiting = self._waiting(prefix, share, only)
             if pace.rate and waiting:
-                waiting = waiting[: self._tokens(f"prefix {prefix}", pace.rate)]
+                waiting = waiting[: self.buckets.tokens(f"prefix {prefix}", pace.rate)]
             for row in waiting:
                 if room is not None and row.max_minutes > room:
                     blocked = True
@@ -67,12 +69,12 @@ class ClaimRound:
                 room = None if room is None else room - row.max_minutes
                 rows.append(row)
             if pace.rate:
-                self._spend(f"prefix {prefix}", pace.rate, sum(row.prefix == prefix for row in rows))
-        self._spend("all", self.settings.rate, len(rows))
+                self.buckets.spend(f"prefix {prefix}", pace.rate, sum(row.prefix == prefix for row in rows))
+        self.buckets.spend("all", self.settings.rate, len(rows))
         self.over_budget = blocked and not rows and not live
         if len(rows) < free:
             self._wait_for_due()
-        return rows, min(self.waits, default=None)
+        return rows, min([*self.waits, *self.buckets.waits], default=None)
 
     def _live(self) -> tuple[dict[str, int], int]:
         rows = self.connection.execute(
@@ -115,41 +117,6 @@ class ClaimRound:
             names = zones.split(",") if zones else [self.settings.zone_fallback or "UTC"]
             self._openings[zones] = self.settings.hours.next_opening(self.moment, names)
         return self._openings[zones]
-
-    def _tokens(self, name: str, rates: Iterable[Rate]) -> int:
-        """Return how many tokens the buckets have, all of them; note when there will be more."""
-        grants = math.inf
-        for rate in rates:
-            tokens = self._bucket(name, rate)
-            grants = min(grants, math.floor(tokens + 1e-9))
-            if tokens < 1:
-                self.waits.append((1 - tokens) / rate.per_second)
-        return int(min(grants, 1_000_000))
-
-    def _bucket(self, name: str, rate: Rate) -> float:
-        this = and_(BUCKETS.c.campaign_id == self.campaign.id, BUCKETS.c.name == f"{name} {rate}")
-        row = self.connection.execute(select(BUCKETS.c.tokens, BUCKETS.c.updated_at).where(this)).first()
-        if row is None:
-            return rate.burst
-        if row.updated_at > self.now:
-            # The clock has been put back: the bucket earns nothing for that, but it must earn something from now on.
-            self.connection.execute(update(BUCKETS).where(this).values(updated_at=self.now))
-        elapsed: float = max(0, self.now - row.updated_at) / MICROSECONDS
-        tokens: float = row.tokens + elapsed * rate.per_second
-        return min(rate.burst, tokens)
-
-    def _spend(self, name: str, rates: Iterable[Rate], count: int) -> None:
-        if not count:
-            return
-        for rate in rates:
-            tokens = self._bucket(name, rate) - count
-            if tokens < 1:
-                self.waits.append((1 - tokens) / rate.per_second)
-            key = {"campaign_id": self.campaign.id, "name": f"{name} {rate}"}
-            values = {"tokens": tokens, "updated_at": self.now}
-            this = and_(BUCKETS.c.campaign_id == key["campaign_id"], BUCKETS.c.name == key["name"])
-            if not self.connection.execute(update(BUCKETS).where(this).values(**values)).rowcount:
-                self.connection.execute(insert(BUCKETS).values(**key, **values))
 
     def _wait_for_due(self) -> None:
         query = select(func.min(RECIPIENTS.c.due_at)).where(in_state(self.campaign.id, RecipientState.WAITING))

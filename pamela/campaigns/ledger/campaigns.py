@@ -1,0 +1,187 @@
+"""The campaigns of a ledger: opening, pausing, stopping and finishing them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, select, update
+
+from ..errors import CampaignError
+from ..records import CampaignInfo, from_micros, to_micros
+from ..settings import Settings
+from ..states import LIVE, CampaignState, RecipientState
+from .database import Database
+from .schema import CAMPAIGNS, RECIPIENTS, in_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from sqlalchemy import Connection, Row
+
+
+class Campaigns:
+    """The campaigns of a ledger: opening, pausing, stopping and finishing them."""
+
+    def __init__(
+        self,
+        address: str | Path,
+        *,
+        clock: Callable[[], datetime] | None = None,
+        patience: float = 60.0,
+        opening_patience: float = 0.0,
+    ) -> None:
+        self.database = Database(address, patience, opening_patience)
+        self._clock = clock
+        self._settings: dict[str, Settings] = {}
+
+    @property
+    def name(self) -> str:
+        """The file, or the address without its password."""
+        return self.database.name
+
+    def __repr__(self) -> str:
+        return f"Ledger({self.name!r})"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.database.close()
+
+    def _calendar(self, now: int) -> int:
+        return now if self._clock is None else to_micros(self._clock())
+
+    def campaigns(self) -> list[CampaignInfo]:
+        """Return all campaigns, in the order of their creation."""
+        return self.database.read(
+            lambda connection: [
+                self._info(row) for row in connection.execute(select(CAMPAIGNS).order_by(CAMPAIGNS.c.id))
+            ]
+        )
+
+    def campaign(self, name: str | None = None) -> CampaignInfo:
+        """Return a campaign; without a name the only one.
+
+        Raises:
+            CampaignError: There is none, or there are several and no name.
+        """
+        found = self.campaigns()
+        names = ", ".join(repr(each.name) for each in found) or "none"
+        matching = [each for each in found if name in (None, each.name)]
+        if len(matching) == 1:
+            return matching[0]
+        if matching:
+            raise CampaignError(f"{self.name} has several campaigns: {names}. Name one.")
+        raise CampaignError(f"{self.name} has no campaign{'' if name is None else f' {name!r}'}. It has: {names}.")
+
+    def open_campaign(self, name: str, settings: Settings) -> CampaignInfo:
+        """Return the campaign of that name, with these settings from now on; make it if there is none."""
+        text = settings.to_json()
+
+        def work(connection: Connection) -> CampaignInfo:
+            now = self._calendar(self.database.now(connection))
+            row = connection.execute(select(CAMPAIGNS).where(CAMPAIGNS.c.name == name).with_for_update()).first()
+            if row is None:
+                values = {"name": name, "state": CampaignState.ACTIVE, "settings": text, "created_at": now}
+                connection.execute(insert(CAMPAIGNS).values(**values))
+            elif row.settings != text:
+                connection.execute(update(CAMPAIGNS).where(CAMPAIGNS.c.id == row.id).values(settings=text))
+                if self._parse(row.settings).hours != settings.hours:
+                    waits = in_state(row.id, RecipientState.WAITING)
+                    # What waits for an hour looks again; what waits for a retry keeps its pause.
+                    connection.execute(update(RECIPIENTS).where(waits, RECIPIENTS.c.attempts == 0).values(due_at=0))
+            return self._info(connection.execute(select(CAMPAIGNS).where(CAMPAIGNS.c.name == name)).one())
+
+        return self.database.write(work)
+
+    def pause(self, campaign_id: int) -> None:
+        """Let no more calls be placed until `resume`.
+
+        Raises:
+            CampaignError: The campaign does not run.
+        """
+        self._change_state(campaign_id, "pause", CampaignState.PAUSED, CampaignState.ACTIVE)
+
+    def stop(self, campaign_id: int) -> None:
+        """Let no more calls be placed, and let whoever runs the campaign end.
+
+        Raises:
+            CampaignError: The campaign does not run.
+        """
+        self._change_state(campaign_id, "stop", CampaignState.STOPPED, CampaignState.ACTIVE, CampaignState.PAUSED)
+
+    def resume(self, campaign_id: int) -> None:
+        """Let a campaign go on, whatever ended it."""
+        self._change_state(campaign_id, "resume", CampaignState.ACTIVE, *CampaignState)
+
+    def _change_state(self, campaign_id: int, verb: str, state: CampaignState, *allowed: CampaignState) -> None:
+        values: dict[str, Any] = {"state": state, "reason": None}
+        if state is CampaignState.ACTIVE:
+            values |= {"recent_results": 0, "recent_failures": 0, "resume_at": 0}
+
+        def work(connection: Connection) -> None:
+            row = self._lock(connection, campaign_id)
+            if row.state not in (state, *allowed):
+                raise CampaignError(f"The campaign {row.name!r} is {row.state}; there is nothing to {verb}.")
+            connection.execute(update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(**values))
+
+        self.database.write(work)
+
+    def finish(self, campaign_id: int) -> bool:
+        """Return whether all recipients are through; the campaign is finished then."""
+        query = select(RECIPIENTS.c.id).where(in_state(campaign_id, RecipientState.WAITING, *LIVE)).limit(1)
+
+        def is_open(connection: Connection) -> bool:
+            return connection.execute(query).first() is not None
+
+        if self.database.read(is_open):
+            return False
+
+        def work(connection: Connection) -> bool:
+            if is_open(connection):
+                return False
+            connection.execute(
+                update(CAMPAIGNS)
+                .where(CAMPAIGNS.c.id == campaign_id, CAMPAIGNS.c.state == CampaignState.ACTIVE)
+                .values(state=CampaignState.FINISHED)
+            )
+            return True
+
+        return self.database.write(work)
+
+    def use_webhooks(self, campaign_id: int) -> None:
+        """Note that events of the campaign's calls arrive by webhook, so that lists are read seldom."""
+        statement = update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(webhooks=True)
+        self.database.write(lambda connection: connection.execute(statement) and None)
+
+    def _info(self, row: Row[Any]) -> CampaignInfo:
+        return CampaignInfo(
+            id=row.id,
+            name=row.name,
+            state=CampaignState(row.state),
+            reason=row.reason,
+            settings=self._parse(row.settings),
+            created_at=from_micros(row.created_at),
+            minutes_billed=row.minutes_billed,
+            placed=row.placed,
+            webhooks=bool(row.webhooks),
+        )
+
+    def _parse(self, text: str) -> Settings:
+        if text not in self._settings:
+            self._settings = {text: Settings.from_json(text)}
+        return self._settings[text]
+
+    def _lock(self, connection: Connection, campaign_id: int) -> Row[Any]:
+        """Return the row of the campaign; whoever else locks it waits for the end of the transaction."""
+        return connection.execute(select(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).with_for_update()).one()
+
+    def _halt(self, connection: Connection, campaign_id: int, reason: str) -> None:
+        connection.execute(
+            update(CAMPAIGNS)
+            .where(CAMPAIGNS.c.id == campaign_id, CAMPAIGNS.c.state == CampaignState.ACTIVE)
+            .values(state=CampaignState.HALTED, reason=reason)
+        )
+
+    def _rows(self, query: Any) -> list[Row[Any]]:
+        return list(self.database.read(lambda connection: connection.execute(query).all()))

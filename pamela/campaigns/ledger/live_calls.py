@@ -1,0 +1,90 @@
+"""The calls that were placed and have not ended, and what webhooks said of them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, insert, select, update
+
+from ..records import LiveCall, to_span
+from ..states import AttemptState
+from .campaigns import Campaigns
+from .database import chunks
+from .schema import ATTEMPTS, NOTICES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+_NOTICE_KEPT = timedelta(days=1)
+
+
+class LiveCalls(Campaigns):
+    """The calls that were placed and have not ended, and what webhooks said of them."""
+
+    def live_calls(self, campaign_id: int) -> list[LiveCall]:
+        """Return the calls that were placed and have not ended, the newest first."""
+        query = (
+            select(
+                ATTEMPTS.c.id,
+                ATTEMPTS.c.recipient_id,
+                ATTEMPTS.c.call_id,
+                ATTEMPTS.c.end_seen_at,
+                ATTEMPTS.c.placed_at,
+            )
+            .where(ATTEMPTS.c.campaign_id == campaign_id, ATTEMPTS.c.state == AttemptState.PLACED)
+            .order_by(ATTEMPTS.c.id.desc())
+        )
+        return [LiveCall(*row) for row in self.database.read(lambda connection: connection.execute(query).all())]
+
+    def has_live_calls(self, campaign_id: int) -> bool:
+        """Return whether there are calls to follow."""
+        query = (
+            select(ATTEMPTS.c.id)
+            .where(ATTEMPTS.c.campaign_id == campaign_id, ATTEMPTS.c.state == AttemptState.PLACED)
+            .limit(1)
+        )
+        return self.database.read(lambda connection: connection.execute(query).first()) is not None
+
+    def note_end(self, attempt_ids: Sequence[int]) -> None:
+        """Note that calls were seen to have ended, though something is missing yet."""
+
+        def work(connection: Connection) -> None:
+            now = self.database.now(connection)
+            for chunk in chunks(attempt_ids):
+                connection.execute(
+                    update(ATTEMPTS)
+                    .where(ATTEMPTS.c.id.in_(chunk), ATTEMPTS.c.end_seen_at.is_(None))
+                    .values(end_seen_at=now)
+                )
+
+        self.database.write(work)
+
+    def notice(self, call_id: str) -> None:
+        """Note that a webhook said something of a call, perhaps before the call's own answer is here."""
+
+        def work(connection: Connection) -> None:
+            now = self.database.now(connection)
+            changed = connection.execute(update(NOTICES).where(NOTICES.c.call_id == call_id).values(seen_at=now))
+            if not changed.rowcount:
+                connection.execute(delete(NOTICES).where(NOTICES.c.seen_at < now - to_span(_NOTICE_KEPT)))
+                connection.execute(insert(NOTICES).values(call_id=call_id, seen_at=now))
+
+        self.database.write(work)
+
+    def noticed_calls(self, campaign_id: int) -> list[LiveCall]:
+        """Return the live calls of which a webhook said something."""
+        query = (
+            select(
+                ATTEMPTS.c.id,
+                ATTEMPTS.c.recipient_id,
+                ATTEMPTS.c.call_id,
+                ATTEMPTS.c.end_seen_at,
+                ATTEMPTS.c.placed_at,
+            )
+            .join(NOTICES, NOTICES.c.call_id == ATTEMPTS.c.call_id)
+            .where(ATTEMPTS.c.campaign_id == campaign_id, ATTEMPTS.c.state == AttemptState.PLACED)
+        )
+        return [LiveCall(*row) for row in self.database.read(lambda connection: connection.execute(query).all())]

@@ -1,0 +1,139 @@
+"""Attempts whose outcome is open: looked up, sent again with the same key, or set aside for a person."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import or_, select, update
+
+from ..records import MICROSECONDS, Claim, LookUp, from_micros
+from ..states import AttemptState, CampaignState, RecipientState
+from .claims import Claiming, backoff
+from .database import chunks
+from .schema import ATTEMPTS, RECIPIENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+MOST_LOOK_UPS = 10
+
+
+class LookUps(Claiming):
+    """Attempts whose outcome is open: looked up, sent again with the same key, or set aside for a person."""
+
+    def claim_look_ups(self, campaign_id: int, owner: str, limit: int = 1000) -> list[LookUp]:
+        """Return attempts that are to be looked up now, and take them."""
+
+        def work(connection: Connection) -> list[LookUp]:
+            self._lock(connection, campaign_id)
+            now = self.database.now(connection)
+            query = (
+                select(
+                    ATTEMPTS.c.id,
+                    ATTEMPTS.c.recipient_id,
+                    ATTEMPTS.c.key,
+                    ATTEMPTS.c.owner,
+                    ATTEMPTS.c.claimed_at,
+                    RECIPIENTS.c.number,
+                    RECIPIENTS.c.request,
+                )
+                .join(RECIPIENTS, RECIPIENTS.c.id == ATTEMPTS.c.recipient_id)
+                .where(
+                    ATTEMPTS.c.campaign_id == campaign_id,
+                    ATTEMPTS.c.state == AttemptState.UNCLEAR,
+                    # A clock that has been put back must not make it wait for as long.
+                    or_(ATTEMPTS.c.look_up_at <= now, ATTEMPTS.c.look_up_at > now + 3600 * MICROSECONDS),
+                )
+                .order_by(ATTEMPTS.c.look_up_at)
+                .limit(limit)
+            )
+            rows = connection.execute(query).all()
+            if not rows:
+                return []
+            alive = self._alive(connection, now) - {owner}
+            free = [row for row in rows if row.owner not in alive]
+            for chunk in chunks([row.id for row in free]):
+                connection.execute(
+                    update(ATTEMPTS)
+                    .where(ATTEMPTS.c.id.in_(chunk), ATTEMPTS.c.state == AttemptState.UNCLEAR)
+                    .values(owner=owner)
+                )
+            return [
+                LookUp(
+                    row.id,
+                    row.recipient_id,
+                    row.key,
+                    row.number,
+                    from_micros(min(row.claimed_at, now)),
+                    json.loads(row.request),
+                )
+                for row in free
+            ]
+
+        return self.database.write(work)
+
+    def resend(self, campaign_id: int, owner: str, look_ups: Sequence[LookUp]) -> list[Claim]:
+        """Return claims for attempts that are known to have placed no call, to be sent again with the same key."""
+
+        def work(connection: Connection) -> list[Claim]:
+            campaign = self._lock(connection, campaign_id)
+            if campaign.state != CampaignState.ACTIVE:
+                return []
+            now = self.database.now(connection)
+            claims = []
+            for each in look_ups:
+                changed = connection.execute(
+                    update(ATTEMPTS)
+                    .where(
+                        ATTEMPTS.c.id == each.attempt_id,
+                        ATTEMPTS.c.state == AttemptState.UNCLEAR,
+                        ATTEMPTS.c.owner == owner,
+                        ATTEMPTS.c.look_ups < MOST_LOOK_UPS,
+                    )
+                    .values(state=AttemptState.PLACING, claimed_at=now, look_ups=ATTEMPTS.c.look_ups + 1)
+                )
+                if changed.rowcount:
+                    recipient = select(ATTEMPTS.c.recipient_id).where(ATTEMPTS.c.id == each.attempt_id)
+                    connection.execute(
+                        update(RECIPIENTS)
+                        .where(RECIPIENTS.c.id == recipient.scalar_subquery())
+                        .values(state=RecipientState.PLACING)
+                    )
+                    claims.append(Claim(each.attempt_id, each.recipient_id, each.key, each.request))
+            return claims
+
+        return self.database.write(work, durable=True)
+
+    def not_found_out(self, campaign_id: int, owner: str, look_ups: Sequence[LookUp], error: str) -> list[int]:
+        """Look attempts up again later, or set them aside for a person; return the recipients set aside."""
+
+        def work(connection: Connection) -> list[int]:
+            campaign = self._lock(connection, campaign_id)
+            now = self.database.now(connection)
+            through = []
+            for each in look_ups:
+                row = connection.execute(
+                    select(ATTEMPTS.c.look_ups, ATTEMPTS.c.recipient_id).where(
+                        ATTEMPTS.c.id == each.attempt_id,
+                        ATTEMPTS.c.state == AttemptState.UNCLEAR,
+                        ATTEMPTS.c.owner == owner,
+                    )
+                ).first()
+                if row is None:
+                    continue
+                # A campaign that is paused sends nothing, which says nothing about the attempt.
+                count = row.look_ups + (campaign.state == CampaignState.ACTIVE)
+                pause = backoff(count)
+                values: dict[str, Any] = {"look_ups": count, "look_up_at": now + pause, "owner": None, "error": error}
+                if count >= MOST_LOOK_UPS:
+                    values["state"] = AttemptState.SET_ASIDE
+                    through.append(row.recipient_id)
+                    detail = f"Whether the call was placed could not be found out: {error}"
+                    self._set_recipient(connection, row.recipient_id, state=RecipientState.SET_ASIDE, detail=detail)
+                connection.execute(update(ATTEMPTS).where(ATTEMPTS.c.id == each.attempt_id).values(**values))
+            return through
+
+        return self.database.write(work)

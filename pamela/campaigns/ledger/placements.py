@@ -1,0 +1,165 @@
+"""What became of attempts that were sent, and the breaker that counts them."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import bindparam, delete, select, update
+
+from ..records import MICROSECONDS, NotPlaced, Placed, Placement, Unclear, to_span
+from ..states import AttemptState, RecipientState
+from .claims import Claiming, backoff
+from .database import chunks
+from .schema import ATTEMPTS, CAMPAIGNS, RECIPIENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection, Row
+
+    from ..settings import Breaker
+
+MOST_ERRORS = 10
+"""How often placing a call may fail, without a call, before the recipient is given up."""
+_PLACE_ATTEMPTS = (
+    update(ATTEMPTS)
+    .where(ATTEMPTS.c.id == bindparam("attempt"))
+    .values(
+        state=AttemptState.PLACED,
+        call_id=bindparam("called"),
+        placed_at=bindparam("now"),
+        owner=None,
+        error=None,
+    )
+)
+_PLACE_RECIPIENTS = (
+    update(RECIPIENTS)
+    .where(RECIPIENTS.c.id == bindparam("recipient"))
+    .values(state=RecipientState.CALLING, errors=0, detail=None)
+)
+
+
+class Placements(Claiming):
+    """What became of attempts that were sent, and the breaker that counts them."""
+
+    def record(self, campaign_id: int, owner: str, placements: Sequence[Placement]) -> list[int]:
+        """Keep what became of attempts that were sent.
+
+        Returns:
+            The recipients that are through with that.
+        """
+
+        def work(connection: Connection) -> list[int]:
+            campaign = self._lock(connection, campaign_id)
+            settings = self._parse(campaign.settings)
+            now = self.database.now(connection)
+            through: list[int] = []
+            attempts = {
+                row.id: row
+                for chunk in chunks([each.attempt_id for each in placements])
+                for row in connection.execute(
+                    select(ATTEMPTS.c.id, ATTEMPTS.c.recipient_id, ATTEMPTS.c.state, ATTEMPTS.c.owner).where(
+                        ATTEMPTS.c.id.in_(chunk)
+                    )
+                )
+            }
+            placed: list[dict[str, Any]] = []
+            failed = 0
+            resume_at = campaign.resume_at
+            for each in placements:
+                row = attempts.get(each.attempt_id)
+                if row is None:
+                    continue
+                if isinstance(each, Placed):
+                    if row.state in (AttemptState.PLACING, AttemptState.UNCLEAR, AttemptState.SET_ASIDE):
+                        placed.append(
+                            {"attempt": row.id, "recipient": row.recipient_id, "called": str(each.call["id"])}
+                        )
+                elif row.state != AttemptState.PLACING or row.owner != owner:
+                    continue  # Another runner has taken it over and will find out.
+                elif isinstance(each, Unclear):
+                    failed += 1
+                    self._set_unclear(
+                        connection, row.id, row.recipient_id, owner, each.error, now + to_span(settings.settle)
+                    )
+                else:
+                    failed += each.counts
+                    if each.retry_after is not None:
+                        resume_at = max(resume_at, now + int(each.retry_after * MICROSECONDS))
+                    if each.halt is not None:
+                        self._halt(connection, campaign_id, each.halt)
+                    if self._take_back(connection, row, each, now):
+                        through.append(row.recipient_id)
+            if resume_at != campaign.resume_at:
+                connection.execute(update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(resume_at=resume_at))
+            if placed:
+                connection.execute(_PLACE_ATTEMPTS, [{**each, "now": now} for each in placed])
+                connection.execute(_PLACE_RECIPIENTS, placed)
+            results = len(placed) + failed
+            self._count(connection, campaign, settings.breaker, now, results, failed, placed=len(placed))
+            return through
+
+        return self.database.write(work)
+
+    def _take_back(self, connection: Connection, attempt: Any, result: NotPlaced, now: int) -> bool:
+        """Let a recipient wait again with the same attempt, or give it up; return whether it was given up."""
+        query = select(RECIPIENTS.c.errors).where(RECIPIENTS.c.id == attempt.recipient_id)
+        errors = connection.execute(query).scalar_one() + result.counts
+        if result.final or errors >= MOST_ERRORS:
+            connection.execute(
+                update(ATTEMPTS)
+                .where(ATTEMPTS.c.id == attempt.id)
+                .values(state=AttemptState.REFUSED, owner=None, error=result.error, ended_at=self._calendar(now))
+            )
+            self._set_recipient(
+                connection, attempt.recipient_id, state=RecipientState.GIVEN_UP, errors=errors, detail=result.error
+            )
+            return True
+        # The next attempt has the same number, and so the same key.
+        connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.id == attempt.id))
+        pause = backoff(errors) if result.counts else 0
+        self._set_recipient(
+            connection,
+            attempt.recipient_id,
+            state=RecipientState.WAITING,
+            attempts=RECIPIENTS.c.attempts - 1,
+            errors=errors,
+            detail=result.error,
+            due_at=self._calendar(now) + pause,
+        )
+        return False
+
+    def _count(
+        self,
+        connection: Connection,
+        campaign: Row[Any],
+        breaker: Breaker | None,
+        now: int,
+        results: int,
+        failures: int,
+        *,
+        placed: int = 0,
+        minutes: int = 0,
+    ) -> None:
+        """Count results for the breaker, and halt the campaign when too many were failures."""
+        if not results and not minutes:
+            return
+        values: dict[str, Any] = {
+            "placed": campaign.placed + placed,
+            "minutes_billed": campaign.minutes_billed + minutes,
+        }
+        if breaker is not None and results:
+            age = max(0, now - campaign.recent_at) / to_span(breaker.window)
+            weight = math.exp(-age) if campaign.recent_at else 0.0
+            recent = campaign.recent_results * weight + results
+            failed = campaign.recent_failures * weight + failures
+            values |= {"recent_results": recent, "recent_failures": failed, "recent_at": now}
+            if failures and recent >= breaker.at_least and failed > breaker.share * recent:
+                self._halt(
+                    connection,
+                    campaign.id,
+                    f"{failed / recent:.0%} of the last {recent:.0f} results were failures, "
+                    f"more than the {breaker.share:.0%} that the breaker allows.",
+                )
+        connection.execute(update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign.id).values(**values))

@@ -1,0 +1,166 @@
+"""Adding recipients: staged while the input is read, to be called when it has been checked to its end."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, delete, func, insert, select, update
+
+from ..errors import CampaignError
+from ..records import LEASE, Recipient, Staged
+from ..states import CampaignState, RecipientState
+from .database import chunks
+from .leases import Leases
+from .schema import CAMPAIGNS, DO_NOT_CALL, LEASES, RECIPIENTS, in_state
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from ..settings import Settings
+
+_TURN_PAUSE = 0.2
+
+
+class Recipients(Leases):
+    """Adding recipients: staged while the input is read, to be called when it has been checked to its end."""
+
+    def begin_adding(self, campaign_id: int, owner: str, patience: float = 90.0) -> None:
+        """Begin to add recipients, and forget what another attempt to add some left behind.
+
+        Args:
+            campaign_id: The campaign.
+            owner: The runner that adds them.
+            patience: Seconds to wait for another runner that is adding some.
+
+        Raises:
+            CampaignError: Another runner is adding some for longer than that.
+        """
+
+        def work(connection: Connection) -> bool:
+            if not self._take_lease(connection, campaign_id, "adding", owner, LEASE):
+                return False
+            connection.execute(delete(RECIPIENTS).where(in_state(campaign_id, RecipientState.STAGED)))
+            return True
+
+        give_up_at = time.monotonic() + patience
+        while not self.database.write(work):
+            if time.monotonic() > give_up_at:
+                raise CampaignError("Another process is adding recipients to this campaign. Try again when it is done.")
+            time.sleep(_TURN_PAUSE)
+
+    def stage(
+        self, campaign_id: int, owner: str, recipients: Sequence[Recipient], settings: Settings, same_number: bool
+    ) -> Staged:
+        """Add checked rows, not to be called yet; say which of them are there already or twice."""
+
+        def work(connection: Connection) -> Staged:
+            if not self._take_lease(connection, campaign_id, "adding", owner, LEASE):
+                raise CampaignError("Another process has begun to add recipients to this campaign.")
+            identities = _lookup(connection, RECIPIENTS.c.identity, campaign_id, [each.identity for each in recipients])
+            numbers: dict[str, Any] = {}
+            if not same_number:
+                numbers = _lookup(connection, RECIPIENTS.c.number, campaign_id, [each.number for each in recipients])
+            fresh: dict[str, dict[str, Any]] = {}
+            first: dict[str, Recipient] = {}
+            known = 0
+            problems: list[tuple[Recipient, str]] = []
+            for each in recipients:
+                present = identities.get(each.identity)
+                with_number = numbers.get(each.number)
+                if present is not None and present.state != RecipientState.STAGED:
+                    if present.fingerprint == each.fingerprint:
+                        known += 1
+                    else:
+                        problems.append((each, f"{each.identity!r} is in the campaign already, with another call"))
+                elif present is not None or each.identity in fresh:
+                    line = present.line if present is not None else fresh[each.identity]["line"]
+                    problems.append((each, f"{each.identity!r} is on line {line} already"))
+                elif with_number is not None and with_number.state != RecipientState.STAGED:
+                    problems.append((each, f"{each.number} is in the campaign already, as {with_number.identity!r}"))
+                elif with_number is not None or (not same_number and each.number in first):
+                    line = with_number.line if with_number is not None else first[each.number].line
+                    problems.append((each, f"{each.number} is on line {line} already: the same person twice"))
+                else:
+                    first.setdefault(each.number, each)
+                    fresh[each.identity] = {
+                        "campaign_id": campaign_id,
+                        "identity": each.identity,
+                        "line": each.line,
+                        "number": each.number,
+                        "prefix": settings.prefix_of(each.number),
+                        "zones": ",".join(each.zones),
+                        "request": json.dumps(each.request, separators=(",", ":")),
+                        "fingerprint": each.fingerprint,
+                        "max_minutes": each.max_minutes,
+                        "state": RecipientState.STAGED,
+                        "due_at": 0,
+                    }
+            if fresh:
+                connection.execute(insert(RECIPIENTS), list(fresh.values()))
+            return Staged(len(fresh), known, problems)
+
+        return self.database.write(work)
+
+    def staged_do_not_call(self, campaign_id: int) -> int:
+        """Return how many staged rows are on the do-not-call list."""
+        listed = RECIPIENTS.c.number.in_(select(DO_NOT_CALL.c.number))
+        query = select(func.count()).where(in_state(campaign_id, RecipientState.STAGED), listed)
+        return self.database.read(lambda connection: connection.execute(query).scalar_one())
+
+    def end_adding(self, campaign_id: int, owner: str, *, keep: bool) -> None:
+        """Let the staged rows be called, or forget them."""
+
+        def work(connection: Connection) -> None:
+            self._lock(connection, campaign_id)
+            this = and_(LEASES.c.campaign_id == campaign_id, LEASES.c.name == "adding")
+            holder = connection.execute(select(LEASES.c.owner).where(this)).scalar()
+            if holder != owner:
+                # Without a holder this was done before, and only the answer to the commit was lost. Whoever was held up
+                # for too long has lost its turn, and what it staged with it.
+                if keep and holder is not None:
+                    raise CampaignError("Another process has begun to add recipients to this campaign. Add them again.")
+                return
+            staged = in_state(campaign_id, RecipientState.STAGED)
+            if keep:
+                listed = RECIPIENTS.c.number.in_(select(DO_NOT_CALL.c.number))
+                connection.execute(update(RECIPIENTS).where(staged, listed).values(state=RecipientState.DO_NOT_CALL))
+                added = connection.execute(
+                    update(RECIPIENTS).where(staged).values(state=RecipientState.WAITING, due_at=0)
+                )
+                if added.rowcount:
+                    connection.execute(
+                        update(CAMPAIGNS)
+                        .where(CAMPAIGNS.c.id == campaign_id, CAMPAIGNS.c.state == CampaignState.FINISHED)
+                        .values(state=CampaignState.ACTIVE)
+                    )
+            else:
+                connection.execute(delete(RECIPIENTS).where(staged))
+            connection.execute(delete(LEASES).where(this))
+
+        self.database.write(work)
+
+    def staged_groups(self, campaign_id: int) -> list[tuple[tuple[str, ...], int]]:
+        """Return how many staged rows there are for each set of zones."""
+        query = (
+            select(RECIPIENTS.c.zones, func.count())
+            .where(in_state(campaign_id, RecipientState.STAGED))
+            .group_by(RECIPIENTS.c.zones)
+        )
+        rows = self.database.read(lambda connection: connection.execute(query).all())
+        return [(tuple(zones.split(",")) if zones else (), count) for zones, count in rows]
+
+
+def _lookup(connection: Connection, column: Any, campaign_id: int, values: Sequence[str]) -> dict[str, Any]:
+    """Return the recipients of a campaign by the values of a column."""
+    columns = [RECIPIENTS.c[name] for name in ("identity", "number", "line", "state", "fingerprint")]
+    return {
+        getattr(row, column.name): row
+        for chunk in chunks(values)
+        for row in connection.execute(
+            select(*columns).where(RECIPIENTS.c.campaign_id == campaign_id, column.in_(chunk))
+        )
+    }
