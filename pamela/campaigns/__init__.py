@@ -5,7 +5,7 @@ from __future__ import annotations
 from .campaign import AddOptions, AsyncCampaign, Campaign
 from .checks import CheckReport, Problem
 from .decisions import Decide, Decision, Done, GiveUp, RetryAt
-from .errors import CampaignError, CampaignHaltedError, InvalidRowsError, LedgerError
+from .errors import CampaignError, CampaignHaltedError, CampaignNotFoundError, InvalidRowsError, LedgerError
 from .hours import Hours
 from .ledger import Ledger
 from .records import CampaignInfo, Progress
@@ -21,6 +21,7 @@ __all__ = [
     "CampaignError",
     "CampaignHaltedError",
     "CampaignInfo",
+    "CampaignNotFoundError",
     "CampaignResult",
     "CampaignState",
     "CheckReport",

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .checks import (
-    DOLLARS_PER_MINUTE,
     CheckReport,
     MissingColumnsError,
     Problem,
@@ -17,10 +15,11 @@ from .checks import (
     estimate_end,
 )
 from .errors import CampaignError, InvalidRowsError
+from .prices import cost
 from .runners import RunnerIdentity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from .ledger import Ledger
     from .readers import Row
@@ -39,6 +38,7 @@ class Addition:
         format_: Which columns mean what.
         same_number: Whether several recipients may have one number.
         on_problem: Called with every problem as it is found.
+        do_not_call: Numbers that count as if they were on the do-not-call list.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Addition:
         *,
         same_number: bool = False,
         on_problem: Callable[[Problem], object] | None = None,
+        do_not_call: Collection[str] = (),
     ) -> None:
         self._ledger = ledger
         self._campaign = campaign
@@ -56,6 +57,7 @@ class Addition:
         self._checker = RowChecker(format_, campaign.settings)
         self._same_number = same_number
         self._on_problem = on_problem
+        self._do_not_call = sorted(do_not_call)
         self._runner = RunnerIdentity.create()
         self._problems: list[Problem] = []
         self._invalid = self._rows = self._added = self._known = self._longest = 0
@@ -132,10 +134,10 @@ class Addition:
             rows=self._rows,
             added=self._added,
             known=self._known,
-            do_not_call=self._ledger.staged_do_not_call(self._campaign.id),
+            do_not_call=self._ledger.staged_do_not_call(self._campaign.id, self._do_not_call),
             invalid=self._invalid,
             problems=tuple(self._problems),
             max_minutes=minutes,
-            max_cost=math.ceil(minutes * DOLLARS_PER_MINUTE * 100) / 100,
+            max_cost=cost(minutes),
             done_by=estimate_end(groups, self._settings, now, longest),
         )

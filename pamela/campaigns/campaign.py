@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, NotRequired, Self, TypedDict, TypeVar, Unpack
 
+import attrs
+
 from .. import AsyncPamelaClient, PamelaClient
 from .adding import Addition
 from .callers import AsyncCaller, Caller, SyncCaller
@@ -16,7 +18,7 @@ from .checks import CheckReport, Problem, RowFormat
 from .errors import CampaignError
 from .ledger import Ledger
 from .numbers import parse_number, to_e164
-from .readers import read_csv, read_json_lines, read_parquet, read_rows, read_sql
+from .readers import read_csv, read_file, read_json_lines, read_parquet, read_rows, read_sql
 from .results import CampaignResult, write_results
 from .runner import Runner
 from .settings import Breaker, Pace, Rate, Retry, Settings
@@ -69,6 +71,9 @@ class AddOptions(TypedDict):
 class BaseCampaign(Generic[C]):
     """What `Campaign` and `AsyncCampaign` have in common."""
 
+    _checked_settings: Settings | None = None
+    """The settings where rows are only to be checked."""
+
     def __init__(
         self,
         client: C,
@@ -88,6 +93,7 @@ class BaseCampaign(Generic[C]):
         transcript_timeout: Duration = "10s",
         settle: Duration = "10s",
         clock: Callable[[], datetime] | None = None,
+        check_only: bool = False,
     ) -> None:
         if not isinstance(name, str) or not name.strip():
             raise CampaignError(f"{name!r} is not a name for a campaign. It goes into the keys of its calls: keep it.")
@@ -105,7 +111,9 @@ class BaseCampaign(Generic[C]):
             settle=settle,
         )
         self._attach(client, ledger, decide, clock)
-        self._id = self.ledger.open_campaign(name, settings).id
+        if check_only:
+            self._checked_settings = settings
+        self._id = self.ledger.open_campaign(name, settings, keep=not check_only).id
         self.name = name
 
     @classmethod
@@ -154,11 +162,17 @@ class BaseCampaign(Generic[C]):
         self._owns_ledger = not isinstance(ledger, Ledger)
         self.ledger = ledger if isinstance(ledger, Ledger) else Ledger(ledger, clock=clock)
         self._webhooks_noted = False
+        self._checked_do_not_call: dict[str, str | None] = {}
 
     @property
     def info(self) -> CampaignInfo:
         """The campaign as it stands in the ledger."""
-        return self.ledger.campaign(self.name)
+        return self.ledger.info(self._id)
+
+    @property
+    def check_only(self) -> bool:
+        """Whether rows are only to be checked."""
+        return self._checked_settings is not None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, ledger={self.ledger.name!r})"
@@ -235,24 +249,34 @@ class BaseCampaign(Generic[C]):
             assigned=options.get("assigned", True),
             call={"task": options["task"], **options.get("call", {})},
         )
+        info = self.info
+        if self._checked_settings is not None:
+            info = attrs.evolve(info, settings=self._checked_settings)
         addition = Addition(
             self.ledger,
-            self.info,
+            info,
             format_,
             same_number=options.get("same_number", False),
             on_problem=options.get("on_problem"),
+            do_not_call=self._checked_do_not_call,
         )
         return addition.add(
             rows,
             skip_invalid=options.get("skip_invalid", False),
-            dry_run=options.get("dry_run", False),
+            dry_run=options.get("dry_run", False) or self.check_only,
             now=None if self._clock is None else self._clock(),
         )
 
     def _add_do_not_call(self, numbers: str | Path | Iterable[str], region: str | None) -> int:
-        return self.ledger.add_do_not_call(read_do_not_call(numbers, region))
+        found = read_do_not_call(numbers, region)
+        if not self.check_only:
+            return self.ledger.add_do_not_call(found)
+        self._checked_do_not_call |= found
+        return len(found)
 
     def _begin(self, caller: Caller, on_result: Callable[[list[int]], None]) -> Runner:
+        if self.check_only:
+            raise CampaignError(f"The campaign {self.name!r} was made with check_only=True, and places no calls.")
         info = self.info
         if info.state is CampaignState.STOPPED:
             raise CampaignError(f"The campaign {self.name!r} was stopped. Let it go on with resume().")
@@ -293,6 +317,8 @@ class Campaign(BaseCampaign[PamelaClient]):
         transcript_timeout: How long to wait, after a call has completed, for a transcript that is not there yet.
         settle: How long to wait before an attempt whose outcome is open is looked up.
         clock: Returns the time by which hours and pauses count; the ledger's own if absent.
+        check_only: Whether rows are only to be checked: all of `add_...` are dry runs, and what the ledger has of a campaign
+            with that name stays as it is.
 
     Raises:
         CampaignError: A setting is invalid.
@@ -304,6 +330,17 @@ class Campaign(BaseCampaign[PamelaClient]):
         >>> for result in campaign.run():  # doctest: +SKIP
         ...     print(result.id, result.outcome)
     """
+
+    def add_file(
+        self,
+        path: str | Path,
+        *,
+        encoding: str | None = None,
+        delimiter: str | None = None,
+        **options: Unpack[AddOptions],
+    ) -> CheckReport:
+        """Check all rows of a file, then add them; by the ending of its name: .jsonl, .parquet, .tsv, else CSV."""
+        return self._add(read_file(path, encoding=encoding, delimiter=delimiter), options)
 
     def add_csv(
         self,
@@ -414,6 +451,17 @@ class AsyncCampaign(BaseCampaign[AsyncPamelaClient]):
     The `decide` hook is an ordinary function; it is called in a thread. `progress`, `results` and what else only reads or
     writes the ledger are ordinary methods.
     """
+
+    async def add_file(
+        self,
+        path: str | Path,
+        *,
+        encoding: str | None = None,
+        delimiter: str | None = None,
+        **options: Unpack[AddOptions],
+    ) -> CheckReport:
+        """Check all rows of a file, then add them; as `Campaign.add_file`."""
+        return await asyncio.to_thread(self._add, read_file(path, encoding=encoding, delimiter=delimiter), options)
 
     async def add_csv(
         self,

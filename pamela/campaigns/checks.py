@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from .readers import Row
     from .settings import Settings
 
-DOLLARS_PER_MINUTE = 0.10
 DEFAULT_MAX_DURATION = 299
 """Seconds that a call may take when nothing is said, by the API's specification."""
 _ESTIMATE_STEP = timedelta(minutes=15)

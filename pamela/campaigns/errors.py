@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from .checks import Problem
 
 
+KEY_REFUSED = "The API refused the key"
+"""How the reason begins where a campaign stopped because of the key."""
+
+
 class CampaignError(PamelaError):
     """A campaign cannot be made, checked or run; the message says why and what to do."""
 
@@ -24,7 +28,23 @@ class CampaignHaltedError(CampaignError):
     """A campaign stopped itself: too many failures, a key that does not work, the budget is used up.
 
     Calls in progress were followed to their end before. Run the campaign again when the cause is mended.
+
+    Attributes:
+        reason: Why it stopped.
     """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"The campaign stopped itself. {reason} Run it again when that is mended.")
+        self.reason = reason
+
+    @property
+    def key_refused(self) -> bool:
+        """Whether it stopped because the API refused the key."""
+        return self.reason.startswith(KEY_REFUSED)
+
+
+class CampaignNotFoundError(CampaignError):
+    """The ledger has no such campaign."""
 
 
 class InvalidRowsError(CampaignError):

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .. import Call, CallOutcome
+from .. import Call, CallOutcome, PamelaError
 from .lookup import CLOCK_SKEW, PAGE
-from .records import Ended, LiveCall, from_micros
+from .records import Ended, LiveCall, Poll, from_micros
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -62,12 +62,15 @@ def plan_poll(live: Sequence[LiveCall]) -> PollPlan:
 class Follower:
     """Looks at the live calls of a campaign, and says which have ended."""
 
+    unknown_timeout = 60.0
+    """Seconds after which a call that the service does not know is given up."""
+
     def __init__(self, ledger: Ledger, caller: Caller, decide: Decide | None) -> None:
         self._ledger = ledger
         self._caller = caller
         self._decide = decide
 
-    def poll(self, live: Sequence[LiveCall], transcript_timeout: timedelta) -> list[Ended]:
+    def poll(self, live: Sequence[LiveCall], transcript_timeout: timedelta) -> Poll:
         """Look at calls.
 
         Args:
@@ -75,7 +78,7 @@ class Follower:
             transcript_timeout: How long to wait, after a call has completed, for a transcript that is not there yet.
 
         Returns:
-            Those that have ended.
+            Those that have ended, and those that have not been found for a minute.
 
         Raises:
             PamelaError: The API could not be asked, or the `decide` hook failed.
@@ -85,11 +88,40 @@ class Follower:
         if plan.pages:
             seen = self._read_pages(live, plan)
         missing = [call for call in live if call.call_id not in seen]
+        unknown = self._get(missing, seen)
+        return Poll(self.sort_out(live, seen, transcript_timeout), self._lost(unknown))
+
+    def _get(self, missing: Sequence[LiveCall], seen: dict[str, Mapping[str, Any]]) -> list[LiveCall]:
+        """Get calls one by one; return those that the service does not know.
+
+        An error with one call does not keep the others from being seen; it is raised where none can be had.
+        """
+        unknown: list[LiveCall] = []
+        failure: PamelaError | None = None
         for start in range(0, len(missing), _MOST_SINGLE):
-            answers = [self._caller.get(call.call_id) for call in missing[start : start + _MOST_SINGLE]]
-            for call, answer in zip(missing[start:], answers, strict=False):
-                seen[call.call_id] = answer.result()
-        return self.sort_out(live, seen, transcript_timeout)
+            batch = missing[start : start + _MOST_SINGLE]
+            for call, answer in [(call, self._caller.get(call.call_id)) for call in batch]:
+                try:
+                    seen[call.call_id] = answer.result()
+                except PamelaError as error:
+                    if error.status_code == 404:
+                        unknown.append(call)
+                    else:
+                        failure = error
+            if failure is not None and not seen:
+                raise failure
+        return unknown
+
+    def _lost(self, unknown: Sequence[LiveCall]) -> list[LiveCall]:
+        """Return the calls that have been unknown for long; a service may need a moment to show a call it has placed."""
+        if news := [call.attempt_id for call in unknown if call.end_seen_at is None]:
+            self._ledger.note_end(news)
+        now = time.time()
+        return [
+            call
+            for call in unknown
+            if call.end_seen_at is not None and now - call.end_seen_at / 1_000_000 > self.unknown_timeout
+        ]
 
     def _read_pages(self, live: Sequence[LiveCall], plan: PollPlan) -> dict[str, Mapping[str, Any]]:
         listed = live[: len(live) - len(plan.single)]

@@ -14,6 +14,7 @@ from .. import (
     SubscriptionError,
     UnexpectedResponseError,
 )
+from .errors import KEY_REFUSED
 from .records import NotPlaced, Placed, Placement, Unclear
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def interpret(attempt_id: int, answer: Future[Call]) -> Placement:
         if error.ambiguous:
             return Unclear(attempt_id, _in_words(error))
         if isinstance(error, AuthenticationError | SubscriptionError):
-            return NotPlaced(attempt_id, _in_words(error), counts=False, halt=f"The API refused the key: {error}")
+            return NotPlaced(attempt_id, _in_words(error), counts=False, halt=f"{KEY_REFUSED}: {error}")
         passing = isinstance(error, APIConnectionError | UnexpectedResponseError) or (error.status_code or 0) >= 500
         return NotPlaced(attempt_id, _in_words(error), final=not passing)
     except CancelledError:

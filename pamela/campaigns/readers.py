@@ -74,9 +74,11 @@ def _parse_csv(path: Path, file: Any, delimiter: str | None) -> Iterator[Row]:
     first = file.readline(_SAMPLE)
     file.seek(0)
     delimiter = delimiter or _detect_delimiter(first)
+    if len(delimiter) != 1:
+        raise CampaignError(f"{delimiter!r} is not a delimiter. Give one character: a comma, a semicolon, a tab.")
     previous = csv.field_size_limit(_MOST_IN_FIELD)
     try:
-        reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
+        reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
         header = _header(path, reader)
         while True:
             line = reader.line_num + 1
@@ -85,7 +87,7 @@ def _parse_csv(path: Path, file: Any, delimiter: str | None) -> Iterator[Row]:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Row(line, {}, f"is not valid CSV: {error}")
+                yield Row(line, {}, _not_csv(error, line, reader.line_num))
                 continue
             if not any(value.strip() for value in values):
                 continue
@@ -95,6 +97,14 @@ def _parse_csv(path: Path, file: Any, delimiter: str | None) -> Iterator[Row]:
             yield Row(line, dict(zip(header, values, strict=False)), problem)
     finally:
         csv.field_size_limit(previous)
+
+
+def _not_csv(error: csv.Error, first: int, last: int) -> str:
+    """Return what is wrong with a row. A quote that is not closed makes one row of all lines up to the next quote."""
+    swallowed = f"; lines {first:,} to {last:,} are read as one row" if last > first else ""
+    if "unexpected end of data" in str(error):
+        return f"has a quote that is not closed before the end of the file{swallowed}"
+    return f"is not valid CSV: {error}{swallowed}"
 
 
 def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:

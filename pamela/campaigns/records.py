@@ -144,6 +144,14 @@ class Ended:
 
 
 @attrs.frozen
+class Poll:
+    """What was seen of the live calls: those that have ended, and those that the service does not know any more."""
+
+    ended: Sequence[Ended]
+    lost: Sequence[LiveCall]
+
+
+@attrs.frozen
 class LiveCall:
     """A call that was placed and has not ended, as far as the ledger knows."""
 
@@ -179,6 +187,8 @@ class CampaignInfo:
     minutes_billed: int
     placed: int
     webhooks: bool
+    trouble: str | None
+    """Why the latest requests failed; None once one has worked."""
 
 
 @attrs.frozen

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from .checks import DOLLARS_PER_MINUTE
 from .errors import CampaignError
+from .prices import cost
 from .records import from_micros
 
 if TYPE_CHECKING:
@@ -87,11 +87,10 @@ def render(campaign: CampaignInfo, progress: Progress, figures: Figures) -> str:
         ("Completed", f"{completed:,}", _share(completed, progress.final)),
         ("Calls placed", f"{progress.placed:,}", f"{progress.live:,} in progress"),
         ("Talking", _minutes(figures.seconds), f"{average:.0f} s on average"),
-        ("Billed", f"{progress.minutes_billed:,} min", f"${progress.minutes_billed * DOLLARS_PER_MINUTE:,.2f}"),
+        ("Billed", f"{progress.minutes_billed:,} min", f"${cost(progress.minutes_billed):,.2f}"),
     ]
     hours, _ = _merge(figures.by_hour)
     minutes, per = _merge({when: Counter({"pace": count}) for when, count in figures.placed_by_minute.items()})
-    cost = _running_cost(figures.minutes_by_hour)
     sections = [
         _section("Outcomes by time", "Attempts that ended, by the hour (UTC).", _bars(hours), legend=True),
         _section(
@@ -112,7 +111,7 @@ def render(campaign: CampaignInfo, progress: Progress, figures: Figures) -> str:
             _bars([(_limit(limit), Counter({"pace": figures.durations[limit]})) for limit in _DURATIONS]),
         ),
         _section("Pace", f"Calls placed, a bar for each {_span_in_words(per)}.", _bars(minutes)),
-        _section("Cost", "US dollars billed so far.", _line(cost)),
+        _section("Cost", "US dollars billed so far.", _line(_running_cost(figures.minutes_by_hour))),
     ]
     rows = "".join(
         f"<tr><td>{escape(_words(state))}</td><td>{count:,}</td><td>{_share(count, progress.total)}</td></tr>"
@@ -169,7 +168,7 @@ def _running_cost(minutes: Counter[datetime]) -> list[tuple[str, float]]:
     points = []
     for when in sorted(minutes):
         total += minutes[when]
-        points.append((f"{when:%d %b %H:%M}", total * DOLLARS_PER_MINUTE))
+        points.append((f"{when:%d %b %H:%M}", cost(total)))
     if len(points) == 1:
         points.insert(0, ("", 0.0))
     return points

@@ -15,7 +15,7 @@ from .records import from_micros
 from .states import RecipientState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
     from types import TracebackType
 
@@ -113,20 +113,19 @@ class ResultWriter(Protocol):
     ) -> None: ...
 
 
-def open_writer(path: str | Path) -> ResultWriter:
-    """Return a writer for a new file, by the ending of its name: .csv, .jsonl or .parquet.
+def check_ending(path: Path) -> Callable[[Path], ResultWriter]:
+    """Return what makes a writer for a file, by the ending of its name: .csv, .jsonl or .parquet.
 
     Raises:
-        CampaignError: The ending says nothing, or the file cannot be written.
+        CampaignError: The ending says nothing about the format.
     """
-    path = Path(path)
     match path.suffix.lower():
         case ".csv":
-            return CsvWriter(path)
+            return CsvWriter
         case ".jsonl" | ".ndjson":
-            return JsonLinesWriter(path)
+            return JsonLinesWriter
         case ".parquet" | ".pq":
-            return ParquetWriter(path)
+            return ParquetWriter
     raise CampaignError(f"{path} has an ending that says nothing about its format. Name it .csv, .jsonl or .parquet.")
 
 
@@ -143,7 +142,7 @@ def write_results(path: str | Path, results: Iterable[CampaignResult]) -> int:
     partial = path.with_name(f".{path.stem}.part{path.suffix}")
     count = 0
     try:
-        with open_writer(partial) as writer:
+        with check_ending(path)(partial) as writer:
             for count, result in enumerate(results, 1):  # noqa: B007
                 writer.write(result)
         partial.replace(path)

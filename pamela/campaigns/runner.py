@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .callers import Caller
     from .decisions import Decide
     from .ledger import Ledger
-    from .records import CampaignInfo, Claims, Ended, LiveCall, Placement
+    from .records import CampaignInfo, Claims, LiveCall, Placement, Poll
 
 logger = logging.getLogger("pamela.campaigns")
 
@@ -84,7 +84,7 @@ class Runner:
         self._answers: queue.SimpleQueue[tuple[int, Future[Call]]] = queue.SimpleQueue()
         self._awake = threading.Event()
         self._ending = threading.Event()
-        self._poll: Future[list[Ended]] | None = None
+        self._poll: Future[Poll] | None = None
         self._look_up: Future[dict[int, Call]] | None = None
         self._looked_up: list[LookUp] = []
         self._next_poll = self._next_heartbeat = self._next_look_up = 0.0
@@ -185,7 +185,7 @@ class Runner:
         if time.monotonic() < self._next_heartbeat:
             return
         self._ledger.register(self.identity)
-        self._campaign = self._ledger.campaign(self._campaign.name)
+        self._campaign = self._ledger.info(self._campaign.id)
         adopted = self._ledger.adopt(self._campaign.id, self.identity.id, set(self._placing))
         if adopted:
             logger.info("Took over %d attempts of runners that are gone.", adopted)
@@ -250,15 +250,16 @@ class Runner:
         self._poll = self._followers.submit(self._follower.poll, live, self._campaign.settings.transcript_timeout)
         self._poll.add_done_callback(lambda _: self._awake.set())
 
-    def _take_poll(self, poll: Future[list[Ended]]) -> None:
+    def _take_poll(self, poll: Future[Poll]) -> None:
         try:
-            ended = poll.result()
+            seen = poll.result()
         except LedgerError:
             raise
         except PamelaError as error:
             now = time.monotonic()
             self._poll_failing_since = self._poll_failing_since or now
             logger.warning("Could not look at the calls in progress: %s", error)
+            self._ledger.note_trouble(self._campaign.id, f"Calls in progress cannot be looked at: {error}")
             if now - self._poll_failing_since > _API_PATIENCE:
                 raise CampaignError(
                     f"The calls in progress could not be looked at for {_API_PATIENCE:.0f} s: {error} "
@@ -270,9 +271,13 @@ class Runner:
                 f"The decide hook failed: {type(error).__name__}: {error}. The call that it was asked about has not been "
                 "kept; run the campaign again to ask again."
             ) from error
+        if self._poll_failing_since is not None:
+            self._ledger.note_trouble(self._campaign.id, None)
         self._poll_failing_since = None
-        if ended:
-            self._report(self._ledger.end(self._campaign.id, ended))
+        if seen.ended:
+            self._report(self._ledger.end(self._campaign.id, seen.ended))
+        if seen.lost:
+            self._report(self._ledger.lose(self._campaign.id, seen.lost))
 
     # Attempts whose outcome is open
 
@@ -327,7 +332,7 @@ class Runner:
         if self._ledger.has_live_calls(self._campaign.id):
             return False
         if claims.state is CampaignState.HALTED:
-            raise CampaignHaltedError(f"The campaign stopped itself. {claims.reason} Run it again when that is mended.")
+            raise CampaignHaltedError(claims.reason or "")
         return True
 
     def _let_go(self) -> None:

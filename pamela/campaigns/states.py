@@ -42,6 +42,8 @@ class AttemptState(StrEnum):
 class CampaignState(StrEnum):
     """Whether a campaign places calls."""
 
+    DRAFT = "draft"
+    """Nobody has been added yet: its rows were only checked, or refused. Lists of campaigns leave it out."""
     ACTIVE = "active"
     PAUSED = "paused"
     STOPPED = "stopped"

@@ -31,6 +31,7 @@ STATUS_COLUMNS = (
     "name",
     "state",
     "reason",
+    "trouble",
     "recipients",
     "through",
     "live",
@@ -197,27 +198,52 @@ def run(
     again, or without FILE, to go on after an interruption.
     """
     from pamela.campaigns import Campaign
+    from pamela.campaigns.results import check_ending
 
     hook: Any = None if decide is None else load(decide, FunctionType)
+    if out is not None:
+        with as_usage_errors():
+            check_ending(out)
     with settings.client() as client:
         if file is None and options["sql"] is None:
             refuse_settings_without_rows(context)
-            with Campaign.open(client, ledger, name, decide=hook) as opened:
+            refuse_missing_ledger(ledger)
+            with as_usage_errors():
+                opened = Campaign.open(client, ledger, name, decide=hook)
+            with opened:
                 ask(client, opened, yes=yes)
                 context.exit(run_to_its_end(opened, out))
-        with make_campaign(client, ledger, name or default_name(ledger, file), hook, options) as made:
-            for path in options["do_not_call"]:
-                made.add_do_not_call(path, region=options["region"])
-            asks = not yes and not is_sandbox(client)
-            if dry_run or asks:
-                show_report(add_rows(made, file, options, dry_run=True))
+        name = name or default_name(ledger, file)
+        asks = not dry_run and not yes and not is_sandbox(client)
+        if dry_run or asks:
+            with make_campaign(client, ledger, name, hook, options, check_only=True) as checked:
+                report = add_rows(checked, file, options)
+                show_report(report)
+                if report.invalid and not options["skip_invalid"]:
+                    raise CommandError("Rows are invalid. Correct them, or leave them out with --skip-invalid.")
                 if dry_run:
                     return
-                ask(client, made, yes=yes)
-            report = add_rows(made, file, options, dry_run=False)
+                ask(client, checked, yes=yes)
+        with make_campaign(client, ledger, name, hook, options) as made:
+            report = add_rows(made, file, options)
             if not asks:
                 show_report(report)
             context.exit(run_to_its_end(made, out))
+
+
+@contextmanager
+def as_usage_errors() -> Iterator[None]:
+    """Make what is wrong with settings, templates and files of the command line end it as other usage errors do."""
+    from pamela.campaigns import CampaignError, CampaignNotFoundError, InvalidRowsError, LedgerError
+
+    try:
+        yield
+    except (InvalidRowsError, LedgerError):
+        raise
+    except CampaignNotFoundError as error:
+        raise CommandError(str(error), ExitCode.NOT_FOUND) from None
+    except CampaignError as error:
+        raise CommandError(str(error), ExitCode.USAGE) from None
 
 
 def refuse_settings_without_rows(context: click.Context) -> None:
@@ -243,7 +269,28 @@ def default_name(ledger: str, file: Path | None) -> str:
     return f"{file.stem if file is not None else 'campaign'}-{date.today()}"
 
 
-def make_campaign(client: PamelaClient, ledger: str, name: str, decide: Any, options: Mapping[str, Any]) -> Campaign:
+def make_campaign(
+    client: PamelaClient,
+    ledger: str,
+    name: str,
+    decide: Any,
+    options: Mapping[str, Any],
+    *,
+    check_only: bool = False,
+) -> Campaign:
+    """Return the campaign of the command line.
+
+    Raises:
+        CommandError: An option is invalid.
+        LedgerError: The ledger cannot be opened.
+    """
+    with as_usage_errors():
+        return _make_campaign(client, ledger, name, decide, options, check_only=check_only)
+
+
+def _make_campaign(
+    client: PamelaClient, ledger: str, name: str, decide: Any, options: Mapping[str, Any], *, check_only: bool
+) -> Campaign:
     from pamela.campaigns import Breaker, Campaign, Hours
 
     hours = None
@@ -268,6 +315,7 @@ def make_campaign(client: PamelaClient, ledger: str, name: str, decide: Any, opt
         max_minutes=options["max_minutes"],
         decide=decide,
         poll_interval=options["poll_interval"],
+        check_only=check_only,
     )
 
 
@@ -305,8 +353,20 @@ def read_retry(counts: tuple[str, ...], pauses: tuple[str, ...]) -> Retry:
     return Retry(**retries, after=after or "15m")
 
 
-def add_rows(campaign: Campaign, file: Path | None, options: Mapping[str, Any], *, dry_run: bool) -> CheckReport:
-    """Check the rows and add them; problems are told as they are found."""
+def add_rows(campaign: Campaign, file: Path | None, options: Mapping[str, Any]) -> CheckReport:
+    """Check the rows and add them; problems are told as they are found.
+
+    Raises:
+        CommandError: An option is wrong, or the file cannot be read.
+        InvalidRowsError: Rows are invalid; nothing was added.
+    """
+    with as_usage_errors():
+        for path in options["do_not_call"]:
+            campaign.add_do_not_call(path, region=options["region"])
+        return _add_rows(campaign, file, options)
+
+
+def _add_rows(campaign: Campaign, file: Path | None, options: Mapping[str, Any]) -> CheckReport:
     for needed in ("to", "task"):
         if not options[needed]:
             raise CommandError(f"--{needed} is missing.", ExitCode.USAGE)
@@ -338,8 +398,7 @@ def add_rows(campaign: Campaign, file: Path | None, options: Mapping[str, Any], 
         "assigned": not options["any_number"],
         "same_number": options["same_number"],
         "skip_invalid": options["skip_invalid"],
-        "dry_run": dry_run,
-        "on_problem": tell_problem if dry_run or options["skip_invalid"] else None,
+        "on_problem": tell_problem if campaign.check_only or options["skip_invalid"] else None,
     }
     if options["sql"] is not None:
         if options["database"] is None:
@@ -347,14 +406,7 @@ def add_rows(campaign: Campaign, file: Path | None, options: Mapping[str, Any], 
         return campaign.add_sql(options["database"], options["sql"], **common)
     if file is None:
         raise CommandError("There is no FILE with the recipients, and no --sql.", ExitCode.USAGE)
-    match file.suffix.lower():
-        case ".jsonl" | ".ndjson":
-            return campaign.add_json_lines(file, **common)
-        case ".parquet":
-            return campaign.add_parquet(file, **common)
-        case suffix:
-            delimiter = options["delimiter"] or ("\t" if suffix == ".tsv" else None)
-            return campaign.add_csv(file, encoding=options["encoding"], delimiter=delimiter, **common)
+    return campaign.add_file(file, encoding=options["encoding"], delimiter=options["delimiter"], **common)
 
 
 def tell_problem(problem: Problem) -> None:
@@ -383,6 +435,8 @@ def ask(client: PamelaClient, campaign: Campaign, *, yes: bool) -> None:
 
 def run_to_its_end(campaign: Campaign, out: Path | None) -> int:
     """Run a campaign, show how far it is, and write what comes of it. Return the exit status."""
+    from pamela.campaigns import CampaignHaltedError
+
     from .campaign_live import CampaignDisplay
     from .campaign_results import ResultFile
 
@@ -393,6 +447,8 @@ def run_to_its_end(campaign: Campaign, out: Path | None) -> int:
     except KeyboardInterrupt:
         say("Interrupted. Calls in progress go on; run the command again to go on with the rest.")
         return ExitCode.INTERRUPTED
+    except CampaignHaltedError as error:
+        raise CommandError(str(error), ExitCode.AUTHENTICATION if error.key_refused else ExitCode.FAILURE) from None
     progress = campaign.progress()
     shares = ", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in progress.recipients.items())
     say(f"{campaign.name}: {progress.final:,} of {progress.total:,} through ({shares}).")
@@ -418,9 +474,7 @@ def add(settings: Settings, file: Path | None, ledger: str, name: str | None, **
         settings.client() as client,
         make_campaign(client, ledger, name or default_name(ledger, file), None, options) as made,
     ):
-        for path in options["do_not_call"]:
-            made.add_do_not_call(path, region=options["region"])
-        show_report(add_rows(made, file, options, dry_run=False))
+        show_report(add_rows(made, file, options))
 
 
 @campaign.command(
@@ -469,13 +523,25 @@ def worker(
     asyncio.run(work())
 
 
+def refuse_missing_ledger(address: str) -> None:
+    """Refuse the name of a file that is not there: to open it would make an empty ledger."""
+    if "://" not in address and not Path(address).is_file():
+        raise CommandError(f"There is no ledger {address}.", ExitCode.NOT_FOUND)
+
+
+def find_campaign(ledger: Ledger, name: str | None) -> CampaignInfo:
+    """Return the campaign of that name, or the only one."""
+    with as_usage_errors():
+        return ledger.campaign(name)
+
+
 @contextmanager
 def opened_ledger(address: str, *, must_exist: bool = False) -> Iterator[Ledger]:
     """Open a ledger, and close it at the end."""
     from pamela.campaigns import Ledger
 
-    if must_exist and "://" not in address and not Path(address).is_file():
-        raise CommandError(f"There is no ledger {address}.", ExitCode.NOT_FOUND)
+    if must_exist:
+        refuse_missing_ledger(address)
     ledger = Ledger(address)
     try:
         yield ledger
@@ -490,7 +556,7 @@ def opened_ledger(address: str, *, must_exist: bool = False) -> Iterator[Ledger]
 def status(ledger: str, name: str | None, output: Output) -> None:
     """Show how far the campaigns of a ledger are."""
     with opened_ledger(ledger, must_exist=True) as opened:
-        found = [opened.campaign(name)] if name is not None else opened.campaigns()
+        found = [find_campaign(opened, name)] if name is not None else opened.campaigns()
         rows = [status_row(opened, each) for each in found]
     if len(rows) == 1:
         output.record(rows[0], STATUS_COLUMNS, rows[0])
@@ -504,6 +570,7 @@ def status_row(ledger: Ledger, info: CampaignInfo) -> dict[str, Any]:
         "name": info.name,
         "state": str(info.state),
         "reason": info.reason,
+        "trouble": info.trouble,
         "recipients": progress.total,
         "through": progress.final,
         "live": progress.live,
@@ -519,7 +586,7 @@ def status_row(ledger: Ledger, info: CampaignInfo) -> dict[str, Any]:
 
 def change_state(ledger: str, name: str | None, change: Callable[[Ledger, int], None]) -> CampaignInfo:
     with opened_ledger(ledger, must_exist=True) as opened:
-        info = opened.campaign(name)
+        info = find_campaign(opened, name)
         change(opened, info.id)
         return info
 
@@ -566,7 +633,7 @@ def results(ledger: str, name: str | None, out: Path | None, output: Output) -> 
     from pamela.campaigns.results import COLUMNS
 
     with opened_ledger(ledger, must_exist=True) as opened:
-        found = map(CampaignResult.from_row, opened.results(opened.campaign(name).id))
+        found = map(CampaignResult.from_row, opened.results(find_campaign(opened, name).id))
         if out is not None:
             say(f"{write_results(out, found):,} results in {out}.")
             return
@@ -584,5 +651,5 @@ def report(ledger: str, name: str | None, out: Path) -> None:
     from pamela.campaigns.report import write_report
 
     with opened_ledger(ledger, must_exist=True) as opened:
-        write_report(out, opened, opened.campaign(name))
+        write_report(out, opened, find_campaign(opened, name))
     say(f"The report is in {out}.")

@@ -6,26 +6,28 @@ import sys
 import threading
 import time
 from collections import deque
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from .terminal import console, say
+from .terminal import console, say, warn
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
     from rich.console import RenderableType
+    from rich.text import Text
 
-    from pamela.campaigns import Campaign, Progress
+    from pamela.campaigns import Campaign, CampaignInfo, Progress
 
 OUTCOMES = (("completed", "green"), ("not_reached", "yellow"), ("broken_off", "red"), ("cancelled", "bright_black"))
+OTHERS = (("do_not_call", "bright_black"), ("set_aside", "magenta"), ("unclear", "magenta"))
 _REFRESH = 0.5
 _LINE_INTERVAL = 30.0
 _RATE_WINDOW = 30.0
 _MOST_OF_THE_TIME = 20
 """The ledger is asked for at most one part in this many of the time."""
-_DOLLARS_PER_MINUTE = 0.10
+_TROUBLE_INTERVAL = 2.0
+_MOST_HOURS = 4
 
 
 class CampaignDisplay:
@@ -35,6 +37,7 @@ class CampaignDisplay:
         self._campaign = campaign
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._show, name="pamela-campaign-display", daemon=True)
+        self._began = time.monotonic()
         self._placed: deque[tuple[float, int, int]] = deque()
 
     def __enter__(self) -> Self:
@@ -59,22 +62,30 @@ class CampaignDisplay:
             return  # The run itself says so.
 
     def _show_lines(self) -> None:
-        while not self._ended.wait(_LINE_INTERVAL):
-            say(summary_line(self._campaign.name, self._take()))
+        told: str | None = None
+        next_line = time.monotonic() + _LINE_INTERVAL
+        while not self._ended.wait(_TROUBLE_INTERVAL):
+            trouble = self._campaign.info.trouble
+            if trouble is not None and trouble != told:
+                warn(f"{self._campaign.name}: {trouble}")
+            told = trouble
+            if time.monotonic() >= next_line:
+                say(summary_line(self._campaign.name, self._take()))
+                next_line = time.monotonic() + _LINE_INTERVAL
 
     def _show_live(self) -> None:
         from rich.live import Live
 
         screen = console(stderr=True)
         with Live(console=screen, auto_refresh=False, redirect_stdout=False, redirect_stderr=False) as live:
+            ended = False
             while True:
                 began = time.monotonic()
-                progress = self._take()
-                live.update(self.view(progress, str(self._campaign.info.state)), refresh=True)
-                took = time.monotonic() - began
-                if self._ended.wait(max(_REFRESH, took * _MOST_OF_THE_TIME)):
-                    live.update(self.view(self._take(), str(self._campaign.info.state)), refresh=True)
+                live.update(self.view(self._take(), self._campaign.info), refresh=True)
+                if ended:
                     return
+                took = time.monotonic() - began
+                ended = self._ended.wait(max(_REFRESH, took * _MOST_OF_THE_TIME))
 
     def _take(self) -> Progress:
         progress = self._campaign.progress()
@@ -92,49 +103,76 @@ class CampaignDisplay:
             return 0.0, 0.0
         return (placed_now - placed) / seconds, (final_now - final) / seconds
 
-    def view(self, progress: Progress, state: str) -> RenderableType:
+    def view(self, progress: Progress, info: CampaignInfo) -> RenderableType:
         """Return what is shown."""
         from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
+        from pamela.campaigns.prices import cost
+
         placed, through = self._rates()
-        head = Text.assemble((self._campaign.name, "bold"), ("" if state == "active" else f"  {state}", "yellow"))
-        share = progress.final / progress.total if progress.total else 0.0
-        bar = Table.grid(padding=(0, 1))
-        bar.add_row(
-            ProgressBar(total=max(1, progress.total), completed=progress.final, width=40),
-            Text(f"{share:4.0%}  {progress.final:,} of {progress.total:,}"),
-        )
         remaining = progress.total - progress.final
-        left = time_left(remaining / through) if through and remaining else ""
-        facts = Text(
-            f"{progress.live:,} in flight   {placed:.1f} placed/s   {progress.minutes_billed:,} min"
-            f"   ${progress.minutes_billed * _DOLLARS_PER_MINUTE:,.2f}{left}",
-            style="dim",
+        share = progress.final / progress.total if progress.total else 0.0
+        state = "" if info.state == "active" else f"  {info.state}"
+        bar = Table.grid(padding=(0, 2), expand=True)
+        bar.add_column(ratio=1)
+        bar.add_column(no_wrap=True)
+        bar.add_row(
+            ProgressBar(total=max(1, progress.total), completed=progress.final),
+            Text(f"{share:.0%}  {progress.final:,} of {progress.total:,}"),
         )
-        outcomes = Text("   ").join(
-            Text(f"{progress.outcomes.get(name, 0):,} {name.replace('_', ' ')}", style=style)
-            for name, style in OUTCOMES
-            if progress.outcomes.get(name) or name == "completed"
-        )
-        others = [
-            Text(f"{count:,} {name.replace('_', ' ')}", style="magenta")
-            for name in ("set_aside", "do_not_call", "unclear")
-            if (count := progress.recipients.get(name))
-        ]
-        waits = [
-            Text(f"{count:,} wait for {when.astimezone():%a %H:%M}", style="dim")
-            for when, count in list(progress.waiting_until.items())[:3]
-        ]
-        return Group(head, bar, facts, Text("   ").join([outcomes, *others]), *waits)
+        facts = Table.grid(padding=(0, 2))
+        facts.add_column(style="dim", no_wrap=True)
+        facts.add_column()
+        facts.add_row("calls", f"{progress.live:,} in flight, {placed:.1f} placed a second")
+        facts.add_row("outcomes", outcomes_of(progress))
+        facts.add_row("billed", f"{progress.minutes_billed:,} min, ${cost(progress.minutes_billed):,.2f}")
+        elapsed = in_words(time.monotonic() - self._began)
+        left = f", about {in_words(remaining / through)} left" if through and remaining else ""
+        facts.add_row("time", f"{elapsed} so far{left}")
+        if remaining:
+            facts.add_row("waiting", waiting(progress))
+        if info.trouble is not None and info.state != "finished":
+            facts.add_row("trouble", Text(info.trouble, style="yellow"))
+        return Group(Text.assemble((info.name, "bold"), (state, "yellow")), bar, facts)
 
 
-def time_left(seconds: float) -> str:
-    """Return how long it will take, in words."""
-    rounded = timedelta(seconds=round(seconds))
-    return f"   {rounded} left"
+def outcomes_of(progress: Progress) -> Text:
+    """Return how many calls had each outcome, and what else became of recipients."""
+    from rich.text import Text
+
+    counts = [
+        *((progress.outcomes.get(name, 0), name, style) for name, style in OUTCOMES),
+        *((progress.recipients.get(name, 0), name, style) for name, style in OTHERS),
+    ]
+    shown = [
+        Text(f"{count:,} {name.replace('_', ' ')}", style=style)
+        for count, name, style in counts
+        if count or name == "completed"
+    ]
+    return Text(", ").join(shown)
+
+
+def waiting(progress: Progress) -> str:
+    """Return how many recipients wait, for which hour."""
+    later = list(progress.waiting_until.items())
+    now = progress.recipients.get("waiting", 0) - sum(count for _, count in later)
+    parts = [f"{now:,} now", *(f"{count:,} for {when.astimezone():%a %H:%M}" for when, count in later[:_MOST_HOURS])]
+    if more := sum(count for _, count in later[_MOST_HOURS:]):
+        parts.append(f"{more:,} for later")
+    return ", ".join(parts)
+
+
+def in_words(seconds: float) -> str:
+    """Return a duration as `45 s`, `12 min` or `3 h 20 min`."""
+    minutes = round(seconds / 60)
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    if minutes < 90:
+        return f"{minutes} min"
+    return f"{minutes // 60:,} h {minutes % 60} min"
 
 
 def summary_line(name: str, progress: Progress) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,31 +11,36 @@ if TYPE_CHECKING:
     from typing import Self
 
     from pamela.campaigns import Campaign, CampaignResult
-    from pamela.campaigns.results import ResultWriter
+    from pamela.campaigns.results import CsvWriter, JsonLinesWriter
 
 
 class ResultFile:
     """Writes the results of a campaign to a file as they come; with a Parquet file, at the end.
+
+    At the end the file has all results of the campaign, those of other runners too: where lines are missing or another
+    runner has put a file of its own in the place of this one, it is written again from the ledger.
 
     Args:
         campaign: The campaign.
         path: The file; None for none.
 
     Raises:
-        CampaignError: The file cannot be written.
+        CampaignError: The file cannot be written, or its ending says nothing about its format.
     """
 
     def __init__(self, campaign: Campaign, path: Path | None) -> None:
         self._campaign = campaign
         self._path = path
-        self._writer: ResultWriter | None = None
+        self._writer: CsvWriter | JsonLinesWriter | None = None
+        self._lines = 0
+        self._file: os.stat_result | None = None
 
     def __enter__(self) -> Self:
         from pamela.campaigns.results import CsvWriter, JsonLinesWriter
 
         if self._path is not None:
             # What an earlier run wrote may be short of its last lines, or the file may be another's.
-            self._campaign.write_results(self._path)
+            self._lines = self._campaign.write_results(self._path)
             appending: dict[str, type[CsvWriter] | type[JsonLinesWriter]] = {
                 ".csv": CsvWriter,
                 ".jsonl": JsonLinesWriter,
@@ -43,17 +49,27 @@ class ResultFile:
             kind = appending.get(self._path.suffix.lower())
             if kind is not None:
                 self._writer = kind(self._path, append=True)
+                self._file = self._path.stat()
         return self
 
     def write(self, result: CampaignResult) -> None:
         """Write a result."""
         if self._writer is not None:
             self._writer.write(result)
+            self._lines += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._writer is not None:
             self._writer.__exit__(kind, error, traceback)
-        elif self._path is not None:
+        if self._path is not None and not self._is_whole(self._path):
             self._campaign.write_results(self._path)
+
+    def _is_whole(self, path: Path) -> bool:
+        if self._file is None or self._lines != self._campaign.progress().final:
+            return False
+        try:
+            return os.path.samestat(self._file, path.stat())
+        except OSError:
+            return False

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import resource
 import sqlite3
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from hypothesis import strategies as st
 from pamela import PamelaClient
 from pamela.campaigns import CampaignError, Hours, InvalidRowsError, Retry
 from pamela.campaigns.checks import estimate_end
+from pamela.campaigns.prices import cost
 from pamela.campaigns.readers import read_csv, read_file
 from pamela.campaigns.settings import Settings
 from pamela.campaigns.templates import columns_of, fill
@@ -51,6 +54,35 @@ def test_lines_of_csv_are_those_of_the_file(tmp_path: Path) -> None:
         (6, "3", "has 1 values where the first line has 2 names"),
         (7, "4", "has 3 values where the first line has 2 names"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "problem"),
+    [
+        (
+            'id,name\n1,Ann\n2,"Bob\n3,Cy\n4,Di\n',
+            3,
+            "a quote that is not closed before the end of the file; lines 3 to 5",
+        ),
+        ('id,name\n1,Ann\n2,"Bob\n3,"Cy"\n4,Di\n', 3, "is not valid CSV: .*; lines 3 to 4 are read as one row"),
+        ('id,name\n1,Ann\n2,"Bob', 3, "not closed before the end of the file"),
+        ('id,name\n1,Ann\n2,"Bob"by\n', 3, "is not valid CSV"),
+    ],
+)
+def test_a_quote_that_is_not_closed_swallows_no_row_in_silence(
+    tmp_path: Path, text: str, line: int, problem: str
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(text)
+    first, bad, *_ = read_csv(path)
+    assert (first.values, first.problem) == ({"id": "1", "name": "Ann"}, None)
+    assert bad.line == line
+    assert re.search(problem, str(bad.problem))
+
+
+@given(st.integers(0, 10**9))
+def test_a_cost_is_whole_cents(minutes: int) -> None:
+    assert f"{cost(minutes):.4f}" == f"{minutes // 10}.{minutes % 10}000"
 
 
 CELLS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), max_size=20)
@@ -185,6 +217,31 @@ def test_a_dry_run_adds_nothing(make_campaign: MakeCampaign) -> None:
     assert (report.max_minutes, report.max_cost) == (120, 12.0)
     assert report.done_by is not None
     assert campaign.progress().total == 0
+
+
+def test_a_check_leaves_the_ledger_as_it_is(make_campaign: MakeCampaign, client: PamelaClient) -> None:
+    """Neither a check nor rows that are refused make a campaign, or change one."""
+    campaign = make_campaign()
+    with pytest.raises(InvalidRowsError):
+        campaign.add_rows([*rows(2), {"id": "bad", "phone": "1", "name": "x"}], to="phone", id="id", task=TASK)
+    checked = make_campaign("another", check_only=True)
+    assert checked.add_do_not_call(numbers(1)) == 1
+    report = checked.add_rows(rows(3), to="phone", id="id", task=TASK)
+    assert (report.added, report.do_not_call) == (3, 1)
+    assert campaign.ledger.campaigns() == []
+    assert list(campaign.run()) == []
+    with pytest.raises(CampaignError, match="is draft; there is nothing to resume"):
+        campaign.resume()
+    assert campaign.add_rows(rows(3), to="phone", id="id", task=TASK).added == 3
+    assert [each.name for each in campaign.ledger.campaigns()] == ["orders"]
+    checked = make_campaign(in_flight=1, max_minutes=5, check_only=True)
+    report = checked.add_rows(rows(4), to="phone", id="id", task=TASK)
+    assert (report.added, report.known, report.max_minutes) == (1, 3, 5)
+    with pytest.raises(CampaignError, match="check_only=True, and places no calls"):
+        list(checked.run())
+    assert campaign.info.settings.max_minutes is None
+    assert len(list(campaign.run())) == 3
+    assert Counter(call.to for call in calls_of(client)) == Counter(numbers(3))
 
 
 def test_the_do_not_call_list(make_campaign: MakeCampaign, client: PamelaClient, tmp_path: Path) -> None:

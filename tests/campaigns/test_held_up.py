@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
+import subprocess
 import time
 from collections import Counter
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -136,7 +139,7 @@ def test_a_process_that_is_stopped_for_a_while(
     """Another takes over what it holds when its lease is made to end; then it goes on as if nothing had been."""
     held = start("sync", ledger, sandbox.base_url, api_key, 200)
     until(lambda: bool(calls_of(client)))
-    held.send_signal(signal.SIGSTOP)
+    stop_between_transactions(held, ledger)
     campaign = make_campaign()
     with campaign.ledger.database.engine.begin() as connection:
         connection.execute(RUNNERS.update().values(seen_at=0))
@@ -148,6 +151,19 @@ def test_a_process_that_is_stopped_for_a_while(
     assert held.returncode == 0, errors.decode()
     assert Counter(call.to for call in calls_of(client)) == Counter(numbers(200))
     assert campaign.info.state is CampaignState.FINISHED
+
+
+def stop_between_transactions(process: subprocess.Popen[bytes], ledger: Path) -> None:
+    """Stop a process, but not while it holds the lock of SQLite: nobody can go on with a ledger that is locked."""
+    while True:
+        process.send_signal(signal.SIGSTOP)
+        with closing(sqlite3.connect(ledger, timeout=0.1)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                process.send_signal(signal.SIGCONT)
+            else:
+                return
 
 
 class Lists:
@@ -263,6 +279,16 @@ def test_a_ledger_is_brought_to_a_new_version(tmp_path: Path) -> None:
         lambda connection: connection.execute(text("SELECT version FROM pamela_ledger")).scalars().all()
     )
     assert version == [len(steps)]
-    with pytest.raises(LedgerError, match="has version 2 of the tables"):
+    with pytest.raises(LedgerError, match=f"has version {len(steps)} of the tables"):
         ledger.database.write(migrate)
     ledger.close()
+
+
+def test_a_ledger_of_the_first_version_goes_on(make_campaign: MakeCampaign) -> None:
+    campaign = make_campaign()
+    campaign.add_rows(rows(3), to="phone", id="id", task=TASK)
+    with campaign.ledger.database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE pamela_campaigns DROP COLUMN trouble")
+        connection.exec_driver_sql("UPDATE pamela_ledger SET version = 1")
+    campaign.close()
+    assert len(list(make_campaign().run())) == 3

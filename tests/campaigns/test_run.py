@@ -31,10 +31,11 @@ from pamela.campaigns import (
     Retry,
     RetryAt,
 )
-from pamela.campaigns.following import plan_poll
-from pamela.campaigns.records import LiveCall
+from pamela.campaigns.following import Follower, plan_poll
+from pamela.campaigns.records import LiveCall, Placed
 from pamela.sandbox import Sandbox
 
+from ..http.proxy import Fault, running
 from ..sandbox.waiting import until
 from .conftest import MakeCampaign, calls_of, numbers, rows
 
@@ -333,6 +334,37 @@ def test_whoever_stops_iterating_can_go_on_later(make_campaign: MakeCampaign, cl
     list(make_campaign().run())
     assert campaign.progress().recipients == {"done": 30}
     assert len(calls_of(client)) == 30
+
+
+def test_a_call_that_the_service_does_not_know_any_more_is_set_aside(
+    make_campaign: MakeCampaign, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Follower, "unknown_timeout", 0.1)
+    campaign = make_campaign(in_flight=5, poll_interval=0.1)
+    campaign.add_rows(rows(5), to="phone", id="id", task=TASK)
+    placed = campaign.ledger.claim(campaign.info.id, "gone", 1).claims
+    campaign.ledger.record(campaign.info.id, "gone", [Placed(placed[0].attempt_id, {"id": "call_unknown"})])
+    results = {result.id: result for result in campaign.run()}
+    assert Counter(result.state for result in results.values()) == {"done": 4, "set_aside": 1}
+    assert results["r0"].detail == "The service does not know call call_unknown any more."
+    assert campaign.info.state is CampaignState.FINISHED
+
+
+def test_why_nothing_works_can_be_seen(
+    make_campaign: MakeCampaign, client: PamelaClient, api_key: str, sandbox: Sandbox
+) -> None:
+    with running(sandbox.base_url) as proxy, PamelaClient(api_key, proxy.base_url, max_retries=0) as cut_off:
+        proxy.chance = lambda: Fault.HTML_502
+        campaign = make_campaign(client=cut_off, breaker=None)
+        campaign.add_rows(rows(3), to="phone", id="id", task=TASK)
+        thread = threading.Thread(target=lambda: list(campaign.run()))
+        thread.start()
+        until(lambda: campaign.info.trouble is not None)
+        assert "502" in str(campaign.info.trouble)
+        proxy.chance = lambda: None
+        thread.join()
+    assert campaign.info.trouble is None
+    assert len(calls_of(client)) == 3
 
 
 def test_a_slow_consumer_holds_up_nobody(make_campaign: MakeCampaign) -> None:

@@ -9,12 +9,17 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
+from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pamela import PamelaClient
+from pamela.campaigns import Campaign
+from pamela.cli.campaign_results import ResultFile
 
 from .running import COMMAND, Cli
 
@@ -77,6 +82,48 @@ def test_bad_rows_end_it_with_their_lines(cli: Cli, client: PamelaClient) -> Non
     assert "1 of 1 through" in cli(*run_arguments("--skip-invalid")).err
 
 
+def test_a_check_leaves_no_campaign_behind(cli: Cli, client: PamelaClient) -> None:
+    people = cli.home / "people.csv"
+    people.write_text("id,phone,name\n1,+12022000001,Ann\n2,call me,Bob\n")
+    checked = cli(*run_arguments("--dry-run", "--name", "first"), code=1)
+    assert "line 3: 'call me'" in checked.err
+    assert "1 invalid" in checked.err
+    assert "2 rows: 1 to call" in cli(*run_arguments("--dry-run", "--skip-invalid")).err
+    assert "has no campaign" in cli("campaign", "run", "--ledger", "orders.db", code=4).err
+    people.write_text("id,phone,name\n1,+12022000001,Ann\n2,+12022000002,Bob\n")
+    assert "2 of 2 through" in cli(*run_arguments("--name", "second")).err
+    assert cli("campaign", "status", "orders.db", "--json").json["name"] == "second"
+    assert "2 of 2 through" in cli("campaign", "run", "--ledger", "orders.db").err
+
+
+def test_two_runs_with_one_file_of_results(client: PamelaClient, tmp_path: Path) -> None:
+    """Each puts a file of its own in the place of the other's; at the end all lines are there, each once."""
+    out = tmp_path / "results.csv"
+    settings: dict[str, Any] = {"rate": "50/s", "poll_interval": 0.1, "transcript_timeout": 1}
+    rows = [{"id": str(number), "phone": f"+1202{2_000_000 + number}"} for number in range(60)]
+
+    def run() -> None:
+        with Campaign(client, "orders", ledger=tmp_path / "orders.db", **settings) as campaign:
+            campaign.add_rows(rows, to="phone", id="id", task="Say hello")
+            with ResultFile(campaign, out) as file:
+                for result in campaign.run():
+                    file.write(result)
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with out.open(newline="") as file:
+        assert Counter(row["id"] for row in csv.DictReader(file)) == Counter(row["id"] for row in rows)
+
+
+def test_a_key_that_does_not_work_has_a_status_of_its_own(cli: Cli) -> None:
+    write_people(cli.home / "people.csv", 3)
+    refused = cli(*run_arguments("--yes"), code=3, env={"PAMELA_API_KEY": "pk_live_expired"})
+    assert "The campaign stopped itself. The API refused the key" in refused.err
+
+
 def test_nothing_is_dialled_for_real_without_yes(cli: Cli, tmp_path: Path) -> None:
     write_people(cli.home / "people.csv", 3)
     environment = {"PAMELA_BASE_URL": "", "PAMELA_API_KEY": "pk_live_nobody"}
@@ -98,11 +145,16 @@ def test_nothing_is_dialled_for_real_without_yes(cli: Cli, tmp_path: Path) -> No
         (["--decide", "shop.tools:number"], "must be a function"),
         (["--do-not-call", "no-such-file"], "Cannot read the do-not-call list"),
         (["--out", "results.xls"], "says nothing about its format"),
+        (["--delimiter", ",,"], "',,' is not a delimiter"),
+        (["--encoding", "klingon"], "Cannot read people.csv: unknown encoding"),
+        (["--zone-fallback", "Europe/Pariss"], "Did you mean 'Europe/Paris'"),
+        (["--max-minutes", "0"], "max_minutes=0 is not a budget"),
+        (["--task", "Tell {nam}"], "There is no column 'nam'"),
     ],
 )
 def test_options_that_are_wrong(cli: Cli, client: PamelaClient, arguments: list[str], message: str) -> None:
     write_people(cli.home / "people.csv", 3)
-    assert message in cli(*run_arguments(*arguments), code=None).err
+    assert message in cli(*run_arguments(*arguments), code=2).err
     assert list(client.iter_calls()) == []
 
 
@@ -132,7 +184,8 @@ def test_ctrl_c_and_going_on(cli: Cli, client: PamelaClient) -> None:
 @pytest.mark.slow
 def test_pause_resume_and_stop(cli: Cli, client: PamelaClient) -> None:
     write_people(cli.home / "people.csv", 30)
-    cli(*run_arguments("--in-flight", "1", "--dry-run"))
+    add = ("--to", "phone", "--id", "id", "--task", TASK, "--ledger", "orders.db", "--rate", "100/s")
+    assert "30 rows: 30 to call" in cli("campaign", "add", "people.csv", *add).err
     assert "is paused" in cli("campaign", "pause", "orders.db").err
     assert cli("campaign", "status", "orders.db", "--json").json["state"] == "paused"
     assert "is stopped" in cli("campaign", "stop", "orders.db").err

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select, update
 
-from ..errors import CampaignError
+from ..errors import CampaignError, CampaignNotFoundError
 from ..records import CampaignInfo, from_micros, to_micros
 from ..settings import Settings
 from ..states import LIVE, CampaignState, RecipientState
@@ -52,18 +52,21 @@ class Campaigns:
         return now if self._clock is None else to_micros(self._clock())
 
     def campaigns(self) -> list[CampaignInfo]:
-        """Return all campaigns, in the order of their creation."""
-        return self.database.read(
-            lambda connection: [
-                self._info(row) for row in connection.execute(select(CAMPAIGNS).order_by(CAMPAIGNS.c.id))
-            ]
-        )
+        """Return all campaigns to which somebody was added, in the order of their creation."""
+        query = select(CAMPAIGNS).where(CAMPAIGNS.c.state != CampaignState.DRAFT).order_by(CAMPAIGNS.c.id)
+        return self.database.read(lambda connection: [self._info(row) for row in connection.execute(query)])
+
+    def info(self, campaign_id: int) -> CampaignInfo:
+        """Return a campaign, a draft too."""
+        query = select(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id)
+        return self.database.read(lambda connection: self._info(connection.execute(query).one()))
 
     def campaign(self, name: str | None = None) -> CampaignInfo:
         """Return a campaign; without a name the only one.
 
         Raises:
-            CampaignError: There is none, or there are several and no name.
+            CampaignNotFoundError: There is none.
+            CampaignError: There are several and no name.
         """
         found = self.campaigns()
         names = ", ".join(repr(each.name) for each in found) or "none"
@@ -72,19 +75,27 @@ class Campaigns:
             return matching[0]
         if matching:
             raise CampaignError(f"{self.name} has several campaigns: {names}. Name one.")
-        raise CampaignError(f"{self.name} has no campaign{'' if name is None else f' {name!r}'}. It has: {names}.")
+        raise CampaignNotFoundError(
+            f"{self.name} has no campaign{'' if name is None else f' {name!r}'}. It has: {names}."
+        )
 
-    def open_campaign(self, name: str, settings: Settings) -> CampaignInfo:
-        """Return the campaign of that name, with these settings from now on; make it if there is none."""
+    def open_campaign(self, name: str, settings: Settings, *, keep: bool = True) -> CampaignInfo:
+        """Return the campaign of that name, with these settings from now on; make a draft of it if there is none.
+
+        Args:
+            name: The name.
+            settings: The settings.
+            keep: Whether the settings of a campaign that is no draft are replaced.
+        """
         text = settings.to_json()
 
         def work(connection: Connection) -> CampaignInfo:
             now = self._calendar(self.database.now(connection))
             row = connection.execute(select(CAMPAIGNS).where(CAMPAIGNS.c.name == name).with_for_update()).first()
             if row is None:
-                values = {"name": name, "state": CampaignState.ACTIVE, "settings": text, "created_at": now}
+                values = {"name": name, "state": CampaignState.DRAFT, "settings": text, "created_at": now}
                 connection.execute(insert(CAMPAIGNS).values(**values))
-            elif row.settings != text:
+            elif row.settings != text and (keep or row.state == CampaignState.DRAFT):
                 connection.execute(update(CAMPAIGNS).where(CAMPAIGNS.c.id == row.id).values(settings=text))
                 if self._parse(row.settings).hours != settings.hours:
                     waits = in_state(row.id, RecipientState.WAITING)
@@ -111,8 +122,12 @@ class Campaigns:
         self._change_state(campaign_id, "stop", CampaignState.STOPPED, CampaignState.ACTIVE, CampaignState.PAUSED)
 
     def resume(self, campaign_id: int) -> None:
-        """Let a campaign go on, whatever ended it."""
-        self._change_state(campaign_id, "resume", CampaignState.ACTIVE, *CampaignState)
+        """Let a campaign go on, whatever ended it.
+
+        Raises:
+            CampaignError: Nobody has been added to it.
+        """
+        self._change_state(campaign_id, "resume", CampaignState.ACTIVE, *(set(CampaignState) - {CampaignState.DRAFT}))
 
     def _change_state(self, campaign_id: int, verb: str, state: CampaignState, *allowed: CampaignState) -> None:
         values: dict[str, Any] = {"state": state, "reason": None}
@@ -154,6 +169,11 @@ class Campaigns:
         statement = update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(webhooks=True)
         self.database.write(lambda connection: connection.execute(statement) and None)
 
+    def note_trouble(self, campaign_id: int, trouble: str | None) -> None:
+        """Note why requests fail, for whoever looks; None when they work again."""
+        statement = update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(trouble=trouble)
+        self.database.write(lambda connection: connection.execute(statement) and None)
+
     def _info(self, row: Row[Any]) -> CampaignInfo:
         return CampaignInfo(
             id=row.id,
@@ -165,6 +185,7 @@ class Campaigns:
             minutes_billed=row.minutes_billed,
             placed=row.placed,
             webhooks=bool(row.webhooks),
+            trouble=row.trouble,
         )
 
     def _parse(self, text: str) -> Settings:

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, func, select, update
 
 from ... import CallOutcome
 from ..decisions import Done, GiveUp, RetryAt
-from ..records import Ended, to_micros, to_span
+from ..records import Ended, LiveCall, to_micros, to_span
 from ..states import AttemptState, RecipientState
 from .database import chunks
 from .do_not_call import DoNotCallList
@@ -99,6 +99,30 @@ class Endings(Placements, DoNotCallList):
             for chunk in chunks([str(each.call.get("id")) for each in ended]):
                 connection.execute(delete(NOTICES).where(NOTICES.c.call_id.in_(chunk)))
             return [each["recipient"] for each in finals]
+
+        return self.database.write(work)
+
+    def lose(self, campaign_id: int, lost: Sequence[LiveCall]) -> list[int]:
+        """Set aside, for a person, the recipients of calls that the service does not know any more.
+
+        Returns:
+            The recipients that are through with that.
+        """
+
+        def work(connection: Connection) -> list[int]:
+            self._lock(connection, campaign_id)
+            through = []
+            for each in lost:
+                detail = f"The service does not know call {each.call_id} any more."
+                changed = connection.execute(
+                    update(ATTEMPTS)
+                    .where(ATTEMPTS.c.id == each.attempt_id, ATTEMPTS.c.state == AttemptState.PLACED)
+                    .values(state=AttemptState.SET_ASIDE, error=detail)
+                )
+                if changed.rowcount:
+                    self._set_recipient(connection, each.recipient_id, state=RecipientState.SET_ASIDE, detail=detail)
+                    through.append(each.recipient_id)
+            return through
 
         return self.database.write(work)
 

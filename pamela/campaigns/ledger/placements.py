@@ -14,7 +14,7 @@ from .database import chunks
 from .schema import ATTEMPTS, CAMPAIGNS, RECIPIENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -66,6 +66,7 @@ class Placements(Claiming):
             }
             placed: list[dict[str, Any]] = []
             failed = 0
+            trouble: str | None = campaign.trouble
             resume_at = campaign.resume_at
             for each in placements:
                 row = attempts.get(each.attempt_id)
@@ -80,24 +81,26 @@ class Placements(Claiming):
                     continue  # Another runner has taken it over and will find out.
                 elif isinstance(each, Unclear):
                     failed += 1
+                    trouble = each.error
                     self._set_unclear(
                         connection, row.id, row.recipient_id, owner, each.error, now + to_span(settings.settle)
                     )
                 else:
                     failed += each.counts
+                    trouble = trouble if each.final else each.error
                     if each.retry_after is not None:
                         resume_at = max(resume_at, now + int(each.retry_after * MICROSECONDS))
                     if each.halt is not None:
                         self._halt(connection, campaign_id, each.halt)
                     if self._take_back(connection, row, each, now):
                         through.append(row.recipient_id)
-            if resume_at != campaign.resume_at:
-                connection.execute(update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(resume_at=resume_at))
             if placed:
+                trouble = None
                 connection.execute(_PLACE_ATTEMPTS, [{**each, "now": now} for each in placed])
                 connection.execute(_PLACE_RECIPIENTS, placed)
             results = len(placed) + failed
-            self._count(connection, campaign, settings.breaker, now, results, failed, placed=len(placed))
+            noted = {"resume_at": resume_at, "trouble": trouble}
+            self._count(connection, campaign, settings.breaker, now, results, failed, placed=len(placed), noted=noted)
             return through
 
         return self.database.write(work)
@@ -141,11 +144,11 @@ class Placements(Claiming):
         *,
         placed: int = 0,
         minutes: int = 0,
+        noted: Mapping[str, Any] | None = None,
     ) -> None:
-        """Count results for the breaker, and halt the campaign when too many were failures."""
-        if not results and not minutes:
-            return
+        """Count results for the breaker, and halt the campaign when too many were failures; keep what else is noted."""
         values: dict[str, Any] = {
+            **(noted or {}),
             "placed": campaign.placed + placed,
             "minutes_billed": campaign.minutes_billed + minutes,
         }

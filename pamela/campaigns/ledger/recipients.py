@@ -6,7 +6,7 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import and_, delete, func, insert, select, update
+from sqlalchemy import and_, delete, func, insert, not_, select, update
 
 from ..errors import CampaignError
 from ..records import LEASE, Recipient, Staged
@@ -105,11 +105,19 @@ class Recipients(Leases):
 
         return self.database.write(work)
 
-    def staged_do_not_call(self, campaign_id: int) -> int:
-        """Return how many staged rows are on the do-not-call list."""
-        listed = RECIPIENTS.c.number.in_(select(DO_NOT_CALL.c.number))
-        query = select(func.count()).where(in_state(campaign_id, RecipientState.STAGED), listed)
-        return self.database.read(lambda connection: connection.execute(query).scalar_one())
+    def staged_do_not_call(self, campaign_id: int, more: Sequence[str] = ()) -> int:
+        """Return how many staged rows are on the do-not-call list, or among more numbers that are not on it yet."""
+        on_list = RECIPIENTS.c.number.in_(select(DO_NOT_CALL.c.number))
+        count = select(func.count()).where(in_state(campaign_id, RecipientState.STAGED))
+
+        def work(connection: Connection) -> int:
+            found: int = connection.execute(count.where(on_list)).scalar_one()
+            for numbers in chunks(more):
+                query = count.where(not_(on_list), RECIPIENTS.c.number.in_(numbers))
+                found += connection.execute(query).scalar_one()
+            return found
+
+        return self.database.read(work)
 
     def end_adding(self, campaign_id: int, owner: str, *, keep: bool) -> None:
         """Let the staged rows be called, or forget them."""
@@ -127,14 +135,17 @@ class Recipients(Leases):
             staged = in_state(campaign_id, RecipientState.STAGED)
             if keep:
                 listed = RECIPIENTS.c.number.in_(select(DO_NOT_CALL.c.number))
-                connection.execute(update(RECIPIENTS).where(staged, listed).values(state=RecipientState.DO_NOT_CALL))
+                refused = connection.execute(
+                    update(RECIPIENTS).where(staged, listed).values(state=RecipientState.DO_NOT_CALL)
+                )
                 added = connection.execute(
                     update(RECIPIENTS).where(staged).values(state=RecipientState.WAITING, due_at=0)
                 )
-                if added.rowcount:
+                ended = [CampaignState.DRAFT, CampaignState.FINISHED] if added.rowcount else [CampaignState.DRAFT]
+                if added.rowcount or refused.rowcount:
                     connection.execute(
                         update(CAMPAIGNS)
-                        .where(CAMPAIGNS.c.id == campaign_id, CAMPAIGNS.c.state == CampaignState.FINISHED)
+                        .where(CAMPAIGNS.c.id == campaign_id, CAMPAIGNS.c.state.in_(ended))
                         .values(state=CampaignState.ACTIVE)
                     )
             else:

@@ -59,6 +59,7 @@ CAMPAIGNS = Table(
     Column("recent_failures", Float, nullable=False, default=0),
     Column("recent_at", BigInteger, nullable=False, default=0),
     Column("webhooks", Boolean, nullable=False, default=False),
+    Column("trouble", Text),
 )
 
 RECIPIENTS = Table(
@@ -166,7 +167,13 @@ def _create_tables(connection: Connection) -> None:
     METADATA.create_all(connection)
 
 
-MIGRATIONS: Sequence[Callable[[Connection], None]] = (_create_tables,)
+def _add_trouble(connection: Connection) -> None:
+    # Tables that were made a moment ago have it.
+    if "trouble" not in {column["name"] for column in inspect(connection).get_columns(CAMPAIGNS.name)}:
+        connection.execute(text("ALTER TABLE pamela_campaigns ADD COLUMN trouble TEXT"))
+
+
+MIGRATIONS: Sequence[Callable[[Connection], None]] = (_create_tables, _add_trouble)
 """What leads from each version of the schema to the next. Only ever append."""
 _MIGRATION_LOCK = 0x70616D656C61
 
