@@ -158,7 +158,7 @@ def arrow(start: Box, end: Box, label: str, *, along_row: bool) -> Iterator[str]
         if not along_row and start.x != end.x and start.y != end.y:
             (x1, y1), (x2, y2) = points[-2:]
         x, y = (x1 + x2) / 2, (y1 + y2) / 2
-        yield from lines_of_text(x, y - (10 if y1 == y2 else 0), label, "label")
+        yield from lines_of_text(x, y - (13 if y1 == y2 else 0), label, "label")
 
 
 def layers(title: str, groups: dict[str, list[str]], arrows: set[tuple[str, str]]) -> str:
@@ -272,7 +272,7 @@ def sequence(text: str) -> str:
                     yield f'<text class="label" x="{a + 34:g}" y="{y + 5:g}">{escape(words)}</text>'
                 else:
                     yield f'<path class="edge{dashed}" d="M {a:g} {y:g} L {b:g} {y:g}" marker-end="url(#head)"/>'
-                    yield from lines_of_text((a + b) / 2, y - 9, words, "label")
+                    yield from lines_of_text((a + b) / 2, y - 11, words, "label")
             elif kind == "end":
                 top = opened.pop()
                 yield f'<rect class="group" x="10" y="{top:g}" width="{width - 20:g}" height="{y - top:g}" rx="8"/>'

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pamela
-from pamela import PamelaClient
+import pamela.sandbox
+from pamela import FunctionTool, PamelaClient, ToolRegistry, WebhookEndpoint
 
 PAGE = Path(__file__).parents[1] / "docs" / "reference" / "api.md"
 HEAD = """# All names on one page
@@ -20,10 +21,19 @@ Everything that `from pamela import ...` gives. `AsyncPamelaClient` has the meth
 `iter_calls` and `watch_call` are for `async for`. What a name does is in its docstring: `help(PamelaClient.create_call)`.
 """
 
+TAIL = """
+## What next
+
+- [Clients](client.md), [exceptions](errors.md), [webhooks](webhooks.md), [tools](tools.md): each name in full.
+- [Calls](../guides/calls.md): the client in use.
+"""
+OTHERS = (WebhookEndpoint, ToolRegistry, FunctionTool, pamela.sandbox.Sandbox, pamela.sandbox.SandboxProject)
+"""Classes that are used by their methods. The last two are in `pamela.sandbox`."""
+
 
 def signature(function: Any) -> str:
     text = str(inspect.signature(function))
-    text = re.sub(r"\(self(, )?", "(", text).replace("'", "")
+    text = re.sub(r"'([^']+)'", r"\1", re.sub(r"\(self(, )?", "(", text))
     text = re.sub(r"Timeout\(connect=[^)]*\)", "Timeout()", text)
     return re.sub(r"<[^>]*>", "...", text)
 
@@ -46,6 +56,14 @@ def entries() -> Iterator[str]:
         yield f"- `{name}{signature(method)}`  \n  {summary(method)}"
     for name, attribute in members(PamelaClient, lambda each: isinstance(each, property)):
         yield f"- `{name}`  \n  {summary(attribute)}"
+    for kind in OTHERS:
+        home = "pamela.sandbox" if kind.__module__.startswith("pamela.sandbox") else "pamela"
+        yield f"\n## {home}.{kind.__name__}\n"
+        yield f"{summary(kind)}\n"
+        for name, method in members(kind, inspect.isfunction):
+            yield f"- `{name}{signature(method)}`  \n  {summary(method)}"
+        for name, attribute in members(kind, lambda each: isinstance(each, property)):
+            yield f"- `{name}`  \n  {summary(attribute)}"
     yield "\n## Functions\n"
     for name, function in public.items():
         if inspect.isfunction(function):
@@ -67,7 +85,7 @@ def entries() -> Iterator[str]:
 
 
 def test_page() -> None:
-    page = "\n".join([HEAD.rstrip(), *entries()]) + "\n"
+    page = "\n".join([HEAD.rstrip(), *entries(), TAIL])
     if os.environ.get("UPDATE_DOCS"):
         PAGE.write_text(page)
     assert PAGE.read_text() == page
