@@ -7,7 +7,7 @@ NODE_BIN := node_modules/.bin
 NODE := $(if $(shell command -v npm),node_modules/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow coverage check generate lint-spec spec spec-diff reference clients build docs screenshots version-1 bench sandbox clean
+.PHONY: help setup demo test test-slow coverage check generate lint-spec spec spec-diff reference clients build docs screenshots version-1 bench sandbox sandbox-file clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -92,6 +92,9 @@ bench: setup ## Measure against other clients, and the sandbox under load, and w
 
 sandbox: $(VENV)/demo ## Serve the sandbox on 127.0.0.1:8400.
 	$(BIN)/python -m pamela.sandbox
+
+sandbox-file: setup ## Make the sandbox one file, build/pamela-sandbox.pyz, that any Python from 3.11 on runs as it is.
+	$(BIN)/python -m scripts.sandbox_file
 
 clean: ## Remove what the other commands made.
 	rm -rf $(VENV) node_modules pamela/sandbox/reference.html build dist site .cache .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
