@@ -30,12 +30,10 @@ setup: $(VENV)/ready ## Install what the project needs into .venv.
 demo: $(VENV)/demo ## Place a call against the sandbox, follow it, answer its tool, show the bill.
 	@$(BIN)/pamela demo
 
-# One room after the other: what one leaves behind in its process, another does not meet.
-ROOMS := $(sort $(dir $(wildcard tests/*/test_*.py)))
 PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 test: setup check $(NODE) ## Check the code, then run the test suite without its slow tests.
-	@set -e; for room in $(ROOMS) "$(wildcard tests/test_*.py)"; do $(PYTEST) -m "not slow" $$room; done
+	$(PYTEST) -m "not slow"
 
 test-slow: setup $(NODE) ## Run the slow tests: chaos, load, hostile servers by the hundred.
 	$(PYTEST) -m slow

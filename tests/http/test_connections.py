@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
@@ -172,7 +173,7 @@ def context() -> ssl.SSLContext:
 
 def test_the_last_one_used_goes_first_and_idle_ones_end(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("pamela._http.connections.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("pamela._http.connections.time", SimpleNamespace(monotonic=lambda: now[0]))
     closed: list[Any] = []
     monkeypatch.setattr(Connection, "close", lambda connection: closed.append(connection))
     pool = SyncPool(context(), None)
@@ -193,7 +194,7 @@ def test_the_last_one_used_goes_first_and_idle_ones_end(monkeypatch: pytest.Monk
 
 async def test_the_same_for_an_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr("pamela._http.connections.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("pamela._http.connections.time", SimpleNamespace(monotonic=lambda: now[0]))
     closed: list[Any] = []
 
     async def aclose(connection: Any) -> None:

@@ -128,14 +128,17 @@ async def handle_async(endpoint: WebhookEndpoint, body: bytes) -> int:
     return response.status
 
 
-COMPLETED = event_body("call.completed", note="\u00e9")
+def completed() -> bytes:
+    return event_body("call.completed", note="\u00e9")
+
+
 EXPECTED = ["async call.completed \u00e9", "sync CallCompletedEvent call_1"]
 
 
 async def test_celery(redis: servers.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = Application(CELERY.format(port=redis.port), tmp_path, monkeypatch)
-    assert handle(shop.module.endpoint, COMPLETED) == 200
-    assert await handle_async(shop.module.endpoint, COMPLETED) == 200
+    assert handle(shop.module.endpoint, completed()) == 200
+    assert await handle_async(shop.module.endpoint, completed()) == 200
     assert shop.lines == []  # they wait for a worker
     with shop.worker("celery", "-A", "shop", "worker", "--pool", "solo", "--loglevel", "warning"):
         until(lambda: len(shop.lines) == 4, patience=90)
@@ -144,8 +147,8 @@ async def test_celery(redis: servers.Server, tmp_path: Path, monkeypatch: pytest
 
 async def test_rq(redis: servers.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shop = Application(RQ.format(port=redis.port), tmp_path, monkeypatch)
-    assert handle(shop.module.endpoint, COMPLETED) == 200
-    assert await handle_async(shop.module.endpoint, COMPLETED) == 200
+    assert handle(shop.module.endpoint, completed()) == 200
+    assert await handle_async(shop.module.endpoint, completed()) == 200
     assert shop.lines == []
     with shop.worker("rq.cli", "worker", "--burst", "--url", f"redis://127.0.0.1:{redis.port}/1"):
         until(lambda: len(shop.lines) == 4, patience=90)
@@ -170,10 +173,10 @@ async def test_procrastinate(
     shop = Application(PROCRASTINATE.format(port=postgresql.port, connector=connector), tmp_path, monkeypatch)
     if server == "sync":
         with shop.module.app.open():
-            assert handle(shop.module.endpoint, COMPLETED) == 200
+            assert handle(shop.module.endpoint, completed()) == 200
     else:
         async with shop.module.app.open_async():
-            assert await handle_async(shop.module.endpoint, COMPLETED) == 200
+            assert await handle_async(shop.module.endpoint, completed()) == 200
     assert shop.lines == []
     # A worker needs the async connector.
     source = (tmp_path / "shop.py").read_text()
@@ -188,8 +191,8 @@ async def test_an_event_that_the_queue_does_not_take_is_500(
     source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     shop = Application(source.format(port=servers.free_port()), tmp_path, monkeypatch)
-    assert handle(shop.module.endpoint, COMPLETED) == 500
-    assert await handle_async(shop.module.endpoint, COMPLETED) == 500
+    assert handle(shop.module.endpoint, completed()) == 500
+    assert await handle_async(shop.module.endpoint, completed()) == 500
     assert "A handler of 'call.completed' failed" in caplog.text
 
 
@@ -206,7 +209,7 @@ async def test_a_task_of_ones_own_is_used_as_it_is(
     task = app.task(keep, name="keep")
     endpoint = WebhookEndpoint(SECRET)
     assert endpoint.on("*", background=app)(task) is task
-    assert handle(endpoint, COMPLETED) == 200
+    assert handle(endpoint, completed()) == 200
     with app.connection_for_read() as connection:
         message = connection.SimpleQueue("celery").get(timeout=20)
         assert message.headers["task"] == "keep"
@@ -224,8 +227,8 @@ async def test_a_function_takes_the_handler_and_the_event() -> None:
     with ThreadPoolExecutor(1) as pool:
         endpoint.on("*", background=pool.submit)(seen.append)
         endpoint.on("*", background=put_async)(print)
-        assert handle(endpoint, COMPLETED) == 200
-        assert await handle_async(endpoint, COMPLETED) == 200
+        assert handle(endpoint, completed()) == 200
+        assert await handle_async(endpoint, completed()) == 200
     assert [type(event).__name__ for event in seen] == ["CallCompletedEvent"] * 2
     assert put == [(print, "call.completed")] * 2
 
@@ -239,8 +242,8 @@ async def test_a_function_that_fails_is_500_and_the_other_handlers_are_called() 
 
     endpoint.on("*", background=fail)(print)
     endpoint.on("*")(seen.append)
-    assert handle(endpoint, COMPLETED) == 500
-    assert await handle_async(endpoint, COMPLETED) == 500
+    assert handle(endpoint, completed()) == 500
+    assert await handle_async(endpoint, completed()) == 500
     assert len(seen) == 2
 
 
