@@ -31,7 +31,7 @@ class ExitCode(IntEnum):
     AMBIGUOUS = 6, "the answer was lost: it may have been done"
     TIMED_OUT = 7, "it took longer than it may; a call goes on"
     INTERRUPTED = 130, "Ctrl-C"
-    CLOSED_PIPE = 141, "whoever read the output went away, as `head` does"
+    CLOSED_PIPE = 141, "the program that read the output ended first, as `head` does"
 
 
 class CommandError(click.ClickException):
