@@ -7,7 +7,7 @@ NODE_BIN := node_modules/.bin
 NODE := $(if $(shell command -v npm),node_modules/ready)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-slow coverage check generate lint-spec spec spec-diff reference clients build docs screenshots version-1 bench sandbox sandbox-file clean
+.PHONY: help setup demo test test-slow coverage check generate lint-spec spec spec-diff reference journeys fixtures clients build docs screenshots version-1 bench sandbox sandbox-file clean
 
 help: ## List the commands.
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -55,9 +55,10 @@ node_modules/ready: package.json package-lock.json
 	npm ci
 	@touch $@
 
-lint-spec: node_modules/ready ## Lint openapi.yaml with Redocly and Spectral.
+lint-spec: node_modules/ready ## Lint openapi.yaml and the journeys with Redocly and Spectral.
 	$(NODE_BIN)/redocly lint openapi.yaml
 	$(NODE_BIN)/spectral lint --fail-severity hint openapi.yaml
+	$(NODE_BIN)/redocly lint clients/journeys.arazzo.yaml
 
 spec: setup node_modules/ready ## Make the specification in other forms, its types for npm and its requests for Postman, in build/spec.
 	$(BIN)/python scripts/spec.py
@@ -67,6 +68,12 @@ spec-diff: setup node_modules/ready ## Say what changed since BASE (a tag or com
 
 reference: setup node_modules/ready ## Make the API reference, one HTML page, for the sandbox to serve.
 	$(BIN)/python scripts/reference.py
+
+journeys: setup node_modules/ready ## Run clients/journeys.arazzo.yaml, eight journeys through the API, against the sandbox.
+	$(BIN)/python scripts/journeys.py
+
+fixtures: setup ## Record a body of every webhook and every error in docs/reference/fixtures.
+	$(BIN)/python scripts/fixtures.py
 
 clients: setup $(NODE) ## Try clients in other languages, made from openapi.yaml, against the sandbox.
 	$(BIN)/python clients/check.py
