@@ -29,7 +29,8 @@ def named(recorded: list[dict[str, Any]]) -> list[Any]:
 
 
 def body_of(recorded: dict[str, Any]) -> bytes:
-    return (FIXTURES / recorded["file"]).read_bytes()
+    file: Path = FIXTURES / recorded["file"]
+    return file.read_bytes()
 
 
 @pytest.mark.parametrize("recorded", named(RECORDED))
