@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, NoReturn, ParamSpec, Self, TypeVar
 
 import httpx
 
-from ._client import live_guard, tracing
+from ._client import live_guard
+from ._client.capabilities import ServerCapabilities
+from ._client.capture import capture, capturing
 from ._client.clock import SYSTEM_CLOCK, Clock
 from ._client.event_loops import warn_in_event_loop
 from ._client.execution import Steps, execute, look_up_call
 from ._client.logging import configure, is_logged, log_outcome
-from ._client.options import UNSET, Hook, Options, Timeout, TimeoutLike
-from ._client.page_origin import PageOrigin
-from ._client.polling import Watch
-from ._client.raw_request import raw_request
-from ._client.raw_response import RawResponse, capture, capturing, raw_response
-from ._client.recovery import ServerCapabilities, wanted_call
-from ._core.pages import PageModel
-from ._core.yaml_support import teach_yaml
-from ._generated.api.calls import list_calls
+from ._client.options import UNSET, Hook, Options, Timeout
 from ._generated.methods import AsyncOperationMethods, OperationMethods
 from ._http.attempt import Attempt, AttemptInfo, Failure, Outcome, Response
 from ._http.redaction import hide, hide_headers
 from ._http.transports import AsyncTransport, Library, SyncTransport
+from ._version import __version__
 from .errors import APIConnectionError
 
 if TYPE_CHECKING:
@@ -33,6 +29,11 @@ if TYPE_CHECKING:
     from datetime import date, datetime
     from types import TracebackType
 
+    from opentelemetry.trace import Tracer
+
+    from ._client.options import TimeoutLike
+    from ._client.polling import Watch
+    from ._client.raw_response import RawResponse
     from ._core.operation import Request
     from ._generated.models.call import Call
     from ._generated.models.usage import Usage
@@ -98,6 +99,8 @@ class _Client(Generic[H, X]):
     @property
     def base_api_url(self) -> str:
         """The address that the paths of the operations are below: `base_url` with `/api/b2b/v1`."""
+        from ._generated.api.calls import list_calls
+
         return f"{self.base_url}{list_calls.OPERATION.path.removesuffix('/calls')}"
 
     @property
@@ -157,9 +160,14 @@ class _Client(Generic[H, X]):
         return other
 
     def _finish(self, request: Request[Any], value: T, *, is_async: bool) -> T:
-        teach_yaml()
-        if isinstance(value, PageModel):
-            value._source = PageOrigin(self, request, is_async=is_async)  # type: ignore[arg-type]
+        if "yaml" in sys.modules:
+            from ._core.yaml_support import teach_yaml
+
+            teach_yaml()
+        if hasattr(type(value), "_source"):  # a page, which can get the next one from there
+            from ._client.page_origin import set_origin
+
+            set_origin(value, self, request, is_async=is_async)  # type: ignore[arg-type]
         return value
 
     def _end_attempt(self, info: AttemptInfo, outcome: Outcome, began: float) -> None:
@@ -246,6 +254,8 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
             >>> for call in client.watch_call(call_id):  # doctest: +SKIP
             ...     print(call.status)
         """
+        from ._client.polling import Watch
+
         return self._watch(call_id, Watch(timeout, poll_interval, transcript_timeout, self._clock))
 
     def _watch(self, call_id: str, watch: Watch) -> Iterator[Call]:
@@ -288,6 +298,8 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         Example:
             >>> call = client.wait_for_call(call_id, timeout=600)  # doctest: +SKIP
         """
+        from ._client.polling import Watch
+
         watch = Watch(timeout, poll_interval, transcript_timeout, self._clock)
         for _ in self._watch(call_id, watch):
             pass
@@ -324,6 +336,8 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         Example:
             >>> client.find_call(idempotency_key="order-1042", to="+1234567890")  # doctest: +SKIP
         """
+        from ._client.recovery import wanted_call
+
         wanted = wanted_call(idempotency_key, to, task, since, self._clock)
         return self._drive(look_up_call(wanted, self._options, self._capabilities, self._clock))
 
@@ -355,6 +369,8 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         Example:
             >>> client.request("GET", "/api/b2b/v1/voices", params={"locale": "en-US"})  # doctest: +SKIP
         """
+        from ._client.raw_request import raw_request
+
         return self._execute(raw_request(method, path, params, json, headers))
 
     def with_raw_response(self, method: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
@@ -376,16 +392,20 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
             >>> response = client.with_raw_response(client.get_call, call_id)  # doctest: +SKIP
             >>> response.value.status, response.status_code, response.headers["date"]  # doctest: +SKIP
         """
+        from ._client.raw_response import raw_response
+
         with capturing() as responses:
             value = method(*args, **kwargs)
         return raw_response(value, responses, method)
 
     def _execute(self, request: Request[T]) -> T:
         warn_in_event_loop()
-        tracer = tracing.get_tracer()
+        tracer = get_tracer()
         if tracer is None:
             value = self._drive(execute(request, self._options, self._capabilities, self._clock))
         else:
+            from ._client import tracing
+
             with tracing.operation_span(tracer, request.operation):
                 value = self._drive(execute(request, self._options, self._capabilities, self._clock))
         return self._finish(request, value, is_async=False)
@@ -405,9 +425,11 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
                 outcome = None
 
     def _attempt(self, attempt: Attempt) -> Outcome:
-        tracer = tracing.get_tracer()
+        tracer = get_tracer()
         if tracer is None:
             return self._send_attempt(attempt)
+        from ._client import tracing
+
         with tracing.attempt_span(tracer, attempt) as traced:
             outcome = traced.outcome = self._send_attempt(traced.attempt)
         return outcome
@@ -497,6 +519,8 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
             >>> async for call in client.watch_call(call_id):  # doctest: +SKIP
             ...     print(call.status)
         """
+        from ._client.polling import Watch
+
         return self._watch(call_id, Watch(timeout, poll_interval, transcript_timeout, self._clock))
 
     async def _watch(self, call_id: str, watch: Watch) -> AsyncIterator[Call]:
@@ -539,6 +563,8 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         Example:
             >>> call = await client.wait_for_call(call_id, timeout=600)  # doctest: +SKIP
         """
+        from ._client.polling import Watch
+
         watch = Watch(timeout, poll_interval, transcript_timeout, self._clock)
         async for _ in self._watch(call_id, watch):
             pass
@@ -575,6 +601,8 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         Example:
             >>> await client.find_call(idempotency_key="order-1042", to="+1234567890")  # doctest: +SKIP
         """
+        from ._client.recovery import wanted_call
+
         wanted = wanted_call(idempotency_key, to, task, since, self._clock)
         return await self._drive(look_up_call(wanted, self._options, self._capabilities, self._clock))
 
@@ -606,6 +634,8 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         Example:
             >>> await client.request("GET", "/api/b2b/v1/voices", params={"locale": "en-US"})  # doctest: +SKIP
         """
+        from ._client.raw_request import raw_request
+
         return await self._execute(raw_request(method, path, params, json, headers))
 
     async def with_raw_response(
@@ -629,15 +659,19 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
             >>> response = await client.with_raw_response(client.get_call, call_id)  # doctest: +SKIP
             >>> response.value.status, response.status_code, response.headers["date"]  # doctest: +SKIP
         """
+        from ._client.raw_response import raw_response
+
         with capturing() as responses:
             value = await method(*args, **kwargs)
         return raw_response(value, responses, method)
 
     async def _execute(self, request: Request[T]) -> T:
-        tracer = tracing.get_tracer()
+        tracer = get_tracer()
         if tracer is None:
             value = await self._drive(execute(request, self._options, self._capabilities, self._clock))
         else:
+            from ._client import tracing
+
             with tracing.operation_span(tracer, request.operation):
                 value = await self._drive(execute(request, self._options, self._capabilities, self._clock))
         return self._finish(request, value, is_async=True)
@@ -657,9 +691,11 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
                 outcome = None
 
     async def _attempt(self, attempt: Attempt) -> Outcome:
-        tracer = tracing.get_tracer()
+        tracer = get_tracer()
         if tracer is None:
             return await self._send_attempt(attempt)
+        from ._client import tracing
+
         with tracing.attempt_span(tracer, attempt) as traced:
             outcome = traced.outcome = await self._send_attempt(traced.attempt)
         return outcome
@@ -727,6 +763,15 @@ class AsyncUsageClient:
             PamelaError: Anything else went wrong; its subclasses say what.
         """
         return await self._client.get_usage(period)
+
+
+def get_tracer() -> Tracer | None:
+    """Return OpenTelemetry's tracer of this package, or None where the program does not use OpenTelemetry.
+
+    A program that does has imported it before its first request. Where it has not, nothing is imported or traced.
+    """
+    trace = sys.modules.get("opentelemetry.trace")
+    return None if trace is None else trace.get_tracer("pamela", __version__)
 
 
 async def call_hook(hook: Hook, info: AttemptInfo) -> None:

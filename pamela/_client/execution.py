@@ -12,22 +12,22 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
 from .._core.operation import IDEMPOTENCY_HEADER
-from .._generated.api.calls import cancel_call, create_call, get_call, hangup_call
-from .._generated.api.tools import delete_tool
 from .._http.attempt import Attempt, DeadlineTimeout, Failure, Outcome, Response, Wait, remaining
 from .._http.redaction import SecretStr, hide_secrets
 from ..errors import ConflictError, PamelaError, ValidationError
 from . import responses
-from .polling import has_ended
-from .recovery import IDEMPOTENCY_METADATA, CallLookUp, ServerCapabilities, Wanted, is_call
-from .request_bodies import encode_json, encode_multipart
 from .retries import LONGEST_RETRY_AFTER, Decision, FailureKind, decide, kind_of, longest_backoff
 
 if TYPE_CHECKING:
     from .._core.operation import Request
     from .._generated.models.call import Call
+    from .capabilities import ServerCapabilities
     from .clock import Clock
     from .options import Options
+    from .recovery import Wanted
+
+CREATE_CALL, CANCEL_CALL, HANGUP_CALL, DELETE_TOOL = "create_call", "cancel_call", "hangup_call", "delete_tool"
+"""The operations whose lost responses are made good. Their modules, and that of the look-up, are imported if needed."""
 
 T = TypeVar("T")
 Steps = Generator[Attempt | Wait, Any, T]
@@ -51,6 +51,8 @@ def look_up_call(
         CallLookupError: It is unclear whether there is such a call.
         PamelaError: The calls could not be listed.
     """
+    from .recovery import CallLookUp
+
     deadline_at = _deadline_at(options, clock)
 
     def send(request: Request[Any]) -> Steps[Any]:
@@ -83,11 +85,9 @@ class RequestExecution:
         self.deadline_at = _deadline_at(options, clock) if deadline_at is None else deadline_at
         self.key = request.headers.get(IDEMPOTENCY_HEADER)
         self.headers = {**default_headers(options), **request.headers}
-        self.content = encode_json(with_key(request.body, self.key) if self.can_look_up_by_key else request.body)
-        if self.content is not None:
-            self.headers["Content-Type"] = "application/json"
-        if request.files:
-            self.content, self.headers["Content-Type"] = encode_multipart(request.body or {}, request.files)
+        self.content: bytes | None = None
+        if request.body is not None or request.files:
+            self.encode_body()
         self.url = options.base_url + request.path + (f"?{urlencode(request.query)}" if request.query else "")
         self.began = clock.monotonic()
         self.began_at = clock.now()
@@ -99,10 +99,19 @@ class RequestExecution:
         self.outcome_unknown = False
         """Whether it is unknown what such an attempt did: no look-up has shown since that it did nothing."""
 
+    def encode_body(self) -> None:
+        from .request_bodies import encode_json, encode_multipart
+
+        body = with_key(self.request.body, self.key) if self.can_look_up_by_key else self.request.body
+        if self.request.files:
+            self.content, self.headers["Content-Type"] = encode_multipart(body or {}, self.request.files)
+        else:
+            self.content, self.headers["Content-Type"] = encode_json(body), "application/json"
+
     @property
     def can_look_up_by_key(self) -> bool:
         """Whether what an earlier attempt did can be found by its key."""
-        return self.key is not None and self.request.operation is create_call.OPERATION
+        return self.key is not None and self.request.operation.name == CREATE_CALL
 
     def run(self) -> Steps[Any]:
         while True:
@@ -148,10 +157,16 @@ class RequestExecution:
                 return recovered.value
         if 200 <= outcome.status < 300:
             value = responses.value_of(self.request, outcome)
-            if self.request.operation is create_call.OPERATION and not is_call(value):
-                raise responses.unexpected_response(self.request, outcome, "a call has an id")
+            if self.request.operation.name == CREATE_CALL:
+                self.check_is_call(value, outcome)
             return value
         raise responses.error_of_response(self.request, outcome, self.url)
+
+    def check_is_call(self, value: Any, response: Response) -> None:
+        from .recovery import is_call
+
+        if not is_call(value):
+            raise responses.unexpected_response(self.request, response, "a call has an id")
 
     def learn(self, response: Response, sent_at: datetime) -> None:
         """Learn from a response whether the service honours keys, and how its clock goes."""
@@ -204,36 +219,45 @@ class RequestExecution:
     def resolve_refused_retry(self, error: PamelaError) -> Steps[Recovered | None]:
         """Return the value of an attempt whose response was lost, where the refusal of its repeat shows that it worked."""
         operation = self.request.operation
-        if error.status_code == 404 and operation is delete_tool.OPERATION:
+        if error.status_code == 404 and operation.name == DELETE_TOOL:
             return (yield from self.read_back_result("An earlier attempt deleted the tool."))
-        if error.status_code == 409 and operation in (cancel_call.OPERATION, hangup_call.OPERATION):
+        if error.status_code == 409 and operation.name in (CANCEL_CALL, HANGUP_CALL):
             try:
                 recovered = yield from self.read_back_result()
             except PamelaError:
                 raise error from None
-            if recovered is not None and has_ended(recovered.value):
-                return recovered
+            if recovered is not None:
+                from .polling import has_ended
+
+                return recovered if has_ended(recovered.value) else None
         return None
 
     def read_back_result(self, message: str = "") -> Steps[Recovered | None]:
         """Return what the operation did where no response says it: the deletion, or the call as it is now."""
         operation = self.request.operation
-        if operation is delete_tool.OPERATION:
+        if operation.name == DELETE_TOOL:
             tool_id = self.request.path_arguments["tool_id"]
             return Recovered(operation.parser.parse({"success": True, "message": message, "tool_id": tool_id}))
-        if operation in (cancel_call.OPERATION, hangup_call.OPERATION):
+        if operation.name in (CANCEL_CALL, HANGUP_CALL):
+            from .._generated.api.calls import get_call
+
             call_id = self.request.path_arguments["call_id"]
             return Recovered((yield from self.subrequest(get_call.build_request(call_id))))
         return None
 
     def find_call_by_key(self) -> Steps[Call | None]:
         """Look for the call that an earlier attempt may have placed. It costs `recovery.LOOK_UP_REQUESTS` at most."""
+        from .recovery import CallLookUp, Wanted
+
         body = self.request.body
         wanted = Wanted(key=str(self.key), since=self.began_at, to=body.get("to"), task=body.get("task"))
         return (yield from CallLookUp(wanted, self.subrequest, self.capabilities).run())
 
     def original_call(self, error: PamelaError) -> Steps[Call | None]:
         """Return the call that the idempotency key was used for, if the service says or shows which."""
+        from .._generated.api.calls import get_call
+        from .recovery import CallLookUp, Wanted
+
         call_id = error.details.get("call_id") if isinstance(error.details, dict) else None
         try:
             if isinstance(call_id, str) and call_id:
@@ -285,6 +309,8 @@ def with_key(body: dict[str, Any], key: str | None) -> dict[str, Any]:
     Raises:
         ValidationError: The metadata have another key there.
     """
+    from .recovery import IDEMPOTENCY_METADATA
+
     metadata = body.get("metadata") or {}
     present = metadata.get(IDEMPOTENCY_METADATA, key)
     if present != key:

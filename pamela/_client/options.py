@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .._generated.server import DEFAULT_BASE_URL
 from .._http.addresses import check_base_url
@@ -13,7 +13,22 @@ from .._http.redaction import SecretStr, WrongType, hide, hide_headers
 from ..errors import ValidationError
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from .._http.attempt import AttemptInfo
+
+    class TimeoutLike(Protocol):
+        """Anything with four timeouts in seconds: `Timeout`, or `httpx.Timeout`."""
+
+        @property
+        def connect(self) -> float | None: ...
+        @property
+        def read(self) -> float | None: ...
+        @property
+        def write(self) -> float | None: ...
+        @property
+        def pool(self) -> float | None: ...
+
 
 Hook = Callable[["AttemptInfo"], Any]
 HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -24,19 +39,6 @@ LONGEST_DURATION = 1e9
 """Seconds, some 30 years: what sockets and event loops can take."""
 UNSET: Any = object()
 """Stands for an option that was not given, where None means something."""
-
-
-class TimeoutLike(Protocol):
-    """Anything with four timeouts in seconds: `Timeout`, or `httpx.Timeout`."""
-
-    @property
-    def connect(self) -> float | None: ...
-    @property
-    def read(self) -> float | None: ...
-    @property
-    def write(self) -> float | None: ...
-    @property
-    def pool(self) -> float | None: ...
 
 
 class Timeout(NamedTuple):

@@ -36,3 +36,8 @@ class PageOrigin:
         request = copy(self._request)
         request.query = [*{**parameters, "offset": str(offset)}.items()]
         return self._client._execute(request)
+
+
+def set_origin(page: Any, client: Executor | AsyncExecutor, request: Request[Any], *, is_async: bool) -> None:
+    """Tell a page where it is from."""
+    page._source = PageOrigin(client, request, is_async=is_async)

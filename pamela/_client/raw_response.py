@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..errors import ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     from .._http.attempt import Response
 
@@ -34,27 +32,6 @@ class RawResponse(Generic[T]):
     headers: Mapping[str, str] = field(repr=False)
     request_id: str | None
     attempts: int
-
-
-_captured: ContextVar[list[Response] | None] = ContextVar("captured", default=None)
-
-
-def capture(response: Response) -> None:
-    """Keep a response for whoever asked for it in this thread or task."""
-    responses = _captured.get()
-    if responses is not None:
-        responses.append(response)
-
-
-@contextmanager
-def capturing() -> Iterator[list[Response]]:
-    """Keep the responses that come in this thread or task meanwhile."""
-    responses: list[Response] = []
-    token = _captured.set(responses)
-    try:
-        yield responses
-    finally:
-        _captured.reset(token)
 
 
 def raw_response(value: T, responses: list[Response], method: Callable[..., object]) -> RawResponse[T]:

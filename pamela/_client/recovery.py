@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator
 from datetime import UTC, date, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from html import unescape
 from typing import TYPE_CHECKING, Any, NamedTuple
 from unicodedata import normalize
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from .._core.operation import Request
     from .._generated.models.call_page import CallPage
+    from .capabilities import ServerCapabilities
     from .clock import Clock
 
 IDEMPOTENCY_METADATA = "idempotency_key"
@@ -46,28 +46,6 @@ DEFAULT_SEARCH = timedelta(hours=24)
 
 Send = Callable[["Request[Any]"], Generator[Any, Any, Any]]
 """Sends a request in the time and with the settings of the operation that it is made for."""
-
-
-class ServerCapabilities:
-    """What a client has learned of the service that it talks to."""
-
-    __slots__ = ("idempotency_keys", "last_date")
-
-    def __init__(self) -> None:
-        self.idempotency_keys = False
-        """Whether the service has sent an idempotency key back, and so honours them."""
-        self.last_date: tuple[str, datetime] | None = None
-        """The `Date` of the last response that had one, and the time by our clock when its request was sent."""
-
-    def clock_offset(self) -> timedelta | None:
-        """Return how far the service's clock is ahead of ours, or None where its responses do not tell."""
-        if self.last_date is None:
-            return None
-        text, sent_at = self.last_date
-        try:
-            return parsedate_to_datetime(text) - sent_at
-        except (TypeError, ValueError, OverflowError):
-            return None  # no date, or one without a zone
 
 
 class Wanted(NamedTuple):

@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.operation import IDEMPOTENCY_HEADER
-from .._generated.models.error_code import ErrorCode
 from .._http.addresses import without_credentials
 from .._http.redaction import mask
 from ..errors import (
@@ -58,8 +57,6 @@ LARGEST_JSON = 16 * 1024 * 1024
 hour each has some 10 MB."""
 LONGEST_MESSAGE = 2000
 """Characters of a message of the service. `details` has all of it."""
-_NO_CONFLICTS = frozenset({ErrorCode.NO_NUMBER_FOR_COUNTRY, ErrorCode.UNSUPPORTED_COUNTRY})
-"""Refusals with status 409 that are about the request itself, not about the state of things."""
 
 
 def value_of(request: Request[T], response: Response) -> T:
@@ -122,11 +119,13 @@ def error_of_response(request: Request[Any], response: Response, url: str) -> Pa
 
 
 def _kind(request: Request[Any], status: int, code: Any) -> type[PamelaError]:
+    from .._generated.models.error_code import ErrorCode
+
     if status == 429 and code == ErrorCode.QUOTA:
         return QuotaExceededError
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else PamelaError)
-    if kind is ConflictError and code in _NO_CONFLICTS:
-        kind = PamelaError
+    if kind is ConflictError and code in (ErrorCode.NO_NUMBER_FOR_COUNTRY, ErrorCode.UNSUPPORTED_COUNTRY):
+        kind = PamelaError  # about the request itself, not about the state of things
     return _OF_CALLS.get(kind, kind) if "calls" in request.operation.path.split("/") else kind
 
 

@@ -1,19 +1,13 @@
-"""Spans of OpenTelemetry: one for an operation, and in it one for each attempt, whose context travels in the headers.
-
-A program that uses OpenTelemetry has imported it before its first request. Where it has not, nothing is imported, and
-nothing is traced.
-"""
+"""Spans of OpenTelemetry: one for an operation, and in it one for each attempt, whose context travels in the headers."""
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from .._http.attempt import Attempt, Failure, Outcome, Response
-from .._version import __version__
 from ..errors import PamelaError
 
 if TYPE_CHECKING:
@@ -22,12 +16,6 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span, Tracer
 
     from .._core.operation import Operation
-
-
-def get_tracer() -> Tracer | None:
-    """Return OpenTelemetry's tracer of this package, or None where the program does not use OpenTelemetry."""
-    trace = sys.modules.get("opentelemetry.trace")
-    return None if trace is None else trace.get_tracer("pamela", __version__)
 
 
 @contextmanager

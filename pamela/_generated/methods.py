@@ -5,22 +5,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from .._core.pagination import OffsetPages, Pages
-from .api.calls import cancel_call as _cancel_call
-from .api.calls import create_call as _create_call
-from .api.calls import get_call as _get_call
-from .api.calls import hangup_call as _hangup_call
-from .api.calls import list_calls as _list_calls
-from .api.tools import delete_tool as _delete_tool
-from .api.tools import list_tools as _list_tools
-from .api.tools import register_tool as _register_tool
-from .api.usage import get_usage as _get_usage
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from datetime import date, datetime
 
     from .._core.operation import Request
+    from .._core.pagination import Pages
     from .models.call import Call
     from .models.call_page import CallPage
     from .models.call_status import CallStatus
@@ -95,6 +85,8 @@ class OperationMethods:
             PamelaError: Any other failure; its subclasses say which.
         """
 
+        from .api.calls import create_call as _create_call
+
         return _create_call.sync(
             self,
             to,
@@ -144,6 +136,8 @@ class OperationMethods:
             PamelaError: Any other failure; its subclasses say which.
         """
 
+        from .api.calls import list_calls as _list_calls
+
         return _list_calls.sync(self, status, status_filter, limit, offset, start_date, end_date)
 
     def iter_calls(
@@ -175,6 +169,9 @@ class OperationMethods:
             ValidationError: Invalid argument. It is raised at once, not at the first page.
             PamelaError: A page could not be fetched.
         """
+
+        from .._core.pagination import OffsetPages
+        from .api.calls import list_calls as _list_calls
 
         pages: Pages[Call] = OffsetPages(
             _list_calls.build_request,
@@ -209,6 +206,8 @@ class OperationMethods:
             PamelaError: Any other failure; its subclasses say which.
         """
 
+        from .api.calls import get_call as _get_call
+
         return _get_call.sync(self, call_id)
 
     def cancel_call(self, call_id: str) -> Call:
@@ -227,6 +226,8 @@ class OperationMethods:
             PamelaError: Any other failure; its subclasses say which.
         """
 
+        from .api.calls import cancel_call as _cancel_call
+
         return _cancel_call.sync(self, call_id)
 
     def hangup_call(self, call_id: str) -> Call:
@@ -244,6 +245,8 @@ class OperationMethods:
             ValidationError: Invalid argument, or the service refused the request with 400 or 422.
             PamelaError: Any other failure; its subclasses say which.
         """
+
+        from .api.calls import hangup_call as _hangup_call
 
         return _hangup_call.sync(self, call_id)
 
@@ -282,6 +285,8 @@ class OperationMethods:
             PamelaError: Any other failure; its subclasses say which.
         """
 
+        from .api.tools import register_tool as _register_tool
+
         return _register_tool.sync(
             self,
             name,
@@ -306,6 +311,8 @@ class OperationMethods:
             PamelaError: Any other failure; its subclasses say which.
         """
 
+        from .api.tools import list_tools as _list_tools
+
         return _list_tools.sync(self)
 
     def delete_tool(self, tool_id: str) -> ToolDeletion:
@@ -323,6 +330,8 @@ class OperationMethods:
             ValidationError: Invalid argument, or the service refused the request with 400 or 422.
             PamelaError: Any other failure; its subclasses say which.
         """
+
+        from .api.tools import delete_tool as _delete_tool
 
         return _delete_tool.sync(self, tool_id)
 
@@ -343,6 +352,8 @@ class OperationMethods:
             ValidationError: Invalid argument, or the service refused the request with 400 or 422.
             PamelaError: Any other failure; its subclasses say which.
         """
+
+        from .api.usage import get_usage as _get_usage
 
         return _get_usage.sync(self, period)
 
@@ -407,6 +418,8 @@ class AsyncOperationMethods:
             PamelaError: Any other failure; its subclasses say which.
         """
 
+        from .api.calls import create_call as _create_call
+
         return await _create_call.asyncio(
             self,
             to,
@@ -456,6 +469,8 @@ class AsyncOperationMethods:
             PamelaError: Any other failure; its subclasses say which.
         """
 
+        from .api.calls import list_calls as _list_calls
+
         return await _list_calls.asyncio(self, status, status_filter, limit, offset, start_date, end_date)
 
     def iter_calls(
@@ -487,6 +502,9 @@ class AsyncOperationMethods:
             ValidationError: Invalid argument. It is raised at once, not at the first page.
             PamelaError: A page could not be fetched.
         """
+
+        from .._core.pagination import OffsetPages
+        from .api.calls import list_calls as _list_calls
 
         pages: Pages[Call] = OffsetPages(
             _list_calls.build_request,
@@ -521,6 +539,8 @@ class AsyncOperationMethods:
             PamelaError: Any other failure; its subclasses say which.
         """
 
+        from .api.calls import get_call as _get_call
+
         return await _get_call.asyncio(self, call_id)
 
     async def cancel_call(self, call_id: str) -> Call:
@@ -539,6 +559,8 @@ class AsyncOperationMethods:
             PamelaError: Any other failure; its subclasses say which.
         """
 
+        from .api.calls import cancel_call as _cancel_call
+
         return await _cancel_call.asyncio(self, call_id)
 
     async def hangup_call(self, call_id: str) -> Call:
@@ -556,6 +578,8 @@ class AsyncOperationMethods:
             ValidationError: Invalid argument, or the service refused the request with 400 or 422.
             PamelaError: Any other failure; its subclasses say which.
         """
+
+        from .api.calls import hangup_call as _hangup_call
 
         return await _hangup_call.asyncio(self, call_id)
 
@@ -594,6 +618,8 @@ class AsyncOperationMethods:
             PamelaError: Any other failure; its subclasses say which.
         """
 
+        from .api.tools import register_tool as _register_tool
+
         return await _register_tool.asyncio(
             self,
             name,
@@ -618,6 +644,8 @@ class AsyncOperationMethods:
             PamelaError: Any other failure; its subclasses say which.
         """
 
+        from .api.tools import list_tools as _list_tools
+
         return await _list_tools.asyncio(self)
 
     async def delete_tool(self, tool_id: str) -> ToolDeletion:
@@ -635,6 +663,8 @@ class AsyncOperationMethods:
             ValidationError: Invalid argument, or the service refused the request with 400 or 422.
             PamelaError: Any other failure; its subclasses say which.
         """
+
+        from .api.tools import delete_tool as _delete_tool
 
         return await _delete_tool.asyncio(self, tool_id)
 
@@ -655,5 +685,7 @@ class AsyncOperationMethods:
             ValidationError: Invalid argument, or the service refused the request with 400 or 422.
             PamelaError: Any other failure; its subclasses say which.
         """
+
+        from .api.usage import get_usage as _get_usage
 
         return await _get_usage.asyncio(self, period)
