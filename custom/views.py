@@ -13,7 +13,7 @@ from .errors import mistaken, unsupported
 from .forms import ANY, Form, Forms, nesting, viewing
 from .spec import Schema, Specification
 
-BASES = {"Call": ("outcomes", "ModelWithOutcome"), "CallPage": ("pages", "PageModel")}
+BASES = {"Call": ("call_base", "ModelWithOutcome"), "CallPage": ("pages", "PageModel")}
 """The bases, in `pamela._core`, of models that have more than the fields of the API."""
 NAMES_OF_MODEL = {*dir(dict), "from_dict", "to_dict", "to_row"}
 """The attributes that every model has, so that a view of the name gets an underscore."""

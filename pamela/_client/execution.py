@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from .._core.operation import IDEMPOTENCY_HEADER
@@ -16,7 +16,6 @@ from .._http.attempt import Attempt, DeadlineTimeout, Failure, Outcome, Response
 from .._http.redaction import SecretStr, hide_secrets
 from ..errors import ConflictError, PamelaError, ValidationError
 from . import responses
-from .retries import LONGEST_RETRY_AFTER, Decision, FailureKind, decide, kind_of, longest_backoff
 
 if TYPE_CHECKING:
     from .._core.operation import Request
@@ -61,10 +60,13 @@ def look_up_call(
     return CallLookUp(wanted, send, capabilities).run()
 
 
-class Recovered(NamedTuple):
+class Recovered:
     """The value that an operation was to return, found although its own response was lost or refused."""
 
-    value: Any
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
 
 class RequestExecution:
@@ -180,6 +182,8 @@ class RequestExecution:
 
     def next_after_error(self, error: PamelaError) -> Steps[Recovered | None]:
         """Return the value if it is there all the same, or None for another attempt; raise the error otherwise."""
+        from .retries import Decision, FailureKind, decide, kind_of
+
         operation = self.request.operation
         if self.may_have_arrived:
             resolved = yield from self.resolve_refused_retry(error)
@@ -273,6 +277,8 @@ class RequestExecution:
 
     def pause(self, error: PamelaError) -> float | None:
         """Return the seconds until the next attempt, or None where there is no time for one."""
+        from .retries import LONGEST_RETRY_AFTER, longest_backoff
+
         if error.retry_after is None:
             pause = self.clock.jitter(longest_backoff(self.attempts))
         elif error.retry_after > LONGEST_RETRY_AFTER:

@@ -86,17 +86,40 @@ def duration(name: str, value: Any, *, zero: bool = False, or_none: str = "") ->
     return float(value)
 
 
-class Options(NamedTuple):
+class Options:
     """What a client is set to. Made by `create` and `replace`, which check every setting."""
 
-    api_key: SecretStr
-    base_url: str
-    timeout: Timeout
-    deadline: float | None
-    max_retries: int
-    headers: Mapping[str, str]
-    on_request: Hook | None
-    on_response: Hook | None
+    __slots__ = (
+        "api_key",
+        "base_url",
+        "deadline",
+        "headers",
+        "max_retries",
+        "on_request",
+        "on_response",
+        "timeout",
+    )
+
+    def __init__(
+        self,
+        *,
+        api_key: SecretStr,
+        base_url: str,
+        timeout: Timeout,
+        deadline: float | None,
+        max_retries: int,
+        headers: Mapping[str, str],
+        on_request: Hook | None,
+        on_response: Hook | None,
+    ) -> None:
+        self.api_key = api_key
+        self.base_url = base_url
+        self.timeout = timeout
+        self.deadline = deadline
+        self.max_retries = max_retries
+        self.headers = headers
+        self.on_request = on_request
+        self.on_response = on_response
 
     def __repr__(self) -> str:
         return f"Options(base_url={self.base_url!r})"  # neither the key nor headers, which may have secrets

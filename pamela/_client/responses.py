@@ -26,7 +26,6 @@ from ..errors import (
     UnexpectedResponseError,
     ValidationError,
 )
-from .retries import retry_after
 
 if TYPE_CHECKING:
     from .._core.operation import Request
@@ -96,6 +95,8 @@ def error_of_response(request: Request[Any], response: Response, url: str) -> Pa
         response: What came back.
         url: Where it was sent.
     """
+    from .retries import retry_after
+
     if response.status < 400:
         return _error_of_redirect(request, response)
     message, code, details = _read(response)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -61,7 +62,8 @@ def attempt_span(tracer: Tracer, attempt: Attempt) -> Iterator[TracedAttempt]:
     with tracer.start_as_current_span(name, kind=SpanKind.CLIENT, attributes=attributes) as span:
         context: dict[str, str] = {}
         inject(context)
-        traced = TracedAttempt(attempt._replace(headers={**attempt.headers, **context}))
+        traced = TracedAttempt(copy(attempt))
+        traced.attempt.headers = {**attempt.headers, **context}
         yield traced
         _record_outcome(span, traced.outcome)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from .model import Model
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -92,38 +90,3 @@ def _present(value: Any) -> bool:
     if isinstance(value, str):
         return bool(value.strip())
     return bool(value) and value is not True
-
-
-def _transcript_text(call: Any) -> str | None:
-    lines = [": ".join(filter(None, (line.get("speaker"), line.get("text")))) for line in call.lines]
-    return "\n".join(lines) or None
-
-
-class ModelWithOutcome(Model):
-    """The base of the model `Call`: what a call has beside the fields of the API."""
-
-    __slots__ = ()
-
-    @property
-    def outcome(self) -> CallOutcome:
-        """What became of the call, as far as its fields tell."""
-        return outcome_of(self)
-
-    def to_row(self) -> dict[str, Any]:
-        """Return the call as a row of a table: a column for each field and one for the outcome.
-
-        Returns:
-            Dates are datetimes, the status and the outcome texts, the transcript is one text, a line for each thing
-            said. What is absent is None. Fields that this version does not know come last, as they are.
-
-        Example:
-            >>> from pamela import Call
-            >>> row = Call({"id": "call_1", "status": "failed", "created_at": "2026-03-14T15:09:26Z"}).to_row()
-            >>> row["outcome"], row["created_at"].year, row["summary"]
-            ('not_reached', 2026, None)
-        """
-        row = {name: getattr(self, name) for name in self._fields}
-        row["status"] = self.get("status")
-        row["transcript"] = _transcript_text(self)
-        row["outcome"] = self.outcome.value
-        return row | {name: value for name, value in self.items() if name not in row}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,53 +35,88 @@ class DeadlineTimeout(float):
         return min(self, remaining(self.give_up_at))
 
 
-class Attempt(NamedTuple):
-    """A request to send now."""
+class Attempt:
+    """A request to send now.
 
-    operation: str
-    method: str
-    url: str
-    headers: dict[str, str]
-    content: bytes | None
-    timeout: dict[str, float | None]
-    give_up_at: float | None
-    """The moment, of the monotonic clock, when the answer must be whole."""
-    number: int
-    """1 for the first attempt of an operation."""
-    template: str = ""
-    """The path with the names of its arguments, `/api/b2b/v1/calls/{call_id}` say."""
+    Attributes:
+        give_up_at: The moment, of the monotonic clock, when the answer must be whole.
+        number: 1 for the first attempt of an operation.
+        template: The path with the names of its arguments, `/api/b2b/v1/calls/{call_id}` say.
+    """
+
+    __slots__ = ("content", "give_up_at", "headers", "method", "number", "operation", "template", "timeout", "url")
+
+    def __init__(
+        self,
+        operation: str,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        content: bytes | None,
+        timeout: dict[str, float | None],
+        give_up_at: float | None,
+        number: int,
+        template: str = "",
+    ) -> None:
+        self.operation = operation
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.content = content
+        self.timeout = timeout
+        self.give_up_at = give_up_at
+        self.number = number
+        self.template = template
 
     def __repr__(self) -> str:
         return f"Attempt({self.operation!r}, number={self.number})"  # the headers have the key
 
 
-class Wait(NamedTuple):
-    """A pause before the next attempt."""
+class Wait:
+    """A pause before the next attempt, in seconds."""
 
-    seconds: float
+    __slots__ = ("seconds",)
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
 
 
-class Response(NamedTuple):
-    """A whole response."""
+class Response:
+    """A whole response.
 
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-    secrets: tuple[str, ...] = ()
-    """What must not be shown where the response is: what the request was sent with, and the proxy's password."""
+    Attributes:
+        secrets: What must not be shown where the response is: what the request was sent with, and the proxy's password.
+    """
+
+    __slots__ = ("content", "headers", "secrets", "status")
+
+    def __init__(self, status: int, headers: Mapping[str, str], content: bytes, secrets: tuple[str, ...] = ()) -> None:
+        self.status = status
+        self.headers = headers
+        self.content = content
+        self.secrets = secrets
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {len(self.content)} bytes)"  # a server may have put what it was sent in it
 
 
-class Failure(NamedTuple):
-    """No whole response came back."""
+class Failure:
+    """No whole response came back.
 
-    cause: Exception
-    problem: str
-    timed_out: bool = False
-    sent: bool = True
-    """Whether the request may have reached the service."""
+    Attributes:
+        sent: Whether the request may have reached the service.
+    """
+
+    __slots__ = ("cause", "problem", "sent", "timed_out")
+
+    def __init__(self, cause: Exception, problem: str, *, timed_out: bool = False, sent: bool = True) -> None:
+        self.cause = cause
+        self.problem = problem
+        self.timed_out = timed_out
+        self.sent = sent
+
+    def __repr__(self) -> str:
+        return f"Failure({self.problem!r})"
 
 
 Outcome: TypeAlias = "Response | Failure | PamelaError"

@@ -12,6 +12,7 @@ import threading
 import weakref
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.request import getproxies
 
 import httpx
 
@@ -366,9 +367,12 @@ def settings_for(base_url: str) -> tuple[ssl.SSLContext, Proxy | None]:
         ValidationError: The environment names certificates or a proxy that cannot be used.
     """
     from .certificates import tls_context
-    from .proxies import proxy_for
 
-    proxy = proxy_for(base_url)
+    proxy = None
+    if getproxies():
+        from .proxies import proxy_for
+
+        proxy = proxy_for(base_url)
     return tls_context(verified=base_url.startswith("https:") or (proxy is not None and proxy.is_tls)), proxy
 
 

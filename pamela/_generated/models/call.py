@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ..._core.call_base import ModelWithOutcome
 from ..._core.model import as_datetime, as_enum, as_lines, as_models, nest_models
-from ..._core.outcomes import ModelWithOutcome
 from .call_status import CallStatus
 from .transcript_entry import TranscriptEntry
 
