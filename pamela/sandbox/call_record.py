@@ -3,7 +3,7 @@
 import json
 import math
 import sqlite3
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any, Self
 
@@ -17,7 +17,7 @@ _FROM_NUMBER = "+15550100000"
 
 @dataclass
 class CallRecord:
-    """A call, and how far its plan has been carried out. Each field is a column."""
+    """A call, and how far its plan has been carried out. Each field but the last is a column."""
 
     id: str
     project_id: str
@@ -50,6 +50,9 @@ class CallRecord:
     script_id: str | None = None
     deliveries: int = 0
     """How many events and tool invocations it has had."""
+
+    kept: tuple[Any, ...] = field(default=(), repr=False, compare=False)
+    """What was last written of all that changes; no column, but for `Calls`."""
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Self:
@@ -136,4 +139,4 @@ class CallRecord:
         }
 
 
-_COLUMN_OF_FIELD = {each.name: each.name.removesuffix("_json") for each in fields(CallRecord)}
+_COLUMN_OF_FIELD = {each.name: each.name.removesuffix("_json") for each in fields(CallRecord) if each.name != "kept"}

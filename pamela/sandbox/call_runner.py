@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from .call_plans import AGENT, TOOL, Invocation, Plan, Step, ToolUse, continue_after_failure, plan_call
@@ -152,25 +153,28 @@ class CallRunner:
     def _do_what_is_due(self) -> Moment | None:
         now = self._clock.now()
         try:
-            calls = self._calls.due(now, self._workload.batch)
-            if calls:
-                self._go_on_with_all(calls, now)
+            self._go_on_with_all(now)
         except DatabaseError as error:
             _log.error("Calls cannot go on: %s", error)
             self._calls.reload()
             return now + _RETRY_AFTER
         return self._calls.next_due()
 
-    def _go_on_with_all(self, calls: Sequence[CallRecord], now: Moment) -> None:
+    def _go_on_with_all(self, now: Moment) -> None:
         """Take the steps of calls that are due, in one transaction, or if a call has a fault each in its own."""
+        due = self._workload.take_turn(self._calls.due(now))
+        if (first := next(due, None)) is None:
+            return
+        taken: list[CallRecord] = []
         try:
             with self._store.transaction():
-                for call in calls:
+                for call in chain([first], due):
+                    taken.append(call)
                     self._go_on_until(call, now)
         except DatabaseError:
             raise
         except Exception:
-            for call in calls:
+            for call in taken:
                 self._go_on_alone(call.id, now)
 
     def _go_on_alone(self, call_id: str, now: Moment) -> None:

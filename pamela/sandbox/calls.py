@@ -3,8 +3,10 @@
 import heapq
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from .call_plans import Plan
@@ -31,7 +33,13 @@ _CHANGING = (
     "live",
     "deliveries",
 )
-_SAVE = "UPDATE calls SET {} WHERE id = ?".format(", ".join(f"{name.removesuffix('_json')} = ?" for name in _CHANGING))  # noqa: S608
+_changing = attrgetter(*_CHANGING)
+
+
+@cache
+def _update_of(changed: tuple[int, ...]) -> str:
+    columns = ", ".join(f"{_CHANGING[n].removesuffix('_json')} = ?" for n in changed)
+    return f"UPDATE calls SET {columns} WHERE id = ?"  # noqa: S608 - names of ours
 
 
 @dataclass(frozen=True)
@@ -86,12 +94,18 @@ class Calls:
     def add(self, call: CallRecord) -> None:
         """Keep a new call. Needs a transaction."""
         self._store.insert("calls", call.to_row())
+        call.kept = _changing(call)
         self._note(call)
 
     def save(self, call: CallRecord) -> None:
         """Keep what has changed of a call. Needs a transaction."""
-        self._store.execute(_SAVE, *(getattr(call, name) for name in _CHANGING), call.id)
         self._note(call)
+        values = _changing(call)
+        # An index over a column that is set is written anew, even if the value is the same.
+        changed = tuple(n for n, (old, new) in enumerate(zip(call.kept, values, strict=True)) if old != new)
+        if changed:
+            self._store.execute(_update_of(changed), *(values[n] for n in changed), call.id)
+            call.kept = values
 
     def save_plan(self, call: CallRecord) -> None:
         """Keep a call's changed plan. Needs a transaction."""
@@ -125,19 +139,18 @@ class Calls:
             if row is None:
                 return None
             call = CallRecord.from_row(row)
+            call.kept = _changing(call)
             if call.due is not None:
                 self._going_on[call_id] = call
         return call if project_id in (None, call.project_id) else None
 
-    def due(self, moment: Moment, limit: int) -> list[CallRecord]:
-        """Return calls whose next step is due, those that have waited longest first; each time others."""
-        found: list[CallRecord] = []
-        while self._due and self._due[0][0] <= moment and len(found) < limit:
+    def due(self, moment: Moment) -> Iterator[CallRecord]:
+        """Yield calls whose next step is due, those that have waited longest first; each time others."""
+        while self._due and self._due[0][0] <= moment:
             due, call_id = heapq.heappop(self._due)
             call = self.get(call_id)
             if call is not None and call.due == due:
-                found.append(call)
-        return found
+                yield call
 
     def next_due(self) -> Moment | None:
         return self._due[0][0] if self._due else None

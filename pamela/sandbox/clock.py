@@ -74,8 +74,11 @@ class Scheduler:
             # Even when more is due already, others get their turn on the event loop. Nor is anything waited for long:
             # a machine that sleeps, or whose clock is set, would oversleep.
             seconds = _LONGEST_SLEEP if due is None else (due - self._clock.now()) / 1_000_000
+            if seconds <= 0 or self._woken.is_set():
+                await asyncio.sleep(0)
+                continue
             try:
-                async with asyncio.timeout(min(max(0.0, seconds), _LONGEST_SLEEP)):
+                async with asyncio.timeout(min(seconds, _LONGEST_SLEEP)):
                     await self._woken.wait()
             except TimeoutError:
                 pass

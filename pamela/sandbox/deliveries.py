@@ -8,7 +8,7 @@ import secrets
 import sqlite3
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -155,6 +155,8 @@ class Deliveries:
         self._ready: dict[_Queue, _Ready] = {}
         """Deliveries that are due and for which their destination had no room yet."""
         self._in_flight: Counter[_Queue] = Counter()
+        self._unsent_transcripts: dict[str, int] = {}
+        """By queue, the transcript that is the last of it and was not sent yet."""
         self._sending: set[int] = set()
         self._settlements: deque[_Settlement] = deque()
         self._is_writing_planned = False
@@ -203,12 +205,16 @@ class Deliveries:
         # Written by hand in the canonical form: the transcript is long, and comes in it already.
         body = f'{{"call_id":"{call.id}","event":"{event}","status":"{call.status}","timestamp":"{timestamp}"'
         body += f',"transcript":{call.shown_transcript_json()}}}' if self._has_transcript[event] else "}"
-        if event == _TRANSCRIPT_UPDATE and self._renew_transcript(call.id, url, body):
+        older = self._transcript_behind(call.id, url)
+        if older is not None and event == _TRANSCRIPT_UPDATE:
+            # It has all that the older one would have told, and a receiver that is behind has no use for both.
+            self._store.execute("UPDATE deliveries SET body = ? WHERE seq = ?", body, older)
             return
-        if event == "call.completed":
-            self._drop_transcript(call.id, url)
+        if older is not None and event == "call.completed":
+            self._drop(older)
+        self._forget_transcript(call.id)
         row = self._new(call, project, "event", event, url, body, self._event_timeout_ms)
-        is_first = self._store.one(f"SELECT 1 FROM deliveries WHERE queue = ? AND {_OPEN} LIMIT 1", call.id) is None  # noqa: S608
+        is_first = call.deliveries == 1 or not self._has_open(call.id)
         # The last event of a call has nothing to change places with.
         if project.faults.reorder:
             row["held"] = not call.is_over and project.faults.applies("reorder", row["chance"])
@@ -216,41 +222,32 @@ class Deliveries:
                 self._store.insert("deliveries", row)
                 self._advance(call.id)
                 return
-        if is_first and not row["held"]:
+        is_pending = is_first and not row["held"]
+        if is_pending:
             row["status"] = "pending"
-            self._enqueue(self._store.insert("deliveries", row), row)
-        else:
-            self._store.insert("deliveries", row)
+        seq = self._store.insert("deliveries", row)
+        if event == _TRANSCRIPT_UPDATE and not row["held"]:
+            self._unsent_transcripts[call.id] = seq
+            self._store.after_rollback(lambda: self._forget_transcript(call.id))
+        if is_pending:
+            self._enqueue(seq, row)
 
-    def _renew_transcript(self, queue: str, url: str, body: str) -> bool:
-        """Have a transcript that is still to be sent be the newer one, if deliveries are behind; return whether it is.
-
-        It has all that the older one would have told, and a receiver that is behind has no use for both.
-        """
-        older = self._transcript_behind(queue, url)
-        if older is not None:
-            self._store.execute("UPDATE deliveries SET body = ? WHERE seq = ?", body, older["seq"])
-        return older is not None
-
-    def _drop_transcript(self, queue: str, url: str) -> None:
-        """Give up a transcript that is still to be sent, if deliveries are behind and the call's last event has it all."""
-        older = self._transcript_behind(queue, url)
-        if older is not None:
-            self._store.execute("UPDATE deliveries SET status = 'dropped' WHERE seq = ?", older["seq"])
-            self._publish(older)
-
-    def _transcript_behind(self, queue: str, url: str) -> sqlite3.Row | None:
-        """Return the last delivery of a call's queue if it is a transcript that a receiver who is behind can do without."""
+    def _transcript_behind(self, queue: str, url: str) -> int | None:
+        """Return the last event of a call's queue if it is a transcript that a receiver who is behind can do without."""
+        seq = self._unsent_transcripts.get(queue)
         ready = self._ready.get(_Queue("event", WebhookAddress.parse(url).destination), ())
-        if len(ready) < _MANY_READY:
-            return None
-        last = self._store.one(
-            f"SELECT * FROM deliveries WHERE queue = ? AND {_OPEN} ORDER BY rank DESC LIMIT 1",  # noqa: S608
-            queue,
-        )
-        if last is None or last["name"] != _TRANSCRIPT_UPDATE or last["tries"] or last["seq"] in self._sending:
-            return None
-        return last
+        return seq if len(ready) >= _MANY_READY else None
+
+    def _forget_transcript(self, queue: str) -> None:
+        self._unsent_transcripts.pop(queue, None)
+
+    def _has_open(self, queue: str) -> bool:
+        return self._store.one(f"SELECT 1 FROM deliveries WHERE queue = ? AND {_OPEN} LIMIT 1", queue) is not None  # noqa: S608
+
+    def _drop(self, seq: int) -> None:
+        row = self._store.one("UPDATE deliveries SET status = 'dropped' WHERE seq = ? RETURNING id, project_id", seq)
+        if row is not None:
+            self._publish(row)
 
     def invoke_tool(
         self, call: CallRecord, url: str, name: str, arguments: object, correlation_id: str, timeout_ms: int
@@ -467,6 +464,7 @@ class Deliveries:
     def _reload(self) -> None:
         """Take the queues from the database anew."""
         self._ready.clear()
+        self._unsent_transcripts.clear()
         rows = self._store.all("SELECT seq, due, kind, name, url FROM deliveries WHERE status = 'pending'")
         self._due = [
             (row["due"], row["seq"], row["name"] != _TRANSCRIPT_UPDATE, _queue_of(row))
@@ -498,6 +496,7 @@ class Deliveries:
             if row is not None and seq not in self._sending:
                 self._sending.add(seq)
                 self._in_flight[queue] += 1
+                self._forget_transcript(row["queue"])
                 self._tasks.create_task(self._deliver(row, queue))
         if not ready:
             self._ready.pop(queue, None)
@@ -523,11 +522,12 @@ class Deliveries:
 
     def _write_settlements(self) -> None:
         """Write down what came of attempts, many in one transaction."""
-        batch = [self._settlements.popleft() for _ in range(min(len(self._settlements), self._workload.batch))]
         loop = asyncio.get_running_loop()
+        batch: list[_Settlement] = []
         try:
             with self._store.transaction():
-                for each in batch:
+                for each in self._workload.take_turn(_taken_from(self._settlements)):
+                    batch.append(each)
                     self._settle(each)
         except DatabaseError as error:
             _log.error("Deliveries cannot be written down: %s", error)
@@ -654,6 +654,11 @@ class Deliveries:
                 for attempt in attempts
             ],
         }
+
+
+def _taken_from(settlements: deque[_Settlement]) -> Iterator[_Settlement]:
+    while settlements:
+        yield settlements.popleft()
 
 
 def _new_id() -> str:

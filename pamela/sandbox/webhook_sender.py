@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from typing import cast
 from urllib.parse import quote, unquote, urlsplit
 
 _MOST_BYTES_READ = 1024 * 1024
@@ -161,8 +162,7 @@ class _Connection(asyncio.Protocol):
         self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - that of a stream
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         self._open.add(self)
 
     def data_received(self, data: bytes) -> None:

@@ -1,7 +1,13 @@
 """How much the sandbox does at once beside answering requests, so that those are answered soon."""
 
-_MOST_WHEN_BUSY = 8
-_MOST_WHEN_IDLE = 100
+import time
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+_SECONDS_WHEN_BUSY = 0.004
+_SECONDS_WHEN_IDLE = 0.015
+
+T = TypeVar("T")
 
 
 class Workload:
@@ -14,10 +20,13 @@ class Workload:
         """Count a request until it is said to have ended."""
         return RequestInProgress(self)
 
-    @property
-    def batch(self) -> int:
-        """How many steps of calls or results of deliveries are taken before others have their turn."""
-        return _MOST_WHEN_BUSY if self.requests else _MOST_WHEN_IDLE
+    def take_turn(self, things: Iterable[T]) -> Iterator[T]:
+        """Yield things to do, one at least, until it is time that others have their turn."""
+        ends = time.perf_counter() + (_SECONDS_WHEN_BUSY if self.requests else _SECONDS_WHEN_IDLE)
+        for thing in things:
+            yield thing
+            if time.perf_counter() >= ends:
+                return
 
 
 class RequestInProgress:
