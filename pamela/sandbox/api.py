@@ -69,8 +69,10 @@ class Api:
 
     async def _carry_out(self, operation: OperationSpec, project_id: str, http_request: Request) -> Response:
         body = None if operation.body is None else await read_body(http_request)
+        await self._service.specification.get_ready()
         parameters, issues = operation.read_parameters(http_request.query_params, http_request.headers)
-        issues += await operation.body_issues(body, size_of(http_request))
+        if operation.body is not None:
+            issues += await operation.body.find_body_issues(body, size_of(http_request))
         if issues:
             raise _refusal(operation, body, issues)
         carry_out = getattr(self, operation.id, None)

@@ -21,7 +21,7 @@ from .page import Page
 from .page_security import PageSecurity
 from .request_log import LogRequests
 from .service import Service
-from .specification import Parameter, Specification
+from .specification import Specification
 from .store import DatabaseError
 from .workload import Workload
 
@@ -47,7 +47,7 @@ def create_app(service: Service) -> ASGIApp:
     )
     app.router.redirect_slashes = False
     secured = PageSecurity(app, service.allowed_hosts, service.page_token)
-    with_headers = _WithHeaders(secured, service.specification.parameter("IdempotencyKey"), service.workload)
+    with_headers = _WithHeaders(secured, service.specification, service.workload)
     return LogRequests(with_headers, service.requests, service.page_token)
 
 
@@ -97,10 +97,11 @@ class _Resource:
 class _WithHeaders:
     """Put into every answer, failures of all kinds included, what names the request and the idempotency key."""
 
-    def __init__(self, app: ASGIApp, idempotency_key: Parameter, workload: Workload) -> None:
+    def __init__(self, app: ASGIApp, specification: Specification, workload: Workload) -> None:
         self._app = app
         self._workload = workload
-        self._idempotency_key = idempotency_key
+        self._specification = specification
+        self._idempotency_key = specification.parameter("IdempotencyKey")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         key = Headers(scope=scope).get(self._idempotency_key.name)
@@ -111,8 +112,10 @@ class _WithHeaders:
                 begun.end()
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = f"req_{secrets.token_hex(8)}"
-                if key is not None and not self._idempotency_key.read(key)[1]:
-                    headers[self._idempotency_key.name] = key
+                if key is not None:
+                    await self._specification.get_ready()
+                    if not self._idempotency_key.read(key)[1]:
+                        headers[self._idempotency_key.name] = key
             await send(message)
 
         begun = self._workload.begin_request()

@@ -18,10 +18,10 @@ from .errors import coded, failure
 from .fault_injection import FAULTS_SCHEMA, NEXT_FAULT_SCHEMA, FaultInjection, PlannedFault
 from .page_access import read_project
 from .projects import ProjectSettings
-from .requests import read_body
+from .requests import read_body, size_of
 from .scripts import MOST_SCRIPTS, SCRIPT_SCHEMA
 from .service import Service
-from .specification import Issue, Parameter, find_issues
+from .specification import Issue, Parameter
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -77,13 +77,13 @@ class ControlApi:
     def __init__(self, service: Service) -> None:
         self._service = service
         specification = service.specification
-        self._validators = {name: specification.validator(schema) for name, schema in _SCHEMAS.items()}
+        self._schemas = {name: specification.request_schema(schema) for name, schema in _SCHEMAS.items()}
         self._paging = (specification.parameter("Limit"), specification.parameter("Offset"))
         self._delivery_filters = (
             *self._paging,
-            Parameter("call_id", "query", is_integer=False, validator=specification.validator({"type": "string"})),
+            Parameter("call_id", "query", is_integer=False, schema=specification.request_schema({"type": "string"})),
             *(
-                Parameter(name, "query", is_integer=False, validator=specification.validator({"enum": values}))
+                Parameter(name, "query", is_integer=False, schema=specification.request_schema({"enum": values}))
                 for name, values in (
                     ("status", _STATUSES),
                     ("kind", ["event", "tool"]),
@@ -91,7 +91,7 @@ class ControlApi:
                 )
             ),
         )
-        self._period = specification.validator({"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"})
+        self._period = specification.request_schema({"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$"})
         call, delivery = "/sandbox/calls/{call_id}", "/sandbox/deliveries/{delivery_id}"
         faults: dict[str, Handler] = {"GET": self.get_faults, "PUT": self.put_faults}
         self.handlers: Mapping[str, Mapping[str, Handler]] = {
@@ -176,8 +176,9 @@ class ControlApi:
     async def daily_usage(self, request: Request) -> Response:
         project_id = self._project_id(request)
         period = request.query_params.get("period", clock.month_of(self._service.clock.now()))
-        if issues := find_issues(self._period, period):
-            raise failure(422, [Issue(loc=["query", "period"], msg=each["msg"], type=each["type"]) for each in issues])
+        await self._service.specification.get_ready()
+        if issues := self._period.find_issues(period, ["query", "period"]):
+            raise failure(422, issues)
         return JSONResponse({"period": period, "days": self._service.calls.usage_by_day(project_id, period)})
 
     # Directing calls.
@@ -307,6 +308,7 @@ class ControlApi:
         project_id = self._project_id(request)
         asked: dict[str, Any] = {}
         issues = []
+        await self._service.specification.get_ready()
         for each in self._delivery_filters:
             if each.name in request.query_params:
                 asked[each.name], wrong = each.read(request.query_params[each.name])
@@ -370,7 +372,8 @@ class ControlApi:
     async def _body(self, request: Request, schema: str) -> dict[str, Any]:
         self._project_id(request)
         body = await read_body(request)
-        if issues := find_issues(self._validators[schema], body):
+        await self._service.specification.get_ready()
+        if issues := await self._schemas[schema].find_body_issues(body, size_of(request)):
             raise failure(422, issues)
         valid: dict[str, Any] = body
         return valid

@@ -13,6 +13,7 @@ _MOST_VALUES = 1000
 """How many values the arguments of all tools of a call have."""
 _MOST_WORK = 20_000
 """How many members, items and hundreds of characters of all schemas of a call are looked at."""
+_WORK_OF_A_BOUNDED_NUMBER = 50
 _LONGEST_TEXT = 1000
 _LONGEST_TASK_READ = 10_000
 _LONGEST_REFERENCE = 500
@@ -162,6 +163,7 @@ class _Maker:
         wanted = self._number_wanted
         if wanted.denominator == 1 and not any(keyword in schema for keyword in (*_BOUNDS, "multipleOf")):
             return wanted.numerator
+        self._work(_WORK_OF_A_BOUNDED_NUMBER)
         nearest_first = sorted(_numbers(schema, wanted, is_whole=is_whole), key=lambda each: abs(each - wanted))
         candidates = [each.numerator if each.denominator == 1 else float(each) for each in nearest_first]
         return next((each for each in candidates if _is_number_allowed(each, schema)), candidates[0])

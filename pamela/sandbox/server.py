@@ -66,6 +66,7 @@ class SandboxServer(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._on_ready(self)
+        self._getting_ready = asyncio.create_task(self.service.specification.get_ready())
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.service.stop()

@@ -2,31 +2,27 @@
 
 import asyncio
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import cache
+from functools import cache, cached_property
 from importlib import resources
-from itertools import islice
-from typing import Any, TypedDict
-from urllib.parse import urlsplit
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import yaml
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError
-from jsonschema.validators import extend
-from referencing import Registry
-from referencing.jsonschema import DRAFT202012
 
-from .._core.patterns import matches
-from . import clock
+if TYPE_CHECKING:
+    from .validation import SchemaValidator, Validation
 
 _SPECIFICATION = "urn:specification"
 _CLOSED = "urn:specification:closed"
 """The specification with schemas that allow no fields but those they list."""
-_LONGEST_VALUE = 100
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
-_MOST_ISSUES = 100
 _MOST_BYTES_AT_ONCE = 16 * 1024
+
+for _needed in ("jsonschema", "referencing"):  # which is loaded later, but is to be missed now
+    if find_spec(_needed) is None:
+        raise ModuleNotFoundError(f"No module named {_needed!r}", name=_needed)
 
 
 class Issue(TypedDict):
@@ -44,14 +40,14 @@ class Parameter:
     name: str
     location: str
     is_integer: bool
-    validator: Draft202012Validator
+    schema: "RequestSchema"
 
     def read(self, text: str) -> tuple[Any, list[Issue]]:
         """Return the value that a request's text stands for, and what is wrong with it."""
         value: str | int = text
         if self.is_integer and re.fullmatch("-?[0-9]{1,99}", text):
             value = int(text)
-        return value, list(_issues(self.validator.iter_errors(value), [self.location, self.name]))
+        return value, self.schema.find_issues(value, [self.location, self.name])
 
 
 @dataclass(frozen=True)
@@ -62,7 +58,7 @@ class OperationSpec:
     method: str
     path: str
     parameters: tuple[Parameter, ...]
-    body: Draft202012Validator | None
+    body: "RequestSchema | None"
 
     def read_parameters(
         self, query: Mapping[str, str], headers: Mapping[str, str]
@@ -77,14 +73,28 @@ class OperationSpec:
                 issues += wrong
         return values, issues
 
-    async def body_issues(self, body: object, size: int) -> list[Issue]:
-        """Return what is wrong with a request's body of so many bytes."""
-        if self.body is None:
-            return []
+
+class RequestSchema:
+    """A schema of something that requests bring; what checks it is made when it first does."""
+
+    def __init__(self, schema: Mapping[str, Any], specification: "Specification") -> None:
+        self._schema = schema
+        self._specification = specification
+
+    @cached_property
+    def _validator(self) -> "SchemaValidator":
+        return self._specification.validation.validator(self._schema)
+
+    def find_issues(self, value: object, place: list[str | int]) -> list[Issue]:
+        """Return what is wrong with a value that stands at a place of a request, the first hundred things at most."""
+        return self._validator.find_issues(value, place)
+
+    async def find_body_issues(self, body: object, size: int) -> list[Issue]:
+        """Return the same of a request's body of so many bytes."""
         if size <= _MOST_BYTES_AT_ONCE:
-            return find_issues(self.body, body)
+            return self.find_issues(body, ["body"])
         # A large body takes seconds, during which others are to be served.
-        return await asyncio.to_thread(find_issues, self.body, body)
+        return await asyncio.to_thread(self.find_issues, body, ["body"])
 
 
 class Specification:
@@ -93,10 +103,21 @@ class Specification:
     def __init__(self, source: bytes) -> None:
         self.source = source
         self.document: dict[str, Any] = yaml.load(source, Loader=_Loader)  # noqa: S506 - a SafeLoader, made faster
-        resource = DRAFT202012.create_resource(self.document)
-        closed = DRAFT202012.create_resource(_closed(self.document))
-        self._registry: Registry[Any] = Registry().with_resources([(_SPECIFICATION, resource), (_CLOSED, closed)])
         self.operations = tuple(self._read_operations())
+        self._is_ready = False
+
+    @cached_property
+    def validation(self) -> "Validation":
+        """What checks values against schemas. Loading it takes longer than all else that a sandbox does to start."""
+        from .validation import Validation
+
+        return Validation({_SPECIFICATION: self.document, _CLOSED: _closed(self.document)})
+
+    async def get_ready(self) -> None:
+        """Load what checks requests, unless that is done, while others are served."""
+        if not self._is_ready:
+            await asyncio.to_thread(getattr, self, "validation")
+            self._is_ready = True
 
     def schema(self, name: str) -> dict[str, Any]:
         """Return the component schema of that name."""
@@ -124,21 +145,13 @@ class Specification:
         schema = self.schema("ErrorCode")
         return dict(zip(schema["x-enum-varnames"], schema["enum"], strict=True))
 
-    def validator(self, schema: Mapping[str, Any]) -> Draft202012Validator:
-        """Return a validator of a schema, whose references point into the specification."""
-        validator: Draft202012Validator = _Validator(
-            _absolute(schema), registry=self._registry, format_checker=_formats
-        )
-        return validator
+    def request_schema(self, schema: Mapping[str, Any]) -> RequestSchema:
+        """Return a schema whose references point into the specification."""
+        return RequestSchema(_absolute(schema), self)
 
-    def _body_validator(self, body: Mapping[str, Any]) -> Draft202012Validator:
-        """Return a validator of a request's body, which may have no fields but those that the schemas list."""
-        validator: Draft202012Validator = _Validator(
-            _absolute(_closed(body["content"]["application/json"]["schema"]), _CLOSED),
-            registry=self._registry,
-            format_checker=_formats,
-        )
-        return validator
+    def _body_schema(self, body: Mapping[str, Any]) -> RequestSchema:
+        """Return the schema of a request's body, which may have no fields but those that the schemas list."""
+        return RequestSchema(_absolute(_closed(body["content"]["application/json"]["schema"]), _CLOSED), self)
 
     def parameter(self, name: str) -> Parameter:
         """Return the component parameter of that name."""
@@ -146,7 +159,10 @@ class Specification:
 
     def _resolve(self, node: dict[str, Any]) -> dict[str, Any]:
         while "$ref" in node:
-            node = self._registry.resolver(_SPECIFICATION).lookup(node["$ref"]).contents
+            target: Any = self.document
+            for name in node["$ref"].removeprefix("#/").split("/"):
+                target = target[name]
+            node = target
         return node
 
     def _read_operations(self) -> Iterator[OperationSpec]:
@@ -161,7 +177,7 @@ class Specification:
                     method=method.upper(),
                     path=path,
                     parameters=tuple(self._read_parameter(each) for each in parameters if each["in"] != "path"),
-                    body=self._body_validator(body) if body else None,
+                    body=self._body_schema(body) if body else None,
                 )
 
     def _parameters(self, owner: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
@@ -175,7 +191,7 @@ class Specification:
             name=parameter["name"],
             location=parameter["in"],
             is_integer=self._resolve(schema).get("type") == "integer",
-            validator=self.validator(schema),
+            schema=self.request_schema(schema),
         )
 
 
@@ -183,41 +199,6 @@ class Specification:
 def load_specification() -> Specification:
     """Read the specification that is part of the package, once a process."""
     return Specification(resources.files("pamela").joinpath("openapi.yaml").read_bytes())
-
-
-def find_issues(validator: Draft202012Validator, body: object) -> list[Issue]:
-    """Return what a validator finds wrong with a request's body, the first hundred things at most."""
-    return list(islice(_issues(validator.iter_errors(body), ["body"]), _MOST_ISSUES))
-
-
-def _issues(errors: Iterable[ValidationError], base: list[str | int]) -> Iterator[Issue]:
-    for error in errors:
-        loc = [*base, *error.absolute_path]
-        if error.validator == "required":
-            # The message is about the object; FastAPI's `loc` names the field that is missing.
-            loc.append(error.message.removesuffix(" is a required property")[1:-1])
-        if error.validator == "additionalProperties" and isinstance(error.instance, dict):
-            yield from _unknown_fields(error, loc)
-            continue
-        yield Issue(loc=loc, msg=_brief(error), type=str(error.validator))
-
-
-def _unknown_fields(error: ValidationError, loc: list[str | int]) -> Iterator[Issue]:
-    """Yield an issue for each field that nobody knows, with the one that may be meant."""
-    known = list(error.schema["properties"]) if isinstance(error.schema, Mapping) else []
-    for name in dict(error.instance):  # type: ignore[arg-type]  # an object, or there were no such fault
-        if name not in known:
-            near = get_close_matches(name[:_LONGEST_VALUE], known, n=1)
-            hint = f" Did you mean {near[0]}?" if near else f" The fields are {', '.join(known)}."
-            message = f"There is no field {name[:_LONGEST_VALUE]!r}.{hint}"
-            yield Issue(loc=[*loc, name[:_LONGEST_VALUE]], msg=message, type="additionalProperties")
-
-
-def _brief(error: ValidationError) -> str:
-    value = repr(error.instance)
-    if len(value) <= _LONGEST_VALUE:
-        return error.message
-    return error.message.replace(value, f"{value[:_LONGEST_VALUE]}...")
 
 
 def _absolute(node: Any, base: str = _SPECIFICATION) -> Any:
@@ -254,33 +235,3 @@ class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-
-
-_formats = FormatChecker(formats=())
-
-
-@_formats.checks("date-time", raises=ValueError)
-def _is_date_time(value: object) -> bool:
-    if isinstance(value, str):
-        clock.from_text(value)
-    return True
-
-
-@_formats.checks("uri", raises=ValueError)
-def _is_address(value: object) -> bool:
-    # The only addresses in the API are those of webhooks, and those must be ones that can be sent to.
-    if not isinstance(value, str):
-        return True
-    parts = urlsplit(value)
-    _ = parts.port
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and value.isascii() and value.isprintable()
-
-
-def _pattern(
-    validator: Draft202012Validator, pattern: str, instance: object, schema: object
-) -> Iterator[ValidationError]:
-    if isinstance(instance, str) and not matches(pattern, instance):
-        yield ValidationError(f"{instance!r} does not match {pattern!r}")
-
-
-_Validator = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]

@@ -1,0 +1,105 @@
+"""Checks values against the schemas of the specification, by jsonschema.
+
+It is loaded late: see `Specification.validation`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from itertools import islice
+from typing import Any
+from urllib.parse import urlsplit
+
+from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema.validators import extend
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
+
+from .._core.patterns import matches
+from . import clock
+from .specification import Issue
+
+_LONGEST_VALUE = 100
+_MOST_ISSUES = 100
+
+
+class Validation:
+    """Documents with schemas, into which the references of other schemas may point by the documents' addresses."""
+
+    def __init__(self, documents: Mapping[str, Any]) -> None:
+        resources = [(address, DRAFT202012.create_resource(document)) for address, document in documents.items()]
+        self._registry: Registry[Any] = Registry().with_resources(resources)
+
+    def validator(self, schema: Mapping[str, Any]) -> "SchemaValidator":
+        """Return what checks values against a schema."""
+        return SchemaValidator(_Validator(schema, registry=self._registry, format_checker=_formats))
+
+
+class SchemaValidator:
+    """A schema, ready to check values."""
+
+    def __init__(self, validator: Draft202012Validator) -> None:
+        self._validator = validator
+
+    def find_issues(self, value: object, place: list[str | int]) -> list[Issue]:
+        """Return what is wrong with a value that stands at a place of a request, the first hundred things at most."""
+        return list(islice(_issues(self._validator.iter_errors(value), place), _MOST_ISSUES))
+
+
+def _issues(errors: Iterable[ValidationError], base: list[str | int]) -> Iterator[Issue]:
+    for error in errors:
+        loc = [*base, *error.absolute_path]
+        if error.validator == "required":
+            # The message is about the object; FastAPI's `loc` names the field that is missing.
+            loc.append(error.message.removesuffix(" is a required property")[1:-1])
+        if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+            yield from _unknown_fields(error, loc)
+            continue
+        yield Issue(loc=loc, msg=_brief(error), type=str(error.validator))
+
+
+def _unknown_fields(error: ValidationError, loc: list[str | int]) -> Iterator[Issue]:
+    """Yield an issue for each field that nobody knows, with the one that may be meant."""
+    known = list(error.schema["properties"]) if isinstance(error.schema, Mapping) else []
+    for name in dict(error.instance):  # type: ignore[arg-type]  # an object, or there were no such fault
+        if name not in known:
+            near = get_close_matches(name[:_LONGEST_VALUE], known, n=1)
+            hint = f" Did you mean {near[0]}?" if near else f" The fields are {', '.join(known)}."
+            message = f"There is no field {name[:_LONGEST_VALUE]!r}.{hint}"
+            yield Issue(loc=[*loc, name[:_LONGEST_VALUE]], msg=message, type="additionalProperties")
+
+
+def _brief(error: ValidationError) -> str:
+    value = repr(error.instance)
+    if len(value) <= _LONGEST_VALUE:
+        return error.message
+    return error.message.replace(value, f"{value[:_LONGEST_VALUE]}...")
+
+
+_formats = FormatChecker(formats=())
+
+
+@_formats.checks("date-time", raises=ValueError)
+def _is_date_time(value: object) -> bool:
+    if isinstance(value, str):
+        clock.from_text(value)
+    return True
+
+
+@_formats.checks("uri", raises=ValueError)
+def _is_address(value: object) -> bool:
+    # The only addresses in the API are those of webhooks, and those must be ones that can be sent to.
+    if not isinstance(value, str):
+        return True
+    parts = urlsplit(value)
+    _ = parts.port
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and value.isascii() and value.isprintable()
+
+
+def _pattern(
+    validator: Draft202012Validator, pattern: str, instance: object, schema: object
+) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not matches(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
+_Validator = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
