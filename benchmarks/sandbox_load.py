@@ -26,6 +26,7 @@ CONNECTIONS = 16
 READS_A_SECOND = 50
 QUIET_SECONDS = 5
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
+TIMESTAMP = b'"timestamp":"'
 OK = b"HTTP/1.1 204 No Content\r\n\r\n"
 
 
@@ -63,7 +64,9 @@ class Receiver(asyncio.Protocol):
             now = time.time()
             second = int(now)
             self._arrivals.per_second[second] = self._arrivals.per_second.get(second, 0) + 1
-            at = body.find(b'"timestamp":"') + 13
+            # A line was due when it was to be spoken, which is in the transcript; what else happened, when it did.
+            is_line = b'"event":"call.transcript_update"' in body
+            at = (body.rfind(TIMESTAMP) if is_line else body.find(TIMESTAMP)) + len(TIMESTAMP)
             stamp = datetime.fromisoformat(body[at : body.find(b'"', at)].decode())
             self._arrivals.lateness.append(now - stamp.timestamp())
 

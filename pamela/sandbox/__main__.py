@@ -11,6 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable
+
     from .server import SandboxServer
 
 
@@ -39,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.host in ("0.0.0.0", "::"):  # noqa: S104 - compared with
             print(_WARNING.format(host=asked.host), file=sys.stderr, flush=True)
         _allow_many_connections()
-        serve(options, _announce if log is False or not (log or sys.stdout.isatty()) else _announce_and_log)
+        announce = _announce if log is False or not (log or sys.stdout.isatty()) else _announce_and_log
+        serve(options, announce, _fast_event_loop())
     except (ValueError, DatabaseError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -104,6 +108,15 @@ def _allow_many_connections() -> None:
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _fast_event_loop() -> "Callable[[], asyncio.AbstractEventLoop] | None":
+    """Return what makes the event loop with which a sandbox carries half as much again, where there is one."""
+    try:
+        import uvloop
+    except ImportError:  # as on Windows
+        return None
+    return uvloop.new_event_loop
 
 
 def _collect_seldom() -> None:

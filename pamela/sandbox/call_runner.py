@@ -162,7 +162,7 @@ class CallRunner:
 
     def _go_on_with_all(self, now: Moment) -> None:
         """Take the steps of calls that are due, in one transaction, or if a call has a fault each in its own."""
-        due = self._workload.take_turn(self._calls.due(now))
+        due = self._workload.steps(self._calls.due(now))
         if (first := next(due, None)) is None:
             return
         taken: list[CallRecord] = []

@@ -34,7 +34,7 @@ RETRY_DELAYS = (1, 2, 4, 8, 16)
 DeliveryKind = Literal["event", "tool"]
 
 _OPEN = "status IN ('waiting', 'pending')"
-_MOST_IN_FLIGHT: Mapping[DeliveryKind, int] = {"event": 50, "tool": 500}
+_MOST_IN_FLIGHT: Mapping[DeliveryKind, int] = {"event": 100, "tool": 500}
 """How many deliveries to a destination may be on their way at once."""
 
 _MANY_READY = 200
@@ -235,6 +235,8 @@ class Deliveries:
     def _transcript_behind(self, queue: str, url: str) -> int | None:
         """Return the last event of a call's queue if it is a transcript that a receiver who is behind can do without."""
         seq = self._unsent_transcripts.get(queue)
+        if seq is None:
+            return None
         ready = self._ready.get(_Queue("event", WebhookAddress.parse(url).destination), ())
         return seq if len(ready) >= _MANY_READY else None
 
@@ -485,6 +487,7 @@ class Deliveries:
             queues[queue] = True
         for queue in queues:
             self._start(queue)
+        self._workload.deliveries_are_behind = any(len(each) >= _MANY_READY for each in self._ready.values())
         return self._due[0][0] if self._due else None
 
     def _start(self, queue: _Queue) -> None:
@@ -526,7 +529,7 @@ class Deliveries:
         batch: list[_Settlement] = []
         try:
             with self._store.transaction():
-                for each in self._workload.take_turn(_taken_from(self._settlements)):
+                for each in self._workload.results(_taken_from(self._settlements)):
                     batch.append(each)
                     self._settle(each)
         except DatabaseError as error:

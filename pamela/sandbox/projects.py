@@ -90,11 +90,17 @@ class Projects:
 
     def next_call(self, project_id: str, count: int = 1) -> int:
         """Count calls and return the number of the first of them."""
-        self._make(project_id)
-        last: int = self._store.value(
+        last = self._count_calls(project_id, count)
+        if last is None:
+            self._make(project_id)
+            last = self._count_calls(project_id, count) or count
+        return last - count + 1
+
+    def _count_calls(self, project_id: str, count: int) -> int | None:
+        last: int | None = self._store.value(
             "UPDATE projects SET calls_placed = calls_placed + ? WHERE id = ? RETURNING calls_placed", count, project_id
         )
-        return last - count + 1
+        return last
 
     def _make(self, project_id: str) -> None:
         self._store.execute(

@@ -77,8 +77,17 @@ class SandboxServer(uvicorn.Server):
         yield
 
 
-def serve(options: SandboxOptions, on_ready: Callable[[SandboxServer], None]) -> None:
+def serve(
+    options: SandboxOptions,
+    on_ready: Callable[[SandboxServer], None],
+    new_event_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+) -> None:
     """Serve a sandbox until its `should_exit` is set; `on_ready` gets it as soon as it accepts.
+
+    Args:
+        options: The settings of the sandbox.
+        on_ready: Is called with the server in its thread.
+        new_event_loop: Makes the event loop; None takes asyncio's own.
 
     Raises:
         OSError: The address is not available.
@@ -89,7 +98,8 @@ def serve(options: SandboxOptions, on_ready: Callable[[SandboxServer], None]) ->
         async def run_server() -> None:
             await SandboxServer(options, listener, on_ready).run_until_stopped()
 
-        asyncio.run(run_server())
+        with asyncio.Runner(loop_factory=new_event_loop) as runner:
+            runner.run(run_server())
 
 
 class Sandbox(SandboxProject):

@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote, urlsplit
 _MOST_BYTES_READ = 1024 * 1024
 _LONGEST_HEAD = 64 * 1024
 _IDLE_SECONDS = 1.0
-_MOST_IDLE = 50
+_MOST_IDLE = 100
 """Connections that are kept to each destination while nothing is sent over them."""
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: |\r|$)")
