@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 _SECRET_VARIABLE = "PAMELA_SANDBOX_WEBHOOK_SECRET"  # noqa: S105 - a variable's name
+_TOKEN_VARIABLE = "PAMELA_SANDBOX_PAGE_TOKEN"  # noqa: S105 - a variable's name
+_OPEN_TO_ALL = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 _WARNING = (
     "Warning: {host} is open to everyone who can reach this machine: they can read all calls and have it send webhooks."
     " Limit where to with --webhook-hosts, or listen at 127.0.0.1."
@@ -37,9 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     secret, log = given.pop("webhook_secret"), given.pop("log")
     try:
         options = SandboxOptions(
-            **given, webhook_secret=os.environ.get(_SECRET_VARIABLE, DEFAULT_SECRET) if secret is None else secret
+            **given,
+            webhook_secret=os.environ.get(_SECRET_VARIABLE, DEFAULT_SECRET) if secret is None else secret,
+            page_token=os.environ.get(_TOKEN_VARIABLE) or None,
         )
-        if asked.host in ("0.0.0.0", "::"):  # noqa: S104 - compared with
+        if asked.host in _OPEN_TO_ALL:
             print(_WARNING.format(host=asked.host), file=sys.stderr, flush=True)
         _allow_many_connections()
         announce = _announce if log is False or not (log or sys.stdout.isatty()) else _announce_and_log
@@ -137,6 +141,10 @@ def _announce(server: "SandboxServer") -> None:
         signal.signal(number, server.handle_exit)
     _collect_seldom()
     print(f"Pamela sandbox ready on {server.base_url}", flush=True)
+    if server.options.host in _OPEN_TO_ALL:
+        port = server.base_url.rpartition(":")[2]
+        token = server.service.page_token.owner
+        print(f"Its page, from beyond this machine or container: http://localhost:{port}/?token={token}", flush=True)
 
 
 def _announce_and_log(server: "SandboxServer") -> None:

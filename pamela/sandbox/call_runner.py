@@ -21,6 +21,8 @@ from .tools import Tools
 from .workload import Workload
 
 _RETRY_AFTER: Moment = 1_000_000
+_BEHIND_AFTER: Moment = 300_000
+"""How overdue the steps are of calls that have too many of them."""
 _FAULT = "The sandbox could not go on with this call; its log says why."
 
 _log = logging.getLogger("pamela.sandbox")
@@ -158,11 +160,13 @@ class CallRunner:
             _log.error("Calls cannot go on: %s", error)
             self._calls.reload()
             return now + _RETRY_AFTER
-        return self._calls.next_due()
+        next_due = self._calls.next_due()
+        self._workload.calls_are_behind = next_due is not None and next_due < now - _BEHIND_AFTER
+        return next_due
 
     def _go_on_with_all(self, now: Moment) -> None:
         """Take the steps of calls that are due, in one transaction, or if a call has a fault each in its own."""
-        due = self._workload.steps(self._calls.due(now))
+        due = self._workload.take_turn(self._calls.due(now))
         if (first := next(due, None)) is None:
             return
         taken: list[CallRecord] = []

@@ -416,7 +416,7 @@ class ControlApi:
         answer = {"project_id": project.id, "partner_id": project.partner_id, **asdict(project.settings)}
         is_default = project.settings.webhook_secret is None
         # The secret of all projects that have none of their own is for whoever runs the sandbox, who has its page.
-        if is_default and self._service.page_token.is_in(request.headers):
+        if is_default and self._service.page_token.is_owners(request.headers):
             answer["webhook_secret"] = self._service.projects.secret(project)
         return JSONResponse({**answer, "webhook_secret_is_default": is_default})
 

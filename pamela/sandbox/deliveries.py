@@ -233,10 +233,10 @@ class Deliveries:
             self._enqueue(seq, row)
 
     def _transcript_behind(self, queue: str, url: str) -> int | None:
-        """Return the last event of a call's queue if it is a transcript that a receiver who is behind can do without."""
+        """Return the last event of a call's queue if it is a transcript that need not be sent, as things are behind."""
         seq = self._unsent_transcripts.get(queue)
-        if seq is None:
-            return None
+        if seq is None or self._workload.calls_are_behind:
+            return seq
         ready = self._ready.get(_Queue("event", WebhookAddress.parse(url).destination), ())
         return seq if len(ready) >= _MANY_READY else None
 
@@ -487,7 +487,6 @@ class Deliveries:
             queues[queue] = True
         for queue in queues:
             self._start(queue)
-        self._workload.deliveries_are_behind = any(len(each) >= _MANY_READY for each in self._ready.values())
         return self._due[0][0] if self._due else None
 
     def _start(self, queue: _Queue) -> None:
@@ -529,7 +528,7 @@ class Deliveries:
         batch: list[_Settlement] = []
         try:
             with self._store.transaction():
-                for each in self._workload.results(_taken_from(self._settlements)):
+                for each in self._workload.take_turn(_taken_from(self._settlements)):
                     batch.append(each)
                     self._settle(each)
         except DatabaseError as error:

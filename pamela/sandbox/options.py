@@ -1,11 +1,13 @@
 """How a sandbox is run, with the limits of each option."""
 
 import math
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _SLOWEST = 0.001
 _LONGEST_EVENT_TIMEOUT = 3600
+_PAGE_TOKEN = "[A-Za-z0-9_-]{16,}"  # noqa: S105 - a pattern
 
 DEFAULT_KEY = "pk_live_sandbox"
 DEFAULT_SECRET = "whsec_sandbox"  # noqa: S105 - nothing is protected by it
@@ -26,6 +28,7 @@ class SandboxOptions:
         allowed_hosts: Names under which it is served, beside the loopback ones and `host`.
         webhook_hosts: Where webhooks may go, as names or patterns such as `*.test`; None allows all.
         keep_calls: How many calls that are over are kept.
+        page_token: What opens the page with all projects in a browser elsewhere; None makes one up.
     """
 
     host: str = "127.0.0.1"
@@ -37,6 +40,7 @@ class SandboxOptions:
     allowed_hosts: tuple[str, ...] = ()
     webhook_hosts: tuple[str, ...] | None = None
     keep_calls: int = DEFAULT_KEEP_CALLS
+    page_token: str | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not self.host:
@@ -52,6 +56,8 @@ class SandboxOptions:
             raise ValueError(f"The port is {self.port}; it must be one from 0 to 65535, 0 meaning any that is free.")
         if self.keep_calls < 1:
             raise ValueError(f"The number of calls to keep is {self.keep_calls}; it must be at least 1.")
+        if self.page_token is not None and not re.fullmatch(_PAGE_TOKEN, self.page_token):
+            raise ValueError("The page's token must be 16 letters, digits, - and _, or more.")
         for name in ("allowed_hosts", "webhook_hosts"):
             if any(not each.strip() for each in getattr(self, name) or ()):
                 raise ValueError(f"One of {name} is empty; give the name of a host.")

@@ -30,7 +30,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Page:
-    """The page's endpoints. What they show needs the page's token, or an API key and is then its project's alone."""
+    """The page's endpoints. What they show needs a token of the page, or an API key and is then its project's alone."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -75,10 +75,11 @@ class Page:
         return Response(data, media_type=media_type, headers=headers)
 
     async def get_session(self, request: Request) -> Response:
-        """Answer what the page needs to begin with; a browser elsewhere gets no token and no projects."""
+        """Answer what the page needs to begin with; a browser elsewhere gets a guest's token and one project."""
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             raise failure(403, "Only the sandbox's own page may read this.")
         token = self._service.page_token.for_page(request)
+        is_owners = token == self._service.page_token.owner
         now = self._service.clock.now()
         answer = {
             "token": token,
@@ -89,7 +90,8 @@ class Page:
             "reference": resources.files(__package__).joinpath("reference.html").is_file(),
             "default_key": DEFAULT_KEY,
             "default_project": self._service.default_project,
-            "projects": self._data.projects() if token else [],
+            "is_owners": is_owners,
+            "projects": self._data.projects() if is_owners else self._data.projects()[:1],
         }
         return JSONResponse(answer, headers={"Cache-Control": "no-store"})
 

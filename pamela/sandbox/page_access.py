@@ -21,26 +21,25 @@ class Scope:
     project_id: str | None
 
 
-def is_from_page(request: Request, service: Service) -> bool:
-    """Return whether a request has the page's token."""
-    return service.page_token.is_in(request.headers)
-
-
 def read_project(request: Request, operation: str, service: Service) -> str:
     """Return the project that a request is for: that of its API key, or the one that the page names."""
-    if "Authorization" not in request.headers and is_from_page(request, service):
-        return _checked(request.headers.get(PROJECT_HEADER) or service.default_project)
-    return service.projects.of_key(read_key(request, operation))
+    if "Authorization" in request.headers or not service.page_token.is_in(request.headers):
+        return service.projects.of_key(read_key(request, operation))
+    asked = _checked(request.headers.get(PROJECT_HEADER) or service.default_project)
+    return asked if service.page_token.is_owners(request.headers) else service.default_project
 
 
 def read_scope(request: Request, service: Service) -> Scope:
-    """Return what a request that reads may see: everything for the page, its project for an API key."""
+    """Return what a request that reads may see: everything for its owner's page, one project for others."""
     # An EventSource cannot send headers.
-    token = request.query_params.get("page_token")
-    if is_from_page(request, service) or service.page_token.is_in(Headers({TOKEN_HEADER: token or ""})):
+    in_query = request.query_params.get("page_token")
+    headers = request.headers if in_query is None else Headers({TOKEN_HEADER: in_query})
+    if service.page_token.is_owners(headers):
         asked = request.query_params.get("project")
         return Scope(_checked(asked) if asked else None)
-    if token is not None or TOKEN_HEADER in request.headers:
+    if service.page_token.is_in(headers):
+        return Scope(service.default_project)
+    if TOKEN_HEADER in headers:
         raise failure(403, "This page is of an earlier sandbox; load it again.")
     return Scope(service.projects.of_key(read_key(request, "sandbox")))
 

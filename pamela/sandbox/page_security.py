@@ -34,18 +34,31 @@ _WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bou
 
 
 class PageToken:
-    """The secret by which a sandbox knows its own page again, new in each process."""
+    """The secrets by which a sandbox knows its own page again.
 
-    def __init__(self) -> None:
-        self._value = secrets.token_urlsafe(24)
+    The owner's is for whoever runs the sandbox. A guest's, new in each process, makes a page no more than a program with
+    the sandbox's own API key, which anybody may be.
+    """
+
+    def __init__(self, owner: str | None = None) -> None:
+        self.owner = owner or secrets.token_urlsafe(24)
+        self._guest = secrets.token_urlsafe(24)
 
     def for_page(self, request: Request) -> str:
-        """Return what to put into a page: the token for a browser on this machine, nothing for others."""
-        return self._value if _is_loopback(request.client.host if request.client else "") else ""
+        """Return what to put into a page: the owner's for a browser on this machine or one that has it, else a guest's.
+
+        A browser beside a container that the sandbox runs in has another address than the container's own.
+        """
+        is_here = _is_loopback(request.client.host if request.client else "")
+        return self.owner if is_here or _is_equal(request.query_params.get("token", ""), self.owner) else self._guest
 
     def is_in(self, headers: Headers) -> bool:
-        """Return whether a request has the token, and so comes from the page of whoever runs the sandbox."""
-        return hmac.compare_digest(headers.get(TOKEN_HEADER, "").encode(), self._value.encode())
+        """Return whether a request has one of the tokens, and so comes from a page of the sandbox."""
+        return self.is_owners(headers) or _is_equal(headers.get(TOKEN_HEADER, ""), self._guest)
+
+    def is_owners(self, headers: Headers) -> bool:
+        """Return whether a request has the owner's token, and so comes from the page of whoever runs the sandbox."""
+        return _is_equal(headers.get(TOKEN_HEADER, ""), self.owner)
 
 
 class AllowedHosts:
@@ -115,6 +128,10 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_equal(given: str, token: str) -> bool:
+    return hmac.compare_digest(given.encode(), token.encode())
 
 
 def _is_loopback(name: str) -> bool:

@@ -32,6 +32,7 @@ class SandboxServer(uvicorn.Server):
         Raises:
             DatabaseError: It cannot be used.
         """
+        self.options = options
         self.service = Service(options)
         self.base_url = _base_url(options.host, listener)
         self._listener = listener

@@ -52,7 +52,7 @@ class Service:
         self.clock = SettableClock(options.speed, int(self.store.setting(_CLOCK_OFFSET) or 0))
         self.webhook_hosts = WebhookHosts(options.webhook_hosts)
         self.allowed_hosts = AllowedHosts(options.host, options.allowed_hosts)
-        self.page_token = PageToken()
+        self.page_token = PageToken(options.page_token)
         self.connections = Connections()
         self.projects = Projects(self.store, options.webhook_secret)
         self.default_project = self.projects.of_key(DEFAULT_KEY)

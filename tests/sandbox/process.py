@@ -55,7 +55,7 @@ def start_fork(database: Path) -> tuple[BaseProcess, str]:
     Returns the process and the sandbox's address.
     """
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pamela.sandbox.server", "pytest"])
+    context.set_forkserver_preload(["pamela.sandbox.server", "pamela.sandbox.validation", "pytest"])
     ready, its_end = context.Pipe()
     process = context.Process(target=_serve, args=(database, its_end))
     process.start()

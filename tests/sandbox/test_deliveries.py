@@ -57,7 +57,8 @@ def test_all_events_of_a_call_arrive_signed_and_in_order(sandbox: Sandbox, api: 
         assert verify_webhook_signature(received.body, received.signature, sandbox.webhook_secret)
         assert verify_webhook_signature(received.json, received.signature, sandbox.webhook_secret)
         specification = load_specification()
-        specification.validator(specification.schema(SCHEMAS[received.json["event"]])).validate(received.json)
+        schema = specification.request_schema(specification.schema(SCHEMAS[received.json["event"]]))
+        assert schema.find_issues(received.json, []) == []
 
 
 def test_the_timestamps_of_events_are_the_wall_clocks(api: Api, receiver: Receiver) -> None:

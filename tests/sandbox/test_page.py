@@ -114,6 +114,37 @@ def test_the_default_secret_is_for_the_page_alone(own_sandbox: Sandbox, own_api:
     assert page.get("/sandbox/project").json()["webhook_secret"] == own_sandbox.webhook_secret
 
 
+def test_a_page_elsewhere_is_its_owners_with_the_token_alone(
+    own_sandbox: Sandbox, own_api: Api, visitor: httpx.Client
+) -> None:
+    mine = own_api.finish()["id"]
+    with Api(own_sandbox, "pk_live_another") as other:
+        theirs = other.finish()["id"]
+    token = visitor.get("/sandbox/page").json()["token"]
+    # As it is beyond a container: uvicorn believes this header of a client at a loopback address.
+    visitor.headers["X-Forwarded-For"] = "172.17.0.1"
+    session = visitor.get("/sandbox/page").json()
+    assert session["token"] not in ("", token)
+    assert f'content="{session["token"]}"' in visitor.get("/").text
+    assert (session["is_owners"], [each["label"] for each in session["projects"]]) == (False, [own_sandbox.api_key])
+    guest = {"X-Page-Token": session["token"], "Origin": own_sandbox.base_url}
+    other_project = {**guest, "X-Page-Project": "project_0123456789abcdef"}
+
+    seen = visitor.get("/sandbox/page/calls?project=project_0123456789abcdef", headers=guest).json()
+    assert [each["id"] for each in seen["items"]] == [mine]
+    assert visitor.get(f"/sandbox/page/calls/{theirs}", headers=guest).status_code == 404
+    project = visitor.get("/sandbox/project", headers=other_project).json()
+    assert (project["webhook_secret"], project["project_id"]) == (None, session["default_project"])
+    assert visitor.delete("/sandbox/scripts", headers=other_project).status_code == 200
+    with visitor.stream("GET", f"/sandbox/stream?page_token={session['token']}") as stream:
+        assert stream.status_code == 200
+
+    owned = visitor.get("/sandbox/page", params={"token": token}).json()
+    assert (owned["token"], owned["is_owners"], len(owned["projects"])) == (token, True, 2)
+    assert f'content="{token}"' in visitor.get("/", params={"token": token}).text
+    assert visitor.get("/sandbox/page?token=x").json()["is_owners"] is False
+
+
 def test_calls_are_found_by_status_and_text(own_api: Api, page: httpx.Client) -> None:
     pizza = own_api.finish("+12125550142", "Order a PIZZA with 100% cheese")["id"]
     busy = own_api.finish("+15005550002", "Order a pizza")["id"]

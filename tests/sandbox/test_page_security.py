@@ -109,7 +109,7 @@ def test_another_origin_of_this_machine_cannot_write_either(browser: httpx.Clien
 
 
 def test_the_page_writes_with_its_token_only(sandbox: Sandbox, browser: httpx.Client) -> None:
-    token = sandbox._server.service.page_token._value
+    token = sandbox._server.service.page_token.owner
 
     assert browser.post("/sandbox/reset").status_code == 403
     assert browser.post("/sandbox/reset", headers={TOKEN_HEADER: "x"}).status_code == 403
@@ -118,7 +118,7 @@ def test_the_page_writes_with_its_token_only(sandbox: Sandbox, browser: httpx.Cl
 
 
 def test_the_default_secret_is_shown_to_the_page_only(sandbox: Sandbox, api: Api) -> None:
-    token = sandbox._server.service.page_token._value
+    token = sandbox._server.service.page_token.owner
 
     to_anybody = body_of(api.get("/sandbox/project"))
     to_the_page = body_of(api.get("/sandbox/project", headers={TOKEN_HEADER: token}))
@@ -186,8 +186,18 @@ def test_the_secret_can_come_from_the_environment(monkeypatch: pytest.MonkeyPatc
     assert answer.json() == {"valid": True}
 
 
-def test_listening_to_everyone_is_warned_of() -> None:
+def test_listening_to_everyone_is_warned_of_and_tells_its_owner_the_pages_address(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PAMELA_SANDBOX_PAGE_TOKEN", "token-of-the-owner")
     with Process.start("--host", "0.0.0.0") as process:
+        port = process.base_url.rpartition(":")[2]
         _, said = process.stop()
 
-    assert said.startswith("Warning: 0.0.0.0 is open to everyone who can reach this machine")
+    assert "Warning: 0.0.0.0 is open to everyone who can reach this machine" in said
+    assert f"http://localhost:{port}/?token=token-of-the-owner\n" in said
+
+
+def test_a_token_that_could_be_guessed_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be 16 letters, digits, - and _, or more"):
+        pamela.sandbox.SandboxOptions(page_token="short")

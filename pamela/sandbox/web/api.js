@@ -73,9 +73,10 @@ export function read(what, parameters = {}) {
   return get(`${PAGE}/${what}${query && `?${query}`}`);
 }
 
-/** Learn the page's token and what sandbox this is. */
+/** Learn the page's token and what sandbox this is. A browser elsewhere shows by `?token=` that it is its owner's. */
 export async function openSession() {
-  const response = await fetch(PAGE).catch(() => null);
+  const token = new URLSearchParams(location.search).get("token");
+  const response = await fetch(token ? `${PAGE}?${new URLSearchParams({ token })}` : PAGE).catch(() => null);
   if (!response?.ok) throw new Refused(response?.status ?? 0, null);
   state.session = await response.json();
   state.token = state.session.token;

@@ -1,7 +1,6 @@
 // The page: which view is shown, the keyboard, and the choice of a project.
 
 import { openSession, state } from "./api.js";
-import { programTabs } from "./code.js";
 import { h, show } from "./dom.js";
 import { chooseProject, go, href, route } from "./router.js";
 import * as stream from "./stream.js";
@@ -71,16 +70,8 @@ function showProjects() {
   const select = document.getElementById("project");
   const { projects } = state.session;
   if (state.project && !projects.some((each) => each.id === state.project)) chooseProject("");
-  show(select, h("option", { value: "" }, "All projects"), projects.map((each) => h("option", { value: each.id }, each.label)));
-  select.value = state.project;
-}
-
-// Only a browser on the sandbox's machine gets the page's token, without which there is nothing to see.
-function showThatItIsElsewhere() {
-  removeEventListener("hashchange", navigate);
-  show(main, h("div.empty", h("h1", "This page is for the sandbox's own machine"),
-    h("p", "A browser on another one, or beyond a container, gets no data. Forward the port, and open the address on this machine:"),
-    programTabs([["Shell", `ssh -L ${location.port || 80}:127.0.0.1:${location.port || 80} ${location.hostname}`]], "Forward the port")));
+  show(select, state.session.is_owners && h("option", { value: "" }, "All projects"), projects.map((each) => h("option", { value: each.id }, each.label)));
+  select.value = state.session.is_owners ? state.project : projects[0].id;
 }
 
 function openMenu(open) {
@@ -131,10 +122,7 @@ menuButton.addEventListener("click", () => openMenu(!document.body.classList.con
 document.getElementById("scrim").addEventListener("click", () => openMenu(false));
 
 navigate();
-openSession().catch(() => {}).finally(() => {
-  if (state.token) stream.start();
-  else showThatItIsElsewhere();
-});
+openSession().catch(() => {}).finally(stream.start);
 stream.listen((kind) => {
   // A project that has just come into being belongs in the menu.
   if (["project", "clock", "reset", "resync"].includes(kind)) openSession().catch(() => {});

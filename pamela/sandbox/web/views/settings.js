@@ -63,6 +63,7 @@ class SettingsView extends HTMLElement {
   connection() {
     const line = (name, value) => h("div.setting.copyable", h("span", name), h("code", { title: value }, value), copyButton(value, name));
     return panel("Connect your program", h("p", "Any key that starts with ", h("code", "pk_live_"), " or ", h("code", "pk_test_"), " works, and each is a project of its own."),
+      !state.session.is_owners && h("p.hint", "This browser is elsewhere, and sees what belongs to that key. The address that the sandbox printed when it started shows all projects."),
       line("Address", baseUrl()), line("Key", state.session.default_key), h("div.spaced", programBlock(environment(), "Environment")));
   }
 
