@@ -257,14 +257,14 @@ class TestFailures:
 
         receiver.answer = answer
         with receiving() as quick_receiver, Api(sandbox, f"{api_key}_other") as other:
-            for _ in range(60):
+            for _ in range(110):
                 place(api, receiver, "+15005550001")
-            until(lambda: len(receiver.events) == 50)
+            until(lambda: len(receiver.events) == 100)
 
             settled(other, place(other, quick_receiver, "+15005550002"))
-            assert len(receiver.events) == 50
+            assert len(receiver.events) == 100
             release.set()
-            until(lambda: len(receiver.events) >= 60)
+            until(lambda: len(receiver.events) >= 110)
 
     def test_a_receiver_that_is_far_behind_gets_the_newest_transcript_only(self, api: Api, receiver: Receiver) -> None:
         release = threading.Event()
@@ -274,7 +274,7 @@ class TestFailures:
             return Reply()
 
         receiver.answer = answer
-        for _ in range(260):
+        for _ in range(310):
             place(api, receiver, "+15005550001")
         call_id = place(api, receiver)
         call = api.wait_for_status(call_id, "completed")

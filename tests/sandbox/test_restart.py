@@ -20,7 +20,6 @@ from .receiver import Received, Receiver, Reply
 from .waiting import until
 
 TOOL: dict[str, Any] = {"name": "look_up", "description": "Looks up", "input_schema": {}}
-KILLS = 100
 
 
 @pytest.fixture
@@ -200,11 +199,12 @@ def create_and_kill(database: Path, key: str, acknowledged: list[str], enough: i
     process.join()
 
 
-def test_an_acknowledged_call_survives_being_killed(database: Path) -> None:
+@pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.slow)])
+def test_an_acknowledged_call_survives_being_killed(database: Path, kills: int) -> None:
     key = "pk_live_killed"
     acknowledged: list[str] = []
     chance = random.Random(1042)
-    for _ in range(KILLS):
+    for _ in range(kills):
         create_and_kill(database, key, acknowledged, enough=chance.randrange(1, 40))
 
     with Process.start("--database", database) as process:
@@ -217,4 +217,4 @@ def test_an_acknowledged_call_survives_being_killed(database: Path) -> None:
     assert set(acknowledged) <= set(kept)
     assert len(kept) == len(set(kept)) == page["total"]
     # Of each caller's last request it is not known whether it was carried out.
-    assert len(kept) <= len(acknowledged) + 4 * KILLS
+    assert len(kept) <= len(acknowledged) + 4 * kills
