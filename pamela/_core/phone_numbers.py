@@ -40,9 +40,11 @@ def _with_plus(text: str) -> str | None:
     import phonenumbers
 
     digits = _without_separators(f"+{text}")
-    if digits is None or not phonenumbers.is_valid_number(phonenumbers.parse(digits)):
+    try:
+        is_in_use = digits is not None and phonenumbers.is_valid_number(phonenumbers.parse(digits))
+    except phonenumbers.NumberParseException:  # too short, for one
         return None
-    return digits
+    return digits if is_in_use else None
 
 
 def _without_separators(text: str) -> str | None:

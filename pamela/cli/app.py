@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import sys
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
@@ -20,6 +22,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WIDEST_HELP = 100
+CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""What the system says when the disk is full behind `> file`, or has gone."""
+
+NAMES_OF_ARGUMENTS = {
+    "to": "TO",
+    "task": "TASK",
+    "call_id": "CALL_ID",
+    "tool_id": "NAME_OR_ID",
+    "period": "MONTH",
+    "start_date": "--since",
+    "end_date": "--until",
+    "status_filter": "--status",
+}
+"""What arguments of the client are called on the command line, where that is not the option of their name."""
 
 COMMANDS = {
     # A command is registered in one line: its name, the section of the help, the module with it, what it does.
@@ -86,6 +102,12 @@ def run(arguments: Sequence[str]) -> int:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
         return leave_closed_pipe()
+    except OSError as error:
+        if error.errno not in CANNOT_BE_WRITTEN:
+            raise
+        leave_closed_pipe()
+        complain(f"The output cannot be written: {error.strerror}.")
+        return ExitCode.FAILURE
     except SystemExit as error:
         # When the pipe is closed, click puts something else in the place of stdout and exits.
         return leave_closed_pipe() if sys.stdout is not stdout else _status(error.code)
@@ -116,13 +138,25 @@ def show_error(error: click.ClickException) -> None:
 
 def show_error_of_client(error: Any) -> None:
     """Tell what an exception of the client says, and what may help."""
-    complain(str(error))
+    complain(in_words_of_the_command_line(error))
     if error.ambiguous:
         say("It may have been done all the same. Look before you repeat it.")
     if error.retry_after:
         say(f"The service asks to wait {error.retry_after:g} s.", dim=True)
     if error.request_id:
         say(f"Request {error.request_id}", dim=True)
+
+
+def in_words_of_the_command_line(error: Any) -> str:
+    """Return what an exception says, with options in the place of Python's arguments."""
+    from pamela import ValidationError
+
+    message = str(error)
+    found = re.match(r"([a-z_.]+)(?==)", message)
+    if not isinstance(error, ValidationError) or error.status_code is not None or found is None:
+        return message
+    name = found[1].rpartition(".")[2]
+    return f"{NAMES_OF_ARGUMENTS.get(name) or '--' + name.replace('_', '-')}{message[found.end() :]}"
 
 
 def leave_closed_pipe() -> int:

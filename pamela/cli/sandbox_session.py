@@ -112,8 +112,18 @@ class SandboxSession:
         while found := await self._take_missed():
             taken += found
         if self._was_killed:
-            say(f"Caught up with {taken} {'webhook' if taken == 1 else 'webhooks'}.", dim=True)
+            coming = await self._still_to_come()
+            more = f"; {coming} more are on their way" if coming else ""
+            say(f"Caught up with {taken} {'webhook' if taken == 1 else 'webhooks'}{more}.", dim=True)
         self._listener.ready.set()
+
+    async def _still_to_come(self) -> int:
+        """Return how many deliveries the sandbox has not given up, and so sends by itself."""
+        total = 0
+        for status in ("waiting", "pending", "sending"):
+            page = await self._client.request("GET", DELIVERIES, params={"status": status, "limit": 1})
+            total += page["total"]
+        return total
 
     async def watch(self, *, exit_on_disconnect: bool) -> None:
         """Look after the sandbox until cancelled.

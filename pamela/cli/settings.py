@@ -58,10 +58,8 @@ class Settings:
         """The address and the key.
 
         Raises:
-            CommandError: Two options contradict each other, or the profile cannot be had.
+            CommandError: The profile cannot be had.
         """
-        if self.sandbox and self.base_url:
-            raise CommandError("--sandbox and --base-url both name an address. Give one of them.", ExitCode.USAGE)
         if self.profile or os.environ.get("PAMELA_PROFILE"):
             # A name that is misspelt is told, even where the environment has all that is needed.
             _ = self.stored
@@ -121,7 +119,9 @@ class Settings:
         if self.base_url:
             return self.base_url, "--base-url"
         if self.sandbox:
-            return SANDBOX_ADDRESS, "--sandbox"
+            # That of the environment may be the service's.
+            local = os.environ.get("PAMELA_BASE_URL", "")
+            return (local, "PAMELA_BASE_URL") if is_of_this_machine(local) else (SANDBOX_ADDRESS, "--sandbox")
         if self.profile and self.stored and self.stored.base_url:
             return self.stored.base_url, f"the profile {self.profile}"
         if address := os.environ.get("PAMELA_BASE_URL"):
@@ -143,6 +143,17 @@ class Settings:
         if self.stored and self.stored.api_key:
             return self.stored.api_key, "the profile"
         return None, "nowhere"
+
+
+def is_of_this_machine(address: str) -> bool:
+    """Whether an address is one of this machine's own."""
+    from urllib.parse import urlsplit
+
+    try:
+        host = urlsplit(address).hostname or ""
+    except ValueError:
+        return False
+    return host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
@@ -182,7 +193,12 @@ def connection_options(function: F) -> F:
             help="Use what `pamela login --profile NAME` kept, instead of PAMELA_PROFILE.",
             **_common,
         ),
-        click.option("--sandbox", is_flag=True, help=f"Talk to the sandbox on {SANDBOX_ADDRESS}.", **_common),
+        click.option(
+            "--sandbox",
+            is_flag=True,
+            help=f"Talk to the sandbox on {SANDBOX_ADDRESS}, or where --base-url or PAMELA_BASE_URL say it is.",
+            **_common,
+        ),
     ):
         decorated = decorate(decorated)
     result: F = decorated

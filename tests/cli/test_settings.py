@@ -159,7 +159,18 @@ def test_an_explicit_profile_goes_before_the_environment_and_that_before_the_def
 def test_the_sandbox_is_not_sent_a_key_of_the_environment(cli: Cli) -> None:
     done = cli("call", "+15551234567", "x", "--sandbox", "--dry-run", env={"PAMELA_BASE_URL": ""})
     assert done.lines[0].startswith("POST http://127.0.0.1:8400/")
-    assert "--sandbox and --base-url" in cli("calls", "list", "--sandbox", "--base-url", "http://x", code=2).err
+
+
+def test_the_sandbox_is_where_the_command_line_or_a_local_address_of_the_environment_says(cli: Cli) -> None:
+    def address(*options: str, base_url: str) -> str:
+        done = cli("call", "+15551234567", "x", "--sandbox", "--dry-run", *options, env={"PAMELA_BASE_URL": base_url})
+        return done.lines[0].split("/api/")[0].removeprefix("POST ")
+
+    assert address(base_url="http://localhost:9100") == "http://localhost:9100"
+    assert address(base_url="http://[::1]:9100") == "http://[::1]:9100"
+    assert address(base_url="https://api.thisispamela.com") == "http://127.0.0.1:8400"
+    assert address(base_url="http://localhost.elsewhere.test") == "http://127.0.0.1:8400"
+    assert address("--base-url", "http://pamela:8400", base_url="http://localhost:9100") == "http://pamela:8400"
 
 
 def test_profiles_that_were_spoilt_are_not_guessed_at(bare: Cli, service: str, api_key: str) -> None:
@@ -192,3 +203,19 @@ def test_where_there_is_a_keyring_secrets_are_in_it_and_nowhere_else(
     assert "pamela login" in gone.err
     cli("logout")
     assert json.loads((cli.home / "keyring.json").read_text()) == {}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("call", "+15551234567", ""), "TASK='' must not be empty"),
+        (("call", "555", "x"), "TO='555' is not"),
+        (("call", "+15551234567", "x", "--country", "USA"), "--country='USA' is not valid"),
+        (("calls", "show", ""), "CALL_ID='' must not be empty"),
+        (("usage", "2026-13"), "MONTH='2026-13' is not valid"),
+        (("--base-url", "x", "calls", "list"), "--base-url='x' is not an address"),
+    ],
+)
+def test_what_is_wrong_is_named_as_on_the_command_line(cli: Cli, arguments: tuple[str, ...], said: str) -> None:
+    dry_run = ("--dry-run",) if arguments[0] == "call" else ()
+    assert said in cli(*arguments, *dry_run, code=2).err

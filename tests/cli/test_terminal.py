@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -130,3 +133,14 @@ def test_the_demo_needs_no_terminal_and_no_settings(cli: Cli) -> None:
     done = cli("demo", "--speed", "100", env={"PAMELA_API_KEY": "", "PAMELA_BASE_URL": "http://127.0.0.1:9"})
     assert any(line.split("\t")[1] == "tool" for line in done.lines)
     assert "call.completed" in done.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", [["spec"], ["calls", "--help"]])
+def test_a_full_disk_behind_the_output_is_told(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pamela", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Error: The output cannot be written: No space left on device.\n"

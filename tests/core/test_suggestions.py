@@ -19,6 +19,7 @@ NUMBERS = [
     ("020 7946 0000", "GB", "+442079460000", None),
     ("1 650 253 0000", None, "+16502530000", None),
     ("555-1234", None, None, None),
+    ("555", None, None, None),
     ("", None, None, None),
     ("+0123456", None, None, None),
     ("call me", "US", None, None),
