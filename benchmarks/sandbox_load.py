@@ -248,7 +248,11 @@ def write(calls: int, speed: float, figures: Figures) -> None:
     table = ["| what | measured | target |", "|---|---|---|", *(f"| {' | '.join(row)} |" for row in rows)]
     load = ", ".join(f"{each:.1f}" for each in os.getloadavg())
     conditions = f"{os.cpu_count()} processors, load average {load}"
-    note = f"{calls:,} calls at speed {speed:g} with an address for events; {conditions}."
+    note = (
+        f"{calls:,} calls at speed {speed:g} with an address for events, in memory. The sandbox, the program that places and"
+        f" reads calls and the receiver of events, each a process, shared the machine: {conditions}. An event of a line is"
+        " late by the time from when the line was due to be spoken."
+    )
     page = Path(__file__).parents[1] / "docs" / "guides" / "sandbox.md"
     before, _, rest = page.read_text().partition(BEGIN)
     text = "\n".join([*table, "", note])
