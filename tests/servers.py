@@ -79,13 +79,20 @@ class Server:
 
     def pause(self) -> None:
         """Let it answer nothing, while its connections stay."""
-        assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGSTOP)
+        self._signal_all(signal.SIGSTOP)
 
     def resume(self) -> None:
         """Let it answer again."""
+        self._signal_all(signal.SIGCONT)
+
+    def _signal_all(self, number: signal.Signals) -> None:
         assert self._process is not None
-        os.killpg(self._process.pid, signal.SIGCONT)
+        pid = self._process.pid
+        # Those of PostgreSQL are process groups of their own.
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        for each in (pid, *map(int, children)):
+            with suppress(ProcessLookupError):
+                os.kill(each, number)
 
     def stop(self) -> None:
         """Stop it for good."""

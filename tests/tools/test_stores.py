@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+import threading
 import time
+from collections import Counter
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import count
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -15,6 +17,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from sqlalchemy import Connection, create_engine, text
 
 from pamela import tool_memory
 from pamela.tools import (
@@ -326,6 +329,33 @@ def test_a_file_that_is_removed_is_made_again(tmp_path: Path) -> None:
     assert store.extend("corr_2", owner="b", lease_seconds=LEASE) is False
 
 
+def test_a_claim_takes_no_more_steps_where_more_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps: Counter[str] = Counter()
+    step = "filling"
+    connect = sqlite3.connect
+
+    def counting(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        connection = connect(*args, **kwargs)
+        connection.set_progress_handler(lambda: steps.update([step]), 1)
+        return connection
+
+    store = SQLiteInvocationStore(tmp_path / "invocations.db")
+    for ids in (100, 5_000):
+        with closing(connect(tmp_path / "invocations.db")) as connection:
+            rows = ((f"old_{ids}_{n}", "done", "a", 0, 0, time.time() + 99, "1", n + 1) for n in range(ids))
+            connection.executemany("INSERT INTO pamela_invocations VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            connection.commit()
+        with monkeypatch.context() as patch:
+            patch.setattr(sqlite3, "connect", counting)
+            for step in (f"claim beside {ids}", f"complete beside {ids}"):
+                if step.startswith("claim"):
+                    store.claim(f"new_{ids}", owner="a", lease_seconds=LEASE)
+                else:
+                    store.complete(f"new_{ids}", "1", owner="a")
+    assert steps["claim beside 5000"] < 1.5 * steps["claim beside 100"]
+    assert steps["complete beside 5000"] < 1.5 * steps["complete beside 100"]
+
+
 def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("not a database, and long enough to show it" * 50)
     with pytest.raises(sqlite3.DatabaseError, match="not a database"):
@@ -434,6 +464,47 @@ def test_a_server_that_crashed_and_is_back_is_used_again(
         server.start()
         assert [invoke(name) for name in ("before", "after")] == [200, 200]
         assert runs == ["before", "after"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("whose", ["the store's", "the user's"])
+def test_a_postgresql_that_stopped_holds_no_thread(
+    server_for: Callable[[str], Server], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    monkeypatch.setattr("pamela._tools.stores.sql.TIMEOUT", 1)
+    monkeypatch.setattr("pamela._tools.stores.sql.LONGEST_STEP", 1.0)
+    options = store_options("sql-postgresql", server_for, tmp_path)
+    engine = create_engine(options["engine"], connect_args={"connect_timeout": 2})
+    store = open_store(options | ({"engine": engine} if whose == "the user's" else {}))
+    registry = ToolRegistry(store=store)
+    server = server_for("postgresql")
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE IF EXISTS stopped"))
+        connection.execute(text("CREATE TABLE stopped (name VARCHAR(50))"))
+
+    @registry.tool(timeout_seconds=2)
+    def order(name: str, connection: Connection) -> None:
+        """Order something, and stop the server."""
+        connection.execute(text("INSERT INTO stopped VALUES (:name)"), {"name": name})
+        if name == "tea":
+            server.pause()
+
+    def invoke(name: str) -> int:
+        payload = {"tool_name": "order", "arguments": {"name": name}, "call_id": "call_1", "correlation_id": name}
+        return registry.invoke(payload).status
+
+    try:
+        assert invoke("tea") == 400
+        assert invoke("milk") == 400
+        until(lambda: not any(thread.name == "pamela-tool" for thread in threading.enumerate()))
+        server.resume()
+        assert invoke("coffee") == 200
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT name FROM stopped")).scalars().all() == ["coffee"]
+    finally:
+        server.resume()
+        close(store)
+        engine.dispose()
 
 
 def test_a_redis_that_forgot_its_scripts_is_no_obstacle(server_for: Callable[[str], Server], tmp_path: Path) -> None:

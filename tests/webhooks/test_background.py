@@ -55,8 +55,10 @@ app.conf.broker_transport_options = {{"socket_timeout": 2, "socket_connect_timeo
 RQ = """
 import redis
 import rq
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-queue = rq.Queue(connection=redis.Redis(port={port}, db=1, socket_timeout=2))
+queue = rq.Queue(connection=redis.Redis(port={port}, db=1, socket_timeout=2, retry=Retry(NoBackoff(), 1)))
 """
 PROCRASTINATE = """
 import procrastinate
@@ -129,6 +131,7 @@ async def handle_async(endpoint: WebhookEndpoint, body: bytes) -> int:
 
 
 def completed() -> bytes:
+    """The body of an event of now: one made at import is stale when the tests before took long."""
     return event_body("call.completed", note="\u00e9")
 
 

@@ -24,17 +24,17 @@ from .servers import FRAMEWORKS, PATH, serve_wsgi
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-AGAINST_VERIFIER = 60_000
+AGAINST_VERIFIER = 20_000
 AGAINST_ADAPTERS = {
-    "wsgi": 10_000,
-    "asgi": 10_000,
-    "flask": 6_000,
-    "fastapi": 6_000,
-    "starlette": 6_000,
-    "django": 4_000,
-    "django-async": 1_500,
+    "wsgi": 3_000,
+    "asgi": 3_000,
+    "flask": 1_500,
+    "fastapi": 1_500,
+    "starlette": 1_500,
+    "django": 1_000,
+    "django-async": 500,
 }
-OVER_SOCKETS = 400
+OVER_SOCKETS = 150
 
 
 @pytest.fixture(autouse=True)
@@ -74,7 +74,7 @@ ORIGINALS = [genuine(random.Random(seed)) for seed in range(8)]
 changes = st.lists(st.tuples(st.integers(0, 1000), st.integers(1, 255)), max_size=5)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.sampled_from(ORIGINALS), changes, changes, st.integers(0, 20), st.binary(max_size=5))
 def test_no_change_of_a_genuine_request_passes(
     original: Request, of_body: Any, of_signature: Any, cut: int, more: bytes
@@ -93,7 +93,7 @@ def test_no_change_of_a_genuine_request_passes(
     assert means_the_same(forged, original)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=500), st.text(max_size=80) | st.text("0123456789abcdefABCDEF \t", min_size=60, max_size=70))
 def test_nothing_made_up_passes(body: bytes, signature: str) -> None:
     assert not is_believed(Request(body, signature))

@@ -11,15 +11,16 @@ import httpx
 import pytest
 
 from pamela._generated.events import EVENTS
-from pamela._webhooks import refusals
+from pamela._webhooks.refusals import RefusalLog
 from pamela.webhooks import sign_webhook
 
 from .conftest import MAX_BODY_BYTES, SECRET, Receiver, event_body, invocation_body
 
 
 @pytest.fixture(autouse=True)
-def _a_line_for_each_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(refusals, "SECONDS_BETWEEN_LINES", 0.0)
+def _no_refusals_before(receiver: Receiver) -> None:
+    """Let the receiver, which other tests have used, log the first refusal of each kind again."""
+    receiver.endpoint._receiver._refusals = RefusalLog()
 
 
 @pytest.mark.parametrize("event", EVENTS)

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..._core.extras import needs_extra
+from .cut_off import cut_off_after
 from .protocol import KEEP_SECONDS, InvocationRecord, InvocationState, check_keep_seconds
 from .version_2_0 import Version20Names
 
@@ -27,6 +28,8 @@ logger = logging.getLogger("pamela.tools")
 TABLE = "pamela_invocations"
 TIMEOUT = 2
 """How long to wait for a connection, a lock or a statement, in seconds, if the store makes the engine."""
+LONGEST_STEP = 30.0
+"""After how many seconds without an answer a connection of an engine of the user's is cut."""
 _ATTEMPTS = 3
 _SECONDS_BETWEEN_CLEANINGS = 60.0
 _CLEANED_AT_ONCE = 1_000
@@ -114,7 +117,7 @@ class SQLInvocationStore(Version20Names):
             return record
 
         gives_up_at = time.monotonic() + (TIMEOUT if timeout_seconds is None else timeout_seconds)
-        while (record := self._run(step)) is None:
+        while (record := self._run(step, timeout_seconds)) is None:
             if time.monotonic() > gives_up_at:
                 raise TimeoutError(f"The invocation {invocation_id} was changed by others again and again.")
         return record
@@ -169,7 +172,8 @@ class SQLInvocationStore(Version20Names):
             return row is not None and (row.owner, row.response) == (owner, response)
 
         if connection is not None:
-            return connection.execute(self._statements.complete, values).rowcount == 1
+            with cut_off_after(self._longest_step, connection):
+                return connection.execute(self._statements.complete, values).rowcount == 1
         kept = self._run(step)
         self._clean_now_and_then()
         return kept
@@ -198,13 +202,20 @@ class SQLInvocationStore(Version20Names):
         Raises:
             ValueError: The engine commits every statement by itself.
         """
-        with self._own_engine().begin() as connection:
+        with self._own_engine().connect() as connection, connection.begin() as transaction:
             driver_connection: Any = connection.connection.dbapi_connection
             if connection.dialect.detect_autocommit_setting(driver_connection):
                 raise ValueError(
                     "The engine has isolation_level='AUTOCOMMIT', which has no transactions. Leave it out."
                 )
-            yield connection
+            try:
+                yield connection
+            except BaseException:
+                with cut_off_after(self._longest_step, connection):
+                    transaction.rollback()
+                raise
+            with cut_off_after(self._longest_step, connection):
+                transaction.commit()
 
     def forget_expired(self) -> int:
         """Delete the invocations whose time is over, and return how many. The store does this itself once a minute."""
@@ -215,17 +226,27 @@ class SQLInvocationStore(Version20Names):
             if batch < _CLEANED_AT_ONCE:
                 return deleted
 
-    def _run(self, step: Callable[[Connection], T]) -> T:
+    @property
+    def _longest_step(self) -> float:
+        # The database itself ends a statement of the store's own engine before.
+        return 2 * TIMEOUT if self._made_engine else LONGEST_STEP
+
+    def _run(self, step: Callable[[Connection], T], timeout_seconds: float | None = None) -> T:
         from sqlalchemy.exc import DBAPIError
 
+        longest = self._longest_step if timeout_seconds is None else min(self._longest_step, timeout_seconds)
+        gives_up_at = time.monotonic() + longest
         attempt = 1
         while True:
             try:
                 with self._own_engine().connect() as connection:
-                    return step(connection.execution_options(isolation_level="AUTOCOMMIT"))
+                    remaining = max(0.0, gives_up_at - time.monotonic())
+                    with cut_off_after(remaining, connection):
+                        return step(connection.execution_options(isolation_level="AUTOCOMMIT"))
             except DBAPIError as error:
                 # A connection that broke may have done its work. Each step can be repeated: the owner's token tells.
-                if attempt == _ATTEMPTS or not (error.connection_invalidated or _code(error) in _RETRIED):
+                is_over = attempt == _ATTEMPTS or time.monotonic() >= gives_up_at
+                if is_over or not (error.connection_invalidated or _code(error) in _RETRIED):
                     raise
                 attempt += 1
 

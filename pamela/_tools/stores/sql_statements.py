@@ -67,12 +67,15 @@ def make_engine(address: str, timeout: int) -> Engine:
     arguments: dict[str, Any] = {}
     if url.get_backend_name() == "postgresql" and url.get_driver_name() in ("psycopg", "psycopg2"):
         limits = f"-c statement_timeout={timeout}s -c lock_timeout={timeout}s"
-        arguments = {"connect_timeout": timeout, "options": limits, "tcp_user_timeout": timeout * 1000}
+        # That the other machine is gone is found out in a few seconds, also by who only waits for it.
+        alive = {"keepalives_idle": timeout, "keepalives_interval": timeout, "keepalives_count": 2}
+        arguments = {"connect_timeout": timeout, "options": limits, "tcp_user_timeout": timeout * 1000, **alive}
     elif url.get_backend_name() in _MYSQL and url.get_driver_name() == "pymysql":
         arguments = {"connect_timeout": timeout, "read_timeout": timeout, "write_timeout": timeout}
     elif url.get_backend_name() == "sqlite":
         return create_engine(url, connect_args={"timeout": timeout})
-    return create_engine(url, connect_args=arguments, pool_pre_ping=True, pool_size=20, pool_timeout=timeout)
+    # Without a ping before each use: it would wait for a stopped server, and steps on a broken connection are repeated.
+    return create_engine(url, connect_args=arguments, pool_size=20, pool_timeout=timeout)
 
 
 class Statements:

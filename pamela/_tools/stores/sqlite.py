@@ -21,6 +21,7 @@ BUSY_TIMEOUT = 10.0
 _FORGOTTEN_AT_ONCE = 20
 """How many invocations a claim or a completion forgets at most, so that neither takes long."""
 
+# Whoever asks for max(finished) says WHERE finished IS NOT NULL, or SQLite reads the whole table instead of the index.
 # Leases are in the system's monotonic clock, which all processes share and nobody sets. After a restart of the machine
 # it begins anew, and a lease then seems to end later than its own length allows: its process is gone.
 _SCHEMA = """
@@ -228,7 +229,8 @@ def _put(
     }
     connection.execute(
         "INSERT OR REPLACE INTO pamela_invocations VALUES (:id, :state, :owner, :until, :lease, :expires, :response, "
-        "CASE WHEN :state <> 'running' THEN (SELECT 1 + coalesce(max(finished), 0) FROM pamela_invocations) END)",
+        "CASE WHEN :state <> 'running' THEN "
+        "(SELECT 1 + coalesce(max(finished), 0) FROM pamela_invocations WHERE finished IS NOT NULL) END)",
         values,
     )
 
@@ -243,6 +245,6 @@ def _forget(connection: sqlite3.Connection, max_entries: int) -> None:
     )
     connection.execute(
         "DELETE FROM pamela_invocations WHERE id IN (SELECT id FROM pamela_invocations WHERE finished <= "
-        "(SELECT max(finished) FROM pamela_invocations) - :kept ORDER BY finished LIMIT :limit)",
+        "(SELECT max(finished) FROM pamela_invocations WHERE finished IS NOT NULL) - :kept ORDER BY finished LIMIT :limit)",
         {"kept": max_entries, "limit": _FORGOTTEN_AT_ONCE},
     )
