@@ -53,6 +53,21 @@ class _Client(Generic[H, X]):
     _transport: SyncTransport | AsyncTransport
     _transport_of: ClassVar[Callable[..., SyncTransport | AsyncTransport]]
 
+    if not TYPE_CHECKING:  # the arguments are those of __init__
+
+        def __new__(cls, *args: Any, **settings: Any) -> Self:
+            del args
+            if cls.__init__ is _Client.__init__:
+                code = cls.__init__.__code__
+                known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+                unknown = [name for name in settings if name not in known]
+                settings.clear()  # as the arguments above: a traceback shows variables, and one may be an API key
+                if unknown:
+                    from ._core.suggestions import suggest
+
+                    raise TypeError(f"{cls.__name__} has no argument {unknown[0]!r}. {suggest(unknown[0], known)}")
+            return super().__new__(cls)
+
     def __init__(
         self,
         api_key: str | None = None,
@@ -80,6 +95,9 @@ class _Client(Generic[H, X]):
         )
         self._capabilities = ServerCapabilities()
         self._transport = self._transport_of(http_client, transport, self.base_url)
+
+    if not TYPE_CHECKING:
+        __new__.__wrapped__ = __init__  # which `inspect.signature` shows
 
     @property
     def api_key(self) -> str:

@@ -9,12 +9,13 @@ from contextlib import nullcontext
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, overload
 
-from ._core.suggestions import suggest
+from ._core.suggestions import shorten, suggest
 from ._generated.events import EVENTS
 from ._tools.registry import ToolRegistry
-from ._webhooks.background import make_background
+from ._webhooks.background import is_task, make_background
 from ._webhooks.concurrency import call_async, resolve_blocking
 from ._webhooks.events import as_event
+from ._webhooks.handlers import check_takes
 from ._webhooks.log import log_escaped
 from ._webhooks.receiver import MAX_BODY_BYTES, RequestRefusedError, WebhookReceiver
 from ._webhooks.refusals import logger
@@ -85,7 +86,8 @@ class WebhookEndpoint:
         max_body_bytes: The largest body that is read, in bytes.
 
     Raises:
-        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` is out of range.
+        ValueError: The secret is empty or has a line end, or `tolerance` or `max_body_bytes` is out of range.
+        TypeError: `tools` is no registry.
 
     Example:
         >>> endpoint = WebhookEndpoint("whsec_example")
@@ -108,6 +110,11 @@ class WebhookEndpoint:
         tolerance: float | None = 300,
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
+        if tools is not None and not isinstance(tools, ToolRegistry):
+            raise TypeError(
+                f"tools={shorten(tools)} must be a ToolRegistry. "
+                "Make one, tools = ToolRegistry(), and add functions by @tools.tool, or tools made already by tools.add(...)."
+            )
         self.tools = tools if tools is not None else ToolRegistry()
         self._receiver = WebhookReceiver(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
         self._subscriptions: list[_Subscription] = []
@@ -140,7 +147,7 @@ class WebhookEndpoint:
         Raises:
             TypeError: The pattern is not a str: perhaps the parentheses after ``@endpoint.on`` are missing. Or
                 `background` is none of those, or its workers could not import the function. Or `fetch` is no client, or
-                both are given.
+                both are given. The decorator raises it for a function that does not take the event (and the call).
 
         Warns:
             UserWarning: This version knows no event of the name or pattern. It is called with events all the same.
@@ -163,6 +170,8 @@ class WebhookEndpoint:
             warnings.warn(message, UserWarning, stacklevel=2)
 
         def subscribe(handler: Any) -> Any:
+            if not is_task(handler):
+                check_takes(handler, "event", *(["call"] if fetch is not None else []))
             queue = None if background is None else make_background(background, handler)
             self._subscriptions.append(_Subscription(pattern, handler, queue, fetch))
             return handler

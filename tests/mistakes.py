@@ -28,6 +28,7 @@ SETTINGS, CALLS, LATER, ASYNC, HOOKS = "Settings", "Calls", "What comes later", 
 MISTAKES = [
     Mistake(SETTINGS, "PamelaClient()"),
     Mistake(SETTINGS, 'PamelaClient("pk_live_example\\n")'),
+    Mistake(SETTINGS, 'PamelaClient(apikey="pk_live_example")'),
     Mistake(SETTINGS, 'PamelaClient("sk_example").list_calls()', environment=(("PAMELA_BASE_URL", "{base_url}"),)),
     Mistake(SETTINGS, 'PamelaClient(key, "api.thisispamela.com")'),
     Mistake(SETTINGS, 'PamelaClient(key, base_url + "/api/b2b/v1").list_calls()'),
@@ -57,7 +58,18 @@ MISTAKES = [
     Mistake(CALLS, 'client.create_call("+12025550100", "Order a pizza", webhooks={"webhok_url": url})'),
     Mistake(CALLS, 'client.create_call("+12025550100", "Order a pizza", tools=[{"nmae": "eta"}])'),
     Mistake(CALLS, 'client.create_call("+12025550100", "Order a pizza", tools={"name": "eta"})'),
+    Mistake(
+        CALLS,
+        'client.create_call("+12025550100", "Order a pizza", tools=registry)',
+        setup="registry = ToolRegistry()",
+    ),
+    Mistake(
+        CALLS,
+        'client.create_call("+12025550100", "Order a pizza", tools=[eta])',
+        setup='eta = tool(name="eta", description="Look up.")(lambda: 1)',
+    ),
     Mistake(CALLS, 'client.create_call("+12025550100", "Order a pizza", metadata={"at": date(2026, 3, 14)})'),
+    Mistake(CALLS, 'client.create_call("+12025550100", "Order a pizza", metadata={1: "a", "1": "b"})'),
     Mistake(CALLS, 'client.create_call("+12025550100", "Order a pizza", idempotency_key="")'),
     Mistake(
         CALLS,
@@ -83,6 +95,10 @@ MISTAKES = [
     Mistake(ASYNC, "page = await async_client.list_calls(); page.next_page()"),
     Mistake(ASYNC, "client.get_call(call.id)  # in a coroutine"),
     Mistake(HOOKS, 'WebhookEndpoint("")'),
+    Mistake(HOOKS, 'WebhookEndpoint("whsec_example\\n")'),
+    Mistake(HOOKS, "WebhookEndpoint(secret, tools=[eta])", setup="eta = print"),
+    Mistake(HOOKS, '@endpoint.on("call.completed")\ndef show(): ...'),
+    Mistake(HOOKS, '@endpoint.on("call.completed")\ndef show(event, call): ...'),
     Mistake(HOOKS, '@endpoint.on("call.complete")\ndef show(event): ...'),
     Mistake(HOOKS, "@endpoint.on\ndef show(event): ..."),
     Mistake(

@@ -25,7 +25,7 @@ class PageSource(Protocol):
 
 
 class PageModel(Model, Generic[T]):
-    """A page of a list. It is the JSON object that was sent, but iterating goes through its items, not its keys."""
+    """A page of a list. It is the JSON object that was sent, but `for` and `len` see its items, not its keys."""
 
     __slots__ = ("_source",)
     _source: PageSource
@@ -33,6 +33,15 @@ class PageModel(Model, Generic[T]):
     def __iter__(self) -> Iterator[T]:  # type: ignore[override]
         items = self.get("items")
         return iter(items if isinstance(items, list) else ())
+
+    def __len__(self) -> int:
+        """Return how many items are on the page."""
+        items = self.get("items")
+        return len(items) if isinstance(items, list) else 0
+
+    def __bool__(self) -> bool:
+        # Also without items it is no empty object, for which `json` with an indent would take it.
+        return bool(self.keys())
 
     def next_page(self) -> Self | None:
         """Return the page after this one, or None after the last. For pages of `PamelaClient`.

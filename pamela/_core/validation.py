@@ -295,7 +295,18 @@ def _plain(name: str, value: Any) -> Any:
         return {key: _plain(f"{name}.{key}", mapping[key]) for key in mapping.keys()}  # noqa: SIM118
     if isinstance(value, list | tuple):
         return [_plain(f"{name}[{index}]", item) for index, item in enumerate(value)]
-    raise _invalid(name, value, f"cannot be sent as JSON: it is a {type(value).__name__}", "")
+    raise _invalid(name, value, f"cannot be sent as JSON: it is a {type(value).__name__}", _tool_remedy(name, value))
+
+
+def _tool_remedy(name: str, value: Any) -> str:
+    """Return what to write instead of something that tools are made of or in, "" for anything else."""
+    if not name.startswith("tools"):
+        return ""
+    if hasattr(value, "definitions"):
+        return "Write tools=registry.definitions()."
+    if hasattr(value, "definition"):
+        return "Write tools=[the_tool.definition()]."
+    return "Make a tool of it with @tool, and write tools=[the_tool.definition()]." if callable(value) else ""
 
 
 def read_file(

@@ -114,6 +114,11 @@ def make_background(target: Any, handler: Any) -> Background:
     return FunctionBackground(target, handler)
 
 
+def is_task(handler: Any) -> bool:
+    """Return whether a handler is a task of Celery or Procrastinate already, which takes what it declares."""
+    return hasattr(handler, "apply_async") or hasattr(handler, "defer_async")
+
+
 def run_handler(module: str, name: str, payload: dict[str, Any]) -> None:
     """Call a handler in a worker, with an event."""
     handler = attrgetter(name)(import_module(module))

@@ -65,7 +65,7 @@ def construct_event(
 
     Raises:
         WebhookVerificationError: The webhook could not be verified; ``reason`` says why.
-        ValueError: The secret is empty, or the tolerance is not a number of 0 or more.
+        ValueError: The secret is empty or has a line end, or the tolerance is not a number of 0 or more.
 
     Example:
         >>> from pamela.webhooks import sign_webhook

@@ -60,7 +60,7 @@ class WebhookReceiver:
         max_body_bytes: The largest body that is read.
 
     Raises:
-        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` is out of range.
+        ValueError: The secret is empty or has a line end, or `tolerance` or `max_body_bytes` is out of range.
     """
 
     def __init__(

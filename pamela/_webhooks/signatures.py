@@ -30,7 +30,7 @@ def sign_webhook(payload: Payload, secret: str) -> str:
         The value of the ``X-Pamela-Signature`` header, a lower-case hexadecimal HMAC-SHA256.
 
     Raises:
-        ValueError: The secret is empty, or the payload cannot be written as JSON (it contains NaN, for example).
+        ValueError: The secret is empty or has a line end, or the payload cannot be written as JSON (it contains NaN, for example).
         TypeError: The payload is not a mapping, text or bytes.
 
     Example:
@@ -57,7 +57,7 @@ def verify_webhook_signature(payload: Payload, signature: str | None, secret: st
         True if it was signed; False if the signature is wrong, malformed, empty or missing (None).
 
     Raises:
-        ValueError: The secret is empty.
+        ValueError: The secret is empty or has a line end.
 
     Example:
         >>> body = b'{"event":"call.queued"}'
@@ -129,7 +129,7 @@ def signing_keys(secret: str | Sequence[str]) -> list[bytes]:
     """Return the HMAC keys of one webhook secret or several.
 
     Raises:
-        ValueError: There is no secret, or one is empty.
+        ValueError: There is no secret, or one is empty or has a line end.
         TypeError: A secret is not a str.
     """
     secrets = [secret] if isinstance(secret, str) else list(secret or ())
@@ -139,5 +139,7 @@ def signing_keys(secret: str | Sequence[str]) -> list[bytes]:
         )
     if not all(isinstance(each, str) for each in secrets):
         raise TypeError("A webhook secret is a str. Pass one, or several in a list.")
+    if any("\n" in each or "\r" in each for each in secrets):
+        raise ValueError("The webhook secret has a line end, as from a file that was read whole. Pass secret.strip().")
     # A secret from the environment may contain surrogates. Encoding them strictly would raise an error that shows it.
     return [each.encode("utf-8", "surrogatepass") for each in secrets]

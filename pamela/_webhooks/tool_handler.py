@@ -12,6 +12,7 @@ from .._core.extras import needs_extra
 from .._generated.models import ToolInvocation
 from .adapters.generic import GenericAdapter
 from .concurrency import call_async, is_async
+from .handlers import check_takes
 from .receiver import RequestRefusedError, WebhookReceiver
 from .refusals import logger
 from .responses import WebhookResponse
@@ -77,7 +78,8 @@ def create_tool_handler(secret: str | Sequence[str]) -> Callable[[Callable[..., 
         A decorator.
 
     Raises:
-        ValueError: The secret is empty.
+        ValueError: The secret is empty or has a line end.
+        TypeError: By the decorator: the function does not take the payload.
 
     Example:
         >>> @create_tool_handler("whsec_example")
@@ -87,6 +89,7 @@ def create_tool_handler(secret: str | Sequence[str]) -> Callable[[Callable[..., 
     receiver = WebhookReceiver(secret)
 
     def decorate(function: Handler) -> Handler:
+        check_takes(function, "payload", and_more=True)
         takes_request = "request" in [parameter.name for parameter in _parameters_after_payload(function)]
 
         @wraps(function)

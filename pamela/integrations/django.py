@@ -10,6 +10,7 @@ from .._core.extras import needs_extra
 from .._webhooks.adapters.django import DjangoAdapter, body_chunks, body_chunks_async
 from .._webhooks.concurrency import is_async, maybe_await
 from .._webhooks.events import as_event
+from .._webhooks.handlers import check_takes
 from .._webhooks.receiver import MAX_BODY_BYTES, RequestRefusedError, WebhookReceiver
 
 with needs_extra("django", "Webhooks in Django"):
@@ -89,7 +90,7 @@ def verified_event(
         A decorator. The view gets the request and the event, then what is in its path.
 
     Raises:
-        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` is out of range.
+        ValueError: The secret is empty or has a line end, or `tolerance` or `max_body_bytes` is out of range.
 
     Example:
         >>> from django.http import HttpResponse
@@ -100,6 +101,8 @@ def verified_event(
     receiver = WebhookReceiver(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        check_takes(view, "request", "event", and_more=True)
+
         def respond(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             try:
                 payload = _adapter.read(receiver, request)

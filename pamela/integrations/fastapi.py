@@ -65,7 +65,7 @@ def verified_event(
         the path operation is called.
 
     Raises:
-        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` is out of range.
+        ValueError: The secret is empty or has a line end, or `tolerance` or `max_body_bytes` is out of range.
 
     Example:
         >>> from typing import Annotated

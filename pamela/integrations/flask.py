@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .._core.extras import needs_extra
 from .._webhooks.adapters.flask import FlaskAdapter, body_chunks
 from .._webhooks.events import as_event
+from .._webhooks.handlers import check_takes
 from .._webhooks.receiver import MAX_BODY_BYTES, RequestRefusedError, WebhookReceiver
 
 with needs_extra("flask", "Webhooks in Flask"):
@@ -82,7 +83,7 @@ def verified_event(
         A decorator, to be written below ``@app.post(...)``. The view gets the event as its first argument.
 
     Raises:
-        ValueError: The secret is empty, or `tolerance` or `max_body_bytes` is out of range.
+        ValueError: The secret is empty or has a line end, or `tolerance` or `max_body_bytes` is out of range.
 
     Example:
         >>> @verified_event("whsec_example")
@@ -92,6 +93,8 @@ def verified_event(
     receiver = WebhookReceiver(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        check_takes(view, "event", and_more=True)
+
         @wraps(view)
         def receive(**values: Any) -> Any:
             try:

@@ -7,8 +7,9 @@ import json
 import logging
 import socket
 import threading
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Annotated, Any
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -22,9 +23,10 @@ import pamela.integrations.django as on_django
 import pamela.integrations.fastapi as on_fastapi
 import pamela.integrations.flask as on_flask
 import pamela.integrations.starlette as on_starlette
+from pamela import PamelaClient
 from pamela.endpoint import WebhookEndpoint
 from pamela.integrations.asgi import asgi_app
-from pamela.tools import ToolRegistry
+from pamela.tools import MemoryInvocationStore, ToolRegistry
 from pamela.webhooks import SIGNATURE_HEADER, create_tool_handler, sign_webhook
 
 from .conftest import SECRET, event_body, invocation_body
@@ -245,6 +247,60 @@ def test_handlers_cannot_be_added_without_saying_for_which_events() -> None:
     endpoint: Any = WebhookEndpoint(SECRET)
     with pytest.raises(TypeError, match=r'not the name or pattern of an event. Write @endpoint.on\("\*"\)'):
         endpoint.on(lambda event: None)
+
+
+def without(event: Any, *, call: Any) -> None: ...
+
+
+def two(event: Any, call: Any) -> None: ...
+
+
+def one(event: Any, call: Any = None) -> None: ...
+
+
+class NoEvent:
+    def __call__(self) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("decorate", "handler", "problem"),
+    [
+        (WebhookEndpoint(SECRET).on("*"), lambda: None, r"<lambda>\(\) cannot be called with event\."),
+        (WebhookEndpoint(SECRET).on("*"), two, r"two\(.*cannot be called with event\. Write def two\(event\)\."),
+        (WebhookEndpoint(SECRET).on("*"), without, "cannot be called with event"),
+        (WebhookEndpoint(SECRET).on("*"), NoEvent(), "NoEvent"),
+        (WebhookEndpoint(SECRET).on("*"), "show", "The handler 'show' is not a function"),
+        (WebhookEndpoint(SECRET).on("*", background=print), two, "cannot be called with event"),
+        (
+            WebhookEndpoint(SECRET).on("*", fetch=PamelaClient("pk_live_example")),
+            lambda event: None,
+            "with event and call",
+        ),
+        (
+            create_tool_handler(SECRET),
+            lambda: None,
+            r"cannot be called with payload. Write def <lambda>\(payload, \.\.\.\)",
+        ),
+        (on_flask.verified_event(SECRET), lambda: None, "cannot be called with event"),
+        (on_django.verified_event(SECRET), lambda request: None, "cannot be called with request and event"),
+    ],
+)
+def test_a_handler_that_could_not_be_called_is_refused_where_it_is_registered(
+    decorate: Any, handler: Any, problem: str
+) -> None:
+    with pytest.raises(TypeError, match=problem):
+        decorate(handler)
+
+
+@pytest.mark.parametrize("handler", [print, one, [].append, lambda *events: None, Mock(), partial(two, call=None)])
+def test_a_handler_that_can_be_called_is_taken(handler: Any) -> None:
+    assert WebhookEndpoint(SECRET).on("*")(handler) is handler
+
+
+@pytest.mark.parametrize("tools", [[print], print, {}, MemoryInvocationStore()])
+def test_tools_that_are_no_registry_are_refused(tools: Any) -> None:
+    with pytest.raises(TypeError, match=r"must be a ToolRegistry\. Make one, tools = ToolRegistry\(\), and add"):
+        WebhookEndpoint(SECRET, tools=tools)
 
 
 async def test_an_endpoint_without_tools_knows_none() -> None:

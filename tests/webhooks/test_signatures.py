@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pamela.endpoint import WebhookEndpoint
 from pamela.webhooks import parse_tool_webhook, sign_webhook, verify_webhook_signature
 
 SECRET = "whsec_example"
@@ -156,6 +157,16 @@ def test_several_secrets_count_while_one_replaces_another() -> None:
         assert verify_webhook_signature(payload, old, ["whsec_new", "whsec_old"])
         assert verify_webhook_signature(payload, old, ("whsec_old", "whsec_new"))
         assert not verify_webhook_signature(payload, old, ["whsec_new"])
+
+
+@pytest.mark.parametrize(
+    "secret", ["whsec_example\n", "whsec_example\r\n", "\nwhsec_example", ["whsec_1", "whsec_2\n"]]
+)
+def test_a_secret_with_a_line_end_is_an_error_that_does_not_show_it(secret: Any) -> None:
+    for make in (lambda: verify_webhook_signature(b"{}", "0" * 64, secret), lambda: WebhookEndpoint(secret)):
+        with pytest.raises(ValueError, match="has a line end") as caught:
+            make()
+        assert "whsec" not in str(caught.value)
 
 
 @pytest.mark.parametrize("secret", ["", [], (), ["whsec_example", ""], None])

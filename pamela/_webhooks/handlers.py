@@ -1,0 +1,33 @@
+"""Handlers that could not be called are refused where they are registered, not when the first webhook comes."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from .._core.suggestions import shorten
+
+
+def check_takes(handler: Any, *arguments: str, and_more: bool = False) -> None:
+    """Raise TypeError for a handler that cannot be called with arguments in this order.
+
+    Args:
+        handler: The handler.
+        arguments: The names of what it is called with.
+        and_more: Whether it may be called with others after them.
+    """
+    if not callable(handler):
+        raise TypeError(f"The handler {shorten(handler)} is not a function.")
+    try:
+        signature = inspect.signature(handler)
+    except (TypeError, ValueError):
+        return  # some that are written in C have none
+    try:
+        (signature.bind_partial if and_more else signature.bind)(*arguments)
+    except TypeError:
+        name = getattr(handler, "__name__", type(handler).__name__)
+        more = ", ..." if and_more else ""
+        raise TypeError(
+            f"The handler {name}{signature} cannot be called with {' and '.join(arguments)}. "
+            f"Write def {name}({', '.join(arguments)}{more})."
+        ) from None
