@@ -335,7 +335,7 @@ def test_a_claim_takes_no_more_steps_where_more_is_remembered(tmp_path: Path, mo
     connect = sqlite3.connect
 
     def counting(*args: Any, **kwargs: Any) -> sqlite3.Connection:
-        connection = connect(*args, **kwargs)
+        connection: sqlite3.Connection = connect(*args, **kwargs)
         connection.set_progress_handler(lambda: steps.update([step]), 1)
         return connection
 
@@ -475,7 +475,8 @@ def test_a_postgresql_that_stopped_holds_no_thread(
     monkeypatch.setattr("pamela._tools.stores.sql.LONGEST_STEP", 1.0)
     options = store_options("sql-postgresql", server_for, tmp_path)
     engine = create_engine(options["engine"], connect_args={"connect_timeout": 2})
-    store = open_store(options | ({"engine": engine} if whose == "the user's" else {}))
+    own: Any = {"engine": engine} if whose == "the user's" else {}
+    store = open_store(options | own)
     registry = ToolRegistry(store=store)
     server = server_for("postgresql")
     with engine.begin() as connection:
