@@ -174,9 +174,10 @@ def test_the_deadline_ends_the_making_of_a_connection(make: Make) -> None:
     assert not caught.value.ambiguous
 
 
-def test_options_of_one_call(scripted: Scripted, client: PamelaClient, waits: list[float]) -> None:
+def test_options_of_one_call(scripted: Scripted, clock: FakeClock) -> None:
     scripted.answers = [BUSY]
     with PamelaClient("pk_live_...", scripted.base_url, max_retries=5) as client:
+        client._clock = clock
         with pytest.raises(CallError) as caught:
             client.with_options(max_retries=1).get_call("call_1")
         assert caught.value.attempts == 2
