@@ -90,10 +90,11 @@ screenshots: setup ## Take the pictures of the sandbox's page for README and doc
 version-1: setup ## Make the environment of version 1.2.0, which the slow tests of tests/upgrade compare with.
 	$(BIN)/python scripts/version_1.py
 
-bench: setup ## Measure against other clients, and the sandbox under load, and write the figures into docs; takes some minutes.
+bench: setup ## Measure against other clients, the sandbox under load and campaigns, and write the figures into docs; takes some minutes.
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/sandbox_load.py --write
 	$(BIN)/python benchmarks/sandbox_fuzz.py
+	$(BIN)/python benchmarks/campaigns.py
 
 sandbox: $(VENV)/demo ## Serve the sandbox on 127.0.0.1:8400.
 	$(BIN)/python -m pamela.sandbox

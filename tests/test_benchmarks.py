@@ -91,4 +91,5 @@ def test_campaigns() -> None:
         [sys.executable, BENCHMARKS / "campaigns.py", "--quick"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert [line.split("|")[2].strip() for line in done.stdout.splitlines()] == ["async", "sync"]
+    rows = [line.split("|")[3].strip() for line in done.stdout.splitlines() if line.startswith("|")]
+    assert rows == ["300", "300", "600", "300"]

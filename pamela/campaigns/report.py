@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
     from .ledger import Ledger
     from .records import CampaignInfo, Progress
 
+Groups: TypeAlias = "Sequence[tuple[str, Counter[str]]]"
+"""What a plot of bars shows: for each bar its label, and how many of what."""
 OUTCOMES = ("completed", "not_reached", "broken_off", "cancelled", "refused")
 _DURATIONS = (15, 30, 60, 120, 180, 300, 600, 1200, 3600)
 _MOST_BARS = 60
-_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 720, 240, 48, 34, 12
+_WIDTH, _WIDE, _HEIGHT, _LEFT, _BOTTOM, _TOP = 480, 1000, 210, 50, 30, 10
+_LETTER = 7.0
+"""How wide a letter of a label is at most."""
 
 
 @attrs.define
@@ -89,21 +93,34 @@ def render(campaign: CampaignInfo, progress: Progress, figures: Figures) -> str:
         ("Talking", _minutes(figures.seconds), f"{average:.0f} s on average"),
         ("Billed", f"{progress.minutes_billed:,} min", f"${cost(progress.minutes_billed):,.2f}"),
     ]
-    hours, _ = _merge(figures.by_hour)
+    hours, per_hours = _merge(figures.by_hour)
+    times_of_day = [(f"{hour:02}", figures.by_hour_of_day[hour]) for hour in range(24)]
+    attempts = [(_ordinal(number), counts) for number, counts in sorted(figures.by_number.items())]
     minutes, per = _merge({when: Counter({"pace": count}) for when, count in figures.placed_by_minute.items()})
+    recipients = "".join(
+        f"<tr><td>{escape(_words(state))}</td><td>{count:,}</td><td>{_share(count, progress.total)}</td></tr>"
+        for state, count in sorted(progress.recipients.items(), key=lambda item: -item[1])
+    )
     sections = [
-        _section("Outcomes by time", "Attempts that ended, by the hour (UTC).", _bars(hours), legend=True),
+        _section(
+            "Outcomes by time",
+            f"Attempts that ended, a bar for each {_span_in_words(per_hours)} (UTC).",
+            f"<div class=for-wide>{_bars(hours, _WIDE)}</div><div class=for-narrow>{_bars(hours)}</div>",
+            legend=hours,
+            wide=True,
+        ),
+        _section("Recipients", "Where they stand.", f"<table>{recipients}</table>"),
         _section(
             "Outcomes by hour of the day",
             "When people are reached (UTC).",
-            _bars([(f"{hour:02}", figures.by_hour_of_day[hour]) for hour in range(24)]),
-            legend=True,
+            _bars(times_of_day),
+            legend=times_of_day,
         ),
         _section(
             "Outcomes by attempt",
             "What the first, second and further attempts came to.",
-            _bars([(_ordinal(number), counts) for number, counts in sorted(figures.by_number.items())]),
-            legend=True,
+            _bars(attempts),
+            legend=attempts,
         ),
         _section(
             "Durations",
@@ -113,10 +130,6 @@ def render(campaign: CampaignInfo, progress: Progress, figures: Figures) -> str:
         _section("Pace", f"Calls placed, a bar for each {_span_in_words(per)}.", _bars(minutes)),
         _section("Cost", "US dollars billed so far.", _line(_running_cost(figures.minutes_by_hour))),
     ]
-    rows = "".join(
-        f"<tr><td>{escape(_words(state))}</td><td>{count:,}</td><td>{_share(count, progress.total)}</td></tr>"
-        for state, count in sorted(progress.recipients.items(), key=lambda item: -item[1])
-    )
     reason = f"<p class=reason>{escape(campaign.reason)}</p>" if campaign.reason else ""
     return _PAGE.format(
         title=escape(campaign.name),
@@ -126,15 +139,17 @@ def render(campaign: CampaignInfo, progress: Progress, figures: Figures) -> str:
         tiles="".join(
             f"<div class=tile><span>{name}</span><b>{value}</b><span>{note}</span></div>" for name, value, note in tiles
         ),
-        rows=rows,
         sections="".join(sections),
     )
 
 
-def _section(title: str, note: str, plot: str, *, legend: bool = False) -> str:
-    names = "".join(f"<span class=key><i class={name}></i>{_words(name)}</span>" for name in OUTCOMES) if legend else ""
-    legend_ = f"<p class=legend>{names}</p>" if legend else ""
-    return f"<section><h2>{title}</h2><p>{note}</p>{legend_}{plot}</section>"
+def _section(title: str, note: str, plot: str, *, legend: Groups = (), wide: bool = False) -> str:
+    """Return a part of the page; the legend names the outcomes that the plot shows."""
+    shown = [name for name in OUTCOMES if any(counts[name] for _, counts in legend)]
+    names = "".join(f"<span class=key><i class={name}></i>{_words(name)}</span>" for name in shown)
+    legend_ = f"<p class=legend>{names}</p>" if shown else ""
+    kind = " class=wide" if wide else ""
+    return f"<section{kind}><h2>{title}</h2><p>{note}</p>{legend_}{plot}</section>"
 
 
 def _merge(counts: Mapping[datetime, Counter[str]]) -> tuple[list[tuple[str, Counter[str]]], timedelta]:
@@ -145,6 +160,8 @@ def _merge(counts: Mapping[datetime, Counter[str]]) -> tuple[list[tuple[str, Cou
     units = [timedelta(minutes=each) for each in (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440, 10080)]
     smallest = timedelta(hours=1) if all(when.minute == 0 for when in counts) else timedelta(minutes=1)
     unit = next((each for each in units if each >= smallest and (last - first) / each < _MOST_BARS), units[-1])
+    # A bar begins where a clock shows a whole unit.
+    first -= (first - datetime(1970, 1, 1, tzinfo=UTC)) % unit
     merged: dict[int, Counter[str]] = defaultdict(Counter)
     for when, each in counts.items():
         merged[int((when - first) / unit)].update(each)
@@ -163,26 +180,26 @@ def _span_in_words(span: timedelta) -> str:
     return "minute" if minutes == 1 else f"{minutes} minutes"
 
 
-def _running_cost(minutes: Counter[datetime]) -> list[tuple[str, float]]:
+def _running_cost(minutes: Counter[datetime]) -> list[tuple[datetime, float]]:
+    """Return what had been billed at the beginning of the first hour, and at the end of each."""
+    if not minutes:
+        return []
     total = 0
-    points = []
+    points = [(min(minutes), 0.0)]
     for when in sorted(minutes):
         total += minutes[when]
-        points.append((f"{when:%d %b %H:%M}", cost(total)))
-    if len(points) == 1:
-        points.insert(0, ("", 0.0))
+        points.append((when + timedelta(hours=1), cost(total)))
     return points
 
 
-def _bars(groups: Sequence[tuple[str, Counter[str]]]) -> str:
+def _bars(groups: Groups, wide: int = _WIDTH) -> str:
     highest = max((sum(counts.values()) for _, counts in groups), default=0)
     if not highest:
         return "<p class=none>Nothing yet.</p>"
     top = _round_up(highest)
-    step = (_WIDTH - _LEFT) / len(groups)
+    step = (wide - _LEFT) / len(groups)
     width = min(step * 0.8, 48.0)
-    parts = [_axis(top, lambda value: f"{value:,.0f}")]
-    every = math.ceil(len(groups) * max(len(label) for label, _ in groups) * 7.5 / (_WIDTH - _LEFT))
+    parts = [_axis(top, lambda value: f"{value:,.0f}", wide)]
     for index, (label, counts) in enumerate(groups):
         left = _LEFT + index * step + (step - width) / 2
         bottom = float(_HEIGHT - _BOTTOM)
@@ -196,57 +213,69 @@ def _bars(groups: Sequence[tuple[str, Counter[str]]]) -> str:
                     f'<rect class={name} x="{left:.1f}" y="{bottom:.1f}" width="{width:.1f}" height="{height:.1f}">'
                     f"<title>{escape(tip)}</title></rect>"
                 )
-        if index % every == 0:
-            parts.append(_text(_LEFT + (index + 0.5) * step, _HEIGHT - _BOTTOM + 18, label))
-    return _svg(parts)
+    parts += _labels([(_LEFT + (index + 0.5) * step, label) for index, (label, _) in enumerate(groups)], wide)
+    return _svg(parts, wide)
 
 
-def _line(points: Sequence[tuple[str, float]]) -> str:
+def _line(points: Sequence[tuple[datetime, float]]) -> str:
     highest = max((value for _, value in points), default=0.0)
     if not highest:
         return "<p class=none>Nothing yet.</p>"
     top = _round_up(highest)
-    step = (_WIDTH - _LEFT - 8) / max(1, len(points) - 1)
     height = _HEIGHT - _BOTTOM - _TOP
+    first, whole = points[0][0], points[-1][0] - points[0][0]
     places = [
-        (_LEFT + index * step, _HEIGHT - _BOTTOM - value / top * height) for index, (_, value) in enumerate(points)
+        (_LEFT + (when - first) / whole * (_WIDTH - _LEFT - 8), _HEIGHT - _BOTTOM - value / top * height)
+        for when, value in points
     ]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-    parts = [_axis(top, lambda value: f"${value:,.2f}" if top < 10 else f"${value:,.0f}")]
+    parts = [_axis(top, lambda value: f"${value:,.2f}" if top < 10 else f"${value:,.0f}", _WIDTH)]
     parts.append(f'<polyline class=line points="{path}"/>')
-    every = math.ceil(len(points) * 90 / (_WIDTH - _LEFT))
-    for index, ((label, value), (x, y)) in enumerate(zip(points, places, strict=True)):
-        tip = escape(f"{label}: ${value:,.2f}")
-        parts.append(f'<circle class=dot cx="{x:.1f}" cy="{y:.1f}" r="3"><title>{tip}</title></circle>')
-        if index % every == 0 and label:
-            parts.append(_text(min(max(x, _LEFT + 40), _WIDTH - 40), _HEIGHT - _BOTTOM + 18, label))
-    return _svg(parts)
+    for (when, value), (x, y) in zip(points, places, strict=True):
+        tip = escape(f"{when:%d %b %H:%M}: ${value:,.2f}")
+        parts.append(f'<circle class=dot cx="{x:.1f}" cy="{y:.1f}" r="2.5"><title>{tip}</title></circle>')
+    parts += _labels([(x, f"{when:%d %b %H:%M}") for (when, _), (x, _) in zip(points, places, strict=True)], _WIDTH)
+    return _svg(parts, _WIDTH)
 
 
-def _axis(top: float, form: Any) -> str:
+def _axis(top: float, form: Any, wide: int) -> str:
     height = _HEIGHT - _BOTTOM - _TOP
     lines = []
     for quarter in range(5):
         value = top * quarter / 4
         y = _HEIGHT - _BOTTOM - height * quarter / 4
-        lines.append(f'<line class=grid x1="{_LEFT}" x2="{_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        lines.append(f'<line class=grid x1="{_LEFT}" x2="{wide}" y1="{y:.1f}" y2="{y:.1f}"/>')
         if top >= 4 or quarter in {0, 4}:
             lines.append(_text(_LEFT - 8, y + 4, form(value), anchor="end"))
     return "".join(lines)
+
+
+def _labels(places: Sequence[tuple[float, str]], wide: int) -> list[str]:
+    """Return the labels below an axis: as many as there is room for, evenly, none of them cut off."""
+    room = max(len(label) for _, label in places) * _LETTER
+    found: list[str] = []
+    free = 0.0
+    for x, label in places:
+        centre = min(x, wide - room / 2)
+        # One that had to be moved far would stand below something else.
+        if centre - room / 2 >= free and x - centre <= room / 4:
+            found.append(_text(centre, _HEIGHT - _BOTTOM + 18, label))
+            free = centre + room / 2 + 8
+    return found
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "middle") -> str:
     return f'<text x="{x:.1f}" y="{y:.1f}" text-anchor={anchor}>{escape(text)}</text>'
 
 
-def _svg(parts: Iterable[str]) -> str:
-    return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">{"".join(parts)}</svg>'
+def _svg(parts: Iterable[str], wide: int) -> str:
+    return f'<svg viewBox="0 0 {wide} {_HEIGHT}" role="img">{"".join(parts)}</svg>'
 
 
 def _round_up(value: float) -> float:
     """Return the next number that makes a good end of an axis."""
     magnitude = 10.0 ** math.floor(math.log10(value))
-    return next(each * magnitude for each in (1, 2, 4, 5, 8, 10) if each * magnitude >= value)
+    return next(each * magnitude for each in (1, 2, 4, 6, 8, 10) if each * magnitude >= value)
 
 
 def _share(part: int, whole: int) -> str:
@@ -293,11 +322,15 @@ section p, header p {{ margin: .1rem 0 .6rem; color: var(--dim); }}
 .tiles, .plots {{ display: grid; gap: 1rem; margin-top: 1.2rem; }}
 .tiles {{ grid-template-columns: repeat(auto-fit, minmax(160px, 1fr)); }}
 .plots {{ grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); }}
+.wide {{ grid-column: 1 / -1; }}
+.for-narrow {{ display: none; }}
+@media (max-width: 560px) {{ .for-wide {{ display: none; }} .for-narrow {{ display: block; }}
+  .tiles {{ grid-template-columns: 1fr 1fr; }} .tile:last-child {{ grid-column: 1 / -1; }} }}
 .tile, section {{ background: var(--card); border: 1px solid var(--edge); border-radius: 10px; padding: 1rem 1.1rem; }}
 .tile span {{ display: block; color: var(--dim); font-size: .85rem; }}
 .tile b {{ font-size: 1.5rem; font-weight: 600; font-variant-numeric: tabular-nums; }}
 svg {{ width: 100%; height: auto; display: block; }}
-svg text {{ font-size: 11px; fill: var(--dim); }}
+svg text {{ font-size: 11.5px; fill: var(--dim); }}
 .grid {{ stroke: var(--edge); stroke-width: 1; }}
 rect.completed {{ fill: var(--completed); }} i.completed {{ background: var(--completed); }}
 rect.not_reached {{ fill: var(--not_reached); }} i.not_reached {{ background: var(--not_reached); }}
@@ -318,7 +351,6 @@ td + td {{ text-align: right; }}
 <header><h1>{title}</h1><p>{state} · begun {begun}</p>{reason}</header>
 <div class=tiles>{tiles}</div>
 <div class=plots>
-<section><h2>Recipients</h2><p>Where they stand.</p><table>{rows}</table></section>
 {sections}
 </div>
 </main>

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections import deque
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from .terminal import console, say, warn
@@ -159,7 +160,10 @@ def waiting(progress: Progress) -> str:
     """Return how many recipients wait, for which hour."""
     later = list(progress.waiting_until.items())
     now = progress.recipients.get("waiting", 0) - sum(count for _, count in later)
-    parts = [f"{now:,} now", *(f"{count:,} for {when.astimezone():%a %H:%M}" for when, count in later[:_MOST_HOURS])]
+    this_hour = datetime.now(UTC)
+    parts = [f"{now:,} now"]
+    for when, count in later[:_MOST_HOURS]:
+        parts.append(f"{count:,} for " + ("this hour" if when <= this_hour else f"{when.astimezone():%a %H:%M}"))
     if more := sum(count for _, count in later[_MOST_HOURS:]):
         parts.append(f"{more:,} for later")
     return ", ".join(parts)

@@ -6,12 +6,15 @@ import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pamela.campaigns import CampaignError, Retry
-from pamela.campaigns.report import _merge, _round_up
+from pamela.campaigns.report import _LEFT, _LETTER, _WIDE, _WIDTH, _labels, _merge, _round_up
 
 from .conftest import MakeCampaign, rows
 
@@ -44,14 +47,14 @@ def test_report(make_campaign: MakeCampaign, tmp_path: Path) -> None:
     people = [*rows(10), {"id": "nobody", "phone": "+15005550001"}, {"id": "bad", "phone": "+15005550011"}]
     campaign.add_rows(people, to="phone", id="id", task="Say hello")
     campaign.write_report(tmp_path / "before.html")
-    assert (tmp_path / "before.html").read_text().count("Nothing yet.") == 6
+    assert (tmp_path / "before.html").read_text().count("Nothing yet.") == 7
     list(campaign.run())
     campaign.write_report(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text()
     parser = Balanced()
     parser.feed(page)
     assert parser.open == []
-    assert parser.seen["svg"] == 6
+    assert parser.seen["svg"] == 7
     assert parser.seen["script"] == 0
     assert not re.search(r"https?://|src=|@import|url\(", page)
     for text in ("attempt 2: 1 not reached", "10 completed", "1 refused", ">12<", "$1.00"):
@@ -78,6 +81,18 @@ def test_a_plot_has_room_for_any_time(span: timedelta, unit: timedelta) -> None:
     assert sum(counts["a"] for _, counts in groups) == (3 if span else 2)
 
 
-@pytest.mark.parametrize(("value", "end"), [(1, 1), (3, 4), (7, 8), (9, 10), (41, 50), (0.3, 0.4), (99_999, 100_000)])
+@given(st.lists(st.text("0123456789 :", min_size=1, max_size=12), min_size=1, max_size=80), st.booleans())
+def test_labels_neither_overlap_nor_are_cut_off(labels: list[str], wide: bool) -> None:
+    width = _WIDE if wide else _WIDTH
+    step = (width - _LEFT) / len(labels)
+    found = _labels([(_LEFT + (index + 0.5) * step, label) for index, label in enumerate(labels)], width)
+    centres = [float(each.split('"')[1]) for each in found]
+    room = max(map(len, labels)) * _LETTER
+    assert found
+    assert all(room / 2 - 1 <= centre <= width - room / 2 + 1 for centre in centres)
+    assert all(later - earlier >= room for earlier, later in pairwise(centres))
+
+
+@pytest.mark.parametrize(("value", "end"), [(1, 1), (3, 4), (7, 8), (9, 10), (41, 60), (0.3, 0.4), (99_999, 100_000)])
 def test_axes_end_at_good_numbers(value: float, end: float) -> None:
     assert _round_up(value) == pytest.approx(end)

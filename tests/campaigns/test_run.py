@@ -31,8 +31,10 @@ from pamela.campaigns import (
     Retry,
     RetryAt,
 )
+from pamela.campaigns.callers import SyncCaller
 from pamela.campaigns.following import Follower, plan_poll
 from pamela.campaigns.records import LiveCall, Placed
+from pamela.campaigns.runner import Runner
 from pamela.sandbox import Sandbox
 
 from ..http.proxy import Fault, running
@@ -365,6 +367,24 @@ def test_why_nothing_works_can_be_seen(
         thread.join()
     assert campaign.info.trouble is None
     assert len(calls_of(client)) == 3
+
+
+def test_an_engine_of_another_kind_needs_three_functions(make_campaign: MakeCampaign, client: PamelaClient) -> None:
+    """Two workers, and an engine that hands every recipient to both of them, again and again."""
+    campaign = make_campaign(retry=Retry(not_reached=1, after=0))
+    campaign.add_rows([*rows(20), {"id": "nobody", "phone": NO_ANSWER, "name": "-"}], to="phone", id="id", task=TASK)
+    ledger, info, caller = campaign.ledger, campaign.info, SyncCaller(client, 4)
+    workers = [Runner(ledger, info, caller, on_result=lambda _: None, on_demand=True) for _ in range(2)]
+    threads = [threading.Thread(target=worker.run) for worker in workers]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        jobs = [worker.advance(recipient) for recipient in ledger.due(info.id, limit=10) for worker in workers]
+        for job in jobs:
+            job.result(timeout=30)
+    caller.close()
+    assert campaign.progress().recipients == {"done": 20, "given_up": 1}
+    assert Counter(call.to for call in calls_of(client)) == Counter([*numbers(20), NO_ANSWER, NO_ANSWER])
 
 
 def test_a_slow_consumer_holds_up_nobody(make_campaign: MakeCampaign) -> None:
