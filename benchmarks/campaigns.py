@@ -13,6 +13,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -111,8 +112,11 @@ def measure_workers(server: Postgres, workers: int, recipients: int) -> dict[str
         used = resource.getrusage(resource.RUSAGE_CHILDREN)
         environment = {**os.environ, "PAMELA_BASE_URL": base_url, "PAMELA_API_KEY": campaign_run.KEY}
         processes = [subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) for _ in range(workers)]
-        for process in processes:
-            assert process.wait(600) == 0
+        connections = 0
+        while any(process.poll() is None for process in processes):
+            connections = max(connections, count_connections(campaign))
+            time.sleep(0.5)
+        assert [process.returncode for process in processes] == [0] * workers
         now = resource.getrusage(resource.RUSAGE_CHILDREN)
         assert campaign.progress().final == recipients, campaign.progress()
         after = database_figures(campaign, server)
@@ -122,7 +126,15 @@ def measure_workers(server: Postgres, workers: int, recipients: int) -> dict[str
             "processor": now.ru_utime + now.ru_stime - used.ru_utime - used.ru_stime,
             "memory": now.ru_maxrss / 1024,
             "reads": reads(base_url),
+            "connections": connections / workers,
         }
+
+
+def count_connections(campaign: Campaign) -> int:
+    """Return how many connections to the database there are, beside those of this process."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    found: int = campaign.ledger.database.read(lambda connection: connection.execute(text(query)).scalar_one())
+    return found
 
 
 def database_figures(campaign: Campaign, server: Postgres) -> dict[str, float]:
@@ -198,7 +210,8 @@ def many_workers(sizes: Sizes) -> Iterator[str]:
     yield (
         f"With {workers} workers PostgreSQL carried out {figures['transactions'] / calls:.1f} transactions a call, wrote "
         f"{figures['log'] / calls / 1024:.1f} kB of its log a call, and needed {figures['database'] / calls * 1000:.2f} ms of "
-        "processor time a call."
+        "processor time a call. Each worker held "
+        f"{figures['connections']:.0f} connections."
     )
 
 

@@ -15,7 +15,7 @@ from .errors import CampaignError, CampaignHaltedError, LedgerError
 from .following import Follower
 from .lookup import find_calls
 from .placing import interpret
-from .records import Claim, LookUp, Placed
+from .records import Claim, Claims, LookUp, Placed
 from .runners import RunnerIdentity
 from .states import CampaignState
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .callers import Caller
     from .decisions import Decide
     from .ledger import Ledger
-    from .records import CampaignInfo, Claims, LiveCall, Placement, Poll
+    from .records import CampaignInfo, LiveCall, Placement, Poll
 
 logger = logging.getLogger("pamela.campaigns")
 
@@ -39,6 +39,8 @@ WEBHOOK_POLL_FACTOR = 12
 _LOOK_UP_INTERVAL = 0.5
 _ROUND = 0.02
 """Seconds that a round takes at least while answers come in."""
+_SHARED_ROUND = 0.05
+"""The same for a worker, beside which others want to lock the campaign."""
 _API_PATIENCE = 300.0
 """Seconds for which following goes on although the API cannot be asked."""
 
@@ -134,7 +136,8 @@ class Runner:
         while True:
             # Answers that come within moments of each other are kept in one transaction.
             if self._placing and self._answers.qsize() < BATCH:
-                time.sleep(max(0.0, min(_ROUND, began + _ROUND - time.monotonic())))
+                round_ = _SHARED_ROUND if self._on_demand else _ROUND
+                time.sleep(max(0.0, min(round_, began + round_ - time.monotonic())))
             began = time.monotonic()
             self._awake.clear()
             self._beat()
@@ -166,7 +169,11 @@ class Runner:
             except queue.Empty:
                 break
             wanted.setdefault(recipient_id, []).append(done)
-        claims = self._ledger.claim(self._campaign.id, self.identity.id, limit if wanted else 0, wanted.keys())
+        if not wanted:
+            # The row of the campaign is what all workers wait for: it is not locked to claim nothing.
+            info = self._ledger.info(self._campaign.id)
+            return Claims((), info.state, info.reason, None)
+        claims = self._ledger.claim(self._campaign.id, self.identity.id, limit, wanted.keys())
         recipients = {claim.recipient_id: claim.attempt_id for claim in claims.claims}
         for recipient_id, futures in wanted.items():
             if recipient_id in recipients:

@@ -104,7 +104,11 @@ class Worker:
         self._runners: dict[int, Runner] = {}
         self._threads: dict[int, threading.Thread] = {}
         self._stopping = asyncio.Event()
-        address = self._ledger.database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        url = self._ledger.database.url.set(drivername="postgresql")
+        if "options" not in url.query:
+            # A job that is lost, or done twice, does no harm: none of its commits need wait for the disk.
+            url = url.update_query_dict({"options": "-csynchronous_commit=off"})
+        address = url.render_as_string(hide_password=False)
         self._app = App(connector=PsycopgConnector(conninfo=address, min_size=1, max_size=4))
 
         @self._app.task(name=TASK, queue=QUEUE)

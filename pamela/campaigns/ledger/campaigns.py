@@ -172,7 +172,7 @@ class Campaigns:
     def note_trouble(self, campaign_id: int, trouble: str | None) -> None:
         """Note why requests fail, for whoever looks; None when they work again."""
         statement = update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(trouble=trouble)
-        self.database.write(lambda connection: connection.execute(statement) and None)
+        self.database.write(lambda connection: connection.execute(statement) and None, durable=False)
 
     def _info(self, row: Row[Any]) -> CampaignInfo:
         return CampaignInfo(

@@ -55,7 +55,7 @@ class Claiming(Leases):
                 return Claims((), CampaignState.HALTED, reason, None)
             return Claims(self._commit_attempts(connection, campaign, owner, rows, now), state, None, wait)
 
-        return self.database.write(work, durable=True)
+        return self.database.write(work)
 
     def _commit_attempts(
         self, connection: Connection, campaign: Row[Any], owner: str, rows: Sequence[Row[Any]], now: int

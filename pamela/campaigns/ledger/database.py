@@ -85,13 +85,13 @@ class Database:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
 
-    def write(self, work: Callable[[Connection], T], *, durable: bool = False) -> T:
+    def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
         """Carry out a transaction. It is repeated when the connection is lost, so it must bear that.
 
         Args:
             work: What is done in it.
-            durable: Whether it must survive a power failure too once it is committed, rather than a crash of the
-                program only. SQLite then waits for the disk; PostgreSQL always does.
+            durable: Whether it survives a power failure of the database's machine once it is committed. What would be
+                found out again need not, and does not wait for the disk. It survives the end of this program in any case.
 
         Raises:
             LedgerError: It failed, or the database could not be reached for too long.
@@ -130,6 +130,8 @@ class Database:
     def _attempt(self, work: Callable[[Connection], T], begin: Sequence[str]) -> T:
         if not (begin and self.is_sqlite):
             with self.engine.begin() as connection:
+                if begin is _WRITES:
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 return work(connection)
         with self._turn, self.engine.connect().execution_options(begin=begin) as connection, connection.begin():
             return work(connection)

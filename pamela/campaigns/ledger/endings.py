@@ -100,7 +100,7 @@ class Endings(Placements, DoNotCallList):
                 connection.execute(delete(NOTICES).where(NOTICES.c.call_id.in_(chunk)))
             return [each["recipient"] for each in finals]
 
-        return self.database.write(work)
+        return self.database.write(work, durable=False)
 
     def lose(self, campaign_id: int, lost: Sequence[LiveCall]) -> list[int]:
         """Set aside, for a person, the recipients of calls that the service does not know any more.

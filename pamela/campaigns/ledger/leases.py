@@ -30,7 +30,7 @@ class Leases(Campaigns):
                 values = {"id": runner.id, "host": runner.host, "process": runner.process, "seen_at": now}
                 connection.execute(insert(RUNNERS).values(**values))
 
-        self.database.write(work)
+        self.database.write(work, durable=False)
 
     def unregister(self, runner: RunnerIdentity) -> None:
         """Say that a runner has ended."""
@@ -40,7 +40,9 @@ class Leases(Campaigns):
 
     def take_lease(self, campaign_id: int, name: str, owner: str, duration: timedelta = LEASE) -> bool:
         """Take or renew the right to do something that one runner is to do; False while another has it."""
-        return self.database.write(lambda connection: self._take_lease(connection, campaign_id, name, owner, duration))
+        return self.database.write(
+            lambda connection: self._take_lease(connection, campaign_id, name, owner, duration), durable=False
+        )
 
     def _take_lease(self, connection: Connection, campaign_id: int, name: str, owner: str, duration: timedelta) -> bool:
         # The row of the campaign serializes everybody who wants it.

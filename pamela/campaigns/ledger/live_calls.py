@@ -60,7 +60,7 @@ class LiveCalls(Campaigns):
                     .values(end_seen_at=now)
                 )
 
-        self.database.write(work)
+        self.database.write(work, durable=False)
 
     def notice(self, call_id: str) -> None:
         """Note that a webhook said something of a call, perhaps before the call's own answer is here."""
@@ -72,7 +72,7 @@ class LiveCalls(Campaigns):
                 connection.execute(delete(NOTICES).where(NOTICES.c.seen_at < now - to_span(_NOTICE_KEPT)))
                 connection.execute(insert(NOTICES).values(call_id=call_id, seen_at=now))
 
-        self.database.write(work)
+        self.database.write(work, durable=False)
 
     def noticed_calls(self, campaign_id: int) -> list[LiveCall]:
         """Return the live calls of which a webhook said something."""

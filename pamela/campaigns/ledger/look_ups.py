@@ -73,7 +73,7 @@ class LookUps(Claiming):
                 for row in free
             ]
 
-        return self.database.write(work)
+        return self.database.write(work, durable=False)
 
     def resend(self, campaign_id: int, owner: str, look_ups: Sequence[LookUp]) -> list[Claim]:
         """Return claims for attempts that are known to have placed no call, to be sent again with the same key."""
@@ -105,7 +105,7 @@ class LookUps(Claiming):
                     claims.append(Claim(each.attempt_id, each.recipient_id, each.key, each.request))
             return claims
 
-        return self.database.write(work, durable=True)
+        return self.database.write(work)
 
     def not_found_out(self, campaign_id: int, owner: str, look_ups: Sequence[LookUp], error: str) -> list[int]:
         """Look attempts up again later, or set them aside for a person; return the recipients set aside."""

@@ -103,7 +103,7 @@ class Placements(Claiming):
             self._count(connection, campaign, settings.breaker, now, results, failed, placed=len(placed), noted=noted)
             return through
 
-        return self.database.write(work)
+        return self.database.write(work, durable=False)
 
     def _take_back(self, connection: Connection, attempt: Any, result: NotPlaced, now: int) -> bool:
         """Let a recipient wait again with the same attempt, or give it up; return whether it was given up."""
