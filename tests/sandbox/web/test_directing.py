@@ -10,6 +10,7 @@ from pamela.sandbox import Sandbox
 
 from ..api import PREFIX, Api
 from ..receiver import Received, Receiver, Reply
+from .axe import violations
 from .conftest import OpenWindow
 
 pytestmark = pytest.mark.slow
@@ -41,6 +42,8 @@ def test_the_callees_part_is_taken(open_window: OpenWindow, receiver: Receiver) 
         expect(line).to_have_value("")
 
         page.get_by_label("Have the agent use a tool").select_option(label="reschedule")
+        expect(page.get_by_role("dialog")).to_be_visible()
+        assert violations(page) == []
         page.get_by_role("dialog").get_by_label("day").fill("Friday")
         page.get_by_role("dialog").get_by_role("button", name="Use it").click()
         expect(page.locator(".tool-card").last).to_contain_text('"day": "Friday"')

@@ -1,19 +1,18 @@
 """Each view of the page, with something to show and with nothing."""
 
-import json
 import re
 import subprocess
 import sys
-from pathlib import Path
 from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, ViewportSize, expect
+from playwright.sync_api import ViewportSize, expect
 
 import pamela.sandbox
 from pamela.sandbox import Sandbox
 
 from ..api import Api
+from .axe import violations
 from .conftest import DESKTOP, PHONE, OpenWindow
 
 pytestmark = pytest.mark.slow
@@ -32,18 +31,6 @@ VIEWS = {
     "#/settings": "Settings",
     "#/reference": "Reference",
 }
-AXE = Path(__file__).parents[3] / "node_modules" / "axe-core" / "axe.min.js"
-
-
-def violations(page: Page) -> list[str]:
-    """Return what axe-core finds wrong with a page, in a line each."""
-    if not AXE.exists():
-        pytest.skip("axe-core is missing; `npm ci` installs it")
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-    return [
-        f"{each['id']}: {each['help']}: {json.dumps([node['target'] for node in each['nodes'][:3]])}" for each in found
-    ]
 
 
 @pytest.mark.parametrize(
@@ -89,6 +76,16 @@ def test_axe_finds_nothing_where_there_is_nothing(fast: Sandbox, open_window: Op
         snippet = page.locator(".empty .code").inner_text()
         assert fast.base_url in snippet
         assert violations(page) == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_the_list_of_keys(
+    fast: Sandbox, open_window: OpenWindow, scheme: Literal["light", "dark"]
+) -> None:
+    page = open_window(fast.base_url, DESKTOP, scheme).open()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert violations(page) == []
 
 
 def test_a_call_shows_its_conversation_and_what_became_of_it(
