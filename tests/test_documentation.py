@@ -6,6 +6,7 @@ import os
 import re
 import shlex
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,7 +60,7 @@ def test_diagrams_are_drawn(source: Path) -> None:
 SITE_PAGES = PAGES[1:]
 ANY_LINK = re.compile(r"\]\(([^)\s]+)\)")
 SHELL = re.compile(r"^```(?:bash|sh)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-OTHER_COMMANDS = {".", "celery", "curl", "export", "git", "ssh", "unset", "uvicorn"}
+OTHER_COMMANDS = {".", "celery", "curl", "export", "flask", "git", "ssh", "unset", "uvicorn"}
 """What the shell blocks call beside this project's own commands."""
 
 
@@ -156,3 +157,15 @@ def parse(command: click.Command, arguments: list[str], name: str = "pamela") ->
     unknown = {each.partition("=")[0] for each in arguments if each.startswith("--")} - known - {"--help", "--version"}
     assert not unknown, f"{name} has no {unknown}"
     return None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["order-line", "reminders-fastapi"])
+def test_the_tests_of_the_cookbook_pass(name: str, tmp_path: Path) -> None:
+    """They run as a user would run them, with neither key nor address set."""
+    blocks = BLOCK.findall((ROOT / "docs" / "cookbook" / f"{name}.md").read_text())
+    (tmp_path / "test_page.py").write_text("\n\n".join(blocks))
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PAMELA_")}
+    command = [sys.executable, "-m", "pytest", "-p", "pamela.pytest_plugin", "-q", "test_page.py"]
+    ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
