@@ -176,7 +176,7 @@ def test_curl(tmp_path: Path) -> None:
 
 def test_error_codes() -> None:
     """The page has a row for each code, with its name."""
-    rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", (REFERENCE / "error-codes.md").read_text(), re.MULTILINE)
+    rows = re.findall(r"^\| (\d+)<br>`(\w+)` \|", (REFERENCE / "error-codes.md").read_text(), re.MULTILINE)
     assert {int(number): name for number, name in rows} == {int(code): code.name for code in ErrorCode}
 
 
