@@ -160,7 +160,12 @@ PROGRAMS = [
     Program("`yaml.safe_dump(call)`", 'import yaml\nresult = yaml.safe_dump(client.get_call("call_1"))'),
     Program(
         "The items of a page",
-        'page = client.list_calls()\nresult = [[c["id"] for c in page["items"]], {**page}, len(page)]',
+        'page = client.list_calls()\nresult = [[c["id"] for c in page["items"]], {**page}]',
+    ),
+    Program(
+        "`len(page)`",
+        "result = len(client.list_calls())",
+        difference="It counts the calls of the page. `len(page.keys())`.",
     ),
     Program(
         "`for key in page`",
