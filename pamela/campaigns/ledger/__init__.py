@@ -21,6 +21,13 @@ What a campaign is to do, and what came of it, is in these tables and nowhere el
 
 from __future__ import annotations
 
+from ..errors import needs_extra
+
+try:
+    import sqlalchemy as _sqlalchemy  # noqa: F401  # every other file of the package needs it
+except ImportError:
+    raise needs_extra("SQLAlchemy") from None
+
 from .endings import Endings
 from .live_calls import LiveCalls
 from .look_ups import LookUps

@@ -7,19 +7,16 @@ import threading
 import time
 from typing import TYPE_CHECKING, TypeVar
 
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
 from ..errors import LedgerError, needs_extra
 from .schema import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
-
-try:
-    from sqlalchemy import Connection, Engine, create_engine, event, func, select
-    from sqlalchemy.engine import URL, make_url
-    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
-except ImportError:
-    raise needs_extra("SQLAlchemy") from None
 
 T = TypeVar("T")
 

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import LedgerError, needs_extra
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    and_,
+    func,
+    insert,
+    inspect,
+    select,
+    text,
+)
 
-try:
-    from sqlalchemy import (
-        BigInteger,
-        Boolean,
-        Column,
-        Float,
-        ForeignKey,
-        Index,
-        Integer,
-        MetaData,
-        Table,
-        Text,
-        UniqueConstraint,
-        and_,
-        func,
-        insert,
-        inspect,
-        select,
-        text,
-    )
-except ImportError:
-    raise needs_extra("SQLAlchemy") from None
+from ..errors import LedgerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
