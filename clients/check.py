@@ -2,24 +2,42 @@
 
 Everything is made in `build/clients`. What a language needs is installed from Debian's packages where that is possible;
 a language that cannot be had is skipped, and said so.
+
+Usage: python clients/check.py [LANGUAGE ...]
 """
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-
-import pamela.sandbox
-from pamela.sandbox import Sandbox
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
+sys.path.insert(0, str(ROOT))
+
+import pamela.sandbox  # noqa: E402 - the checkout's, not an installed one
+from pamela.sandbox import Sandbox  # noqa: E402
+from scripts import spec  # noqa: E402
+
 BUILD = ROOT / "build" / "clients"
+SPECIFICATIONS = BUILD / "spec"
 VECTORS = ROOT / "docs" / "reference" / "webhook-signatures.json"
+FIXTURES = ROOT / "docs" / "reference" / "fixtures"
+LATER_CALL = {
+    "id": "call_1",
+    "status": "voicemail",
+    "transcript": [{"speaker": "agent", "text": "Hello.", "mood": "good"}],
+    "mood": "good",
+}
+"""A call as a later version of the API may answer it: with a status and fields that today's specification lacks."""
 
 GENERATED_NAME = re.compile(r"[0-9]|response|inner|parameter|(any|one|all)_?of", re.IGNORECASE)
 """What a generator calls a schema that has no name in the contract."""
@@ -49,14 +67,15 @@ class Language:
 
 def main() -> None:
     skipped, failed = [], []
-    with pamela.sandbox.run(speed=100) as sandbox:
-        for language in LANGUAGES:
+    spec.make(SPECIFICATIONS)
+    with pamela.sandbox.run(speed=100) as sandbox, later_api() as later:
+        for language in (each for each in LANGUAGES if each.name in (sys.argv[1:] or [each.name])):
             print(f"\n{language.name}", flush=True)
             if language.lacks():
                 install(language.debian_packages)
             if missing := language.lacks():
                 skipped.append(f"{language.name}: {missing} is missing")
-            elif not works(language, sandbox):
+            elif not works(language, sandbox, later):
                 failed.append(language.name)
             sandbox.reset()
     for reason in skipped:
@@ -64,9 +83,37 @@ def main() -> None:
     sys.exit(f"FAILED {', '.join(failed)}" if failed else 0)
 
 
-def works(language: Language, sandbox: Sandbox) -> bool:
+@contextmanager
+def later_api() -> Iterator[str]:
+    """Serve a call as a later version of the API may answer it, and yield the address."""
+
+    class Later(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = json.dumps(LATER_CALL).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Later) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def works(language: Language, sandbox: Sandbox, later: str) -> bool:
     """Make the client and its program, and run it against a sandbox."""
-    environment = {**os.environ, "PAMELA_BASE_URL": sandbox.base_url, "PAMELA_API_KEY": sandbox.api_key}
+    environment = {
+        **os.environ,
+        "PAMELA_BASE_URL": sandbox.base_url,
+        "PAMELA_API_KEY": sandbox.api_key,
+        "PAMELA_LATER_URL": later,
+        "PAMELA_FIXTURES": str(FIXTURES),
+    }
     directory = BUILD / language.name
     shutil.rmtree(directory, ignore_errors=True)
     shutil.copytree(HERE / language.name, directory)
@@ -104,49 +151,35 @@ def build_typescript(directory: Path) -> None:
 
 
 def build_go(directory: Path) -> None:
-    generate(
-        "go",
-        directory / "pamela",
-        "client.go:configuration.go:response.go:utils.go",
-        packageName="pamela",
-        enumClassPrefix="true",
-    )
+    generate(directory, "pamela", spec.BUNDLED)
     refuse_ugly_names(path.stem.removeprefix("model_") for path in (directory / "pamela").glob("model_*.go"))
     run(["go", "vet", "./..."], directory)
     run(["go", "build", "-o", "client", "."], directory)
 
 
 def build_ruby(directory: Path) -> None:
-    generate("ruby", directory, "", gemName="pamela", moduleName="Pamela", library="faraday")
+    generate(directory, ".", spec.BUNDLED)
     refuse_ugly_names(path.stem for path in (directory / "lib" / "pamela" / "models").glob("*.rb"))
     run(["ruby", "-wc", "main.rb"], directory)
 
 
-def generate(generator: str, directory: Path, supporting_files: str, **properties: str) -> None:
-    """Run openapi-generator.
-
-    Every client is told to take enumeration values that it does not know, as the contract asks.
-    """
-    settings = {"enumUnknownDefaultCase": "true", **properties}
-    parts = dict.fromkeys(("modelDocs", "apiDocs", "modelTests", "apiTests"), "false")
-    files = f"supportingFiles={supporting_files}" if supporting_files else "supportingFiles"
-    run(
-        [
-            str(Path(sys.executable).parent / "openapi-generator-cli"),
-            "generate",
-            f"--generator-name={generator}",
-            f"--input-spec={ROOT / 'openapi.yaml'}",
-            f"--output={directory}",
-            f"--global-property=models,apis,{files},{joined(parts)}",
-            f"--additional-properties={joined(settings)}",
-        ],
-        directory.parent,
-        quiet=True,
-    )
+def build_typescript_fetch(directory: Path) -> None:
+    generate(directory)
+    run([str(ROOT / "node_modules" / ".bin" / "tsc"), "--project", "."], directory)
 
 
-def joined(settings: dict[str, str]) -> str:
-    return ",".join(f"{name}={value}" for name, value in settings.items())
+def build_hey_api(directory: Path) -> None:
+    tools = ROOT / "node_modules" / ".bin"
+    (directory / "openapi.json").write_bytes((SPECIFICATIONS / spec.BUNDLED).read_bytes())
+    run([str(tools / "openapi-ts"), "--file", "openapi-ts.config.mjs"], directory, quiet=True)
+    run([str(tools / "tsc"), "--project", "."], directory)
+
+
+def generate(directory: Path, client: str = "client", specification: str = spec.WITHOUT_WEBHOOKS) -> None:
+    """Run openapi-generator with the recipe of a language."""
+    command = [str(Path(sys.executable).parent / "openapi-generator-cli"), "generate", "--config=recipe.yaml"]
+    source = f"--input-spec={SPECIFICATIONS / specification}"
+    run([*command, source, f"--output={directory / client}"], directory, quiet=True)
 
 
 class UglyNameError(Exception):
@@ -167,16 +200,28 @@ def run(command: Sequence[str], directory: Path, *, quiet: bool = False) -> None
     result.check_returncode()
 
 
+JAVA = "default-jre-headless"
 LANGUAGES = (
     Language("typescript", ("node", "npm"), (), build_typescript, ("node", "out/main.js")),
-    Language("go", ("java", "go"), ("default-jre-headless", "golang-go"), build_go, ("./client",)),
+    Language("typescript-fetch", ("node", "npm", "java"), (JAVA,), build_typescript_fetch, ("node", "out/main.js")),
+    Language("hey-api", ("node", "npm"), (), build_hey_api, ("node", "out/main.js")),
+    Language("go", ("java", "go"), (JAVA, "golang-go"), build_go, ("./client",)),
+    Language("python", ("java",), (JAVA,), generate, (sys.executable, "main.py")),
     Language(
         "ruby",
         ("java", "ruby"),
-        ("default-jre-headless", "ruby", "ruby-faraday", "ruby-marcel"),
+        (JAVA, "ruby", "ruby-faraday", "ruby-marcel"),
         build_ruby,
         ("ruby", "-I", "lib", "main.rb"),
         probe=("ruby", "-r", "faraday", "-r", "marcel", "-e", ""),
+    ),
+    Language(
+        "php",
+        ("java", "php"),
+        (JAVA, "php-cli", "php-curl", "php-mbstring", "php-guzzlehttp-guzzle"),
+        generate,
+        ("php", "main.php"),
+        probe=("php", "-r", "require 'GuzzleHttp/autoload.php';"),
     ),
 )
 

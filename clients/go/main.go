@@ -39,9 +39,11 @@ func withKey(key string) context.Context {
 func main() {
 	log.SetFlags(0)
 	checkSignatures(os.Args[1])
+	checkFixtures(os.Getenv("PAMELA_FIXTURES"))
 	placeCall()
 	keepTool()
 	meetErrors()
+	meetLaterStatus()
 }
 
 func must(holds bool, format string, values ...any) {
@@ -218,6 +220,46 @@ type brokenBodyError []byte
 
 func (e brokenBodyError) Error() string { return string(e) }
 func (e brokenBodyError) Body() []byte  { return e }
+
+func checkFixtures(directory string) {
+	read := func(file string) []byte {
+		content, err := os.ReadFile(directory + "/" + file)
+		must(err == nil, "%v", err)
+		return content
+	}
+	var manifest struct {
+		Secret   string
+		Webhooks []struct{ Name, File, Signature string }
+		Errors   []struct {
+			Name, File string
+			Code       *pamela.ErrorCode
+		}
+	}
+	must(json.Unmarshal(read("manifest.json"), &manifest) == nil, "the manifest is not JSON")
+	for _, each := range manifest.Webhooks {
+		must(verifySignature(read(each.File), each.Signature, manifest.Secret), "%s", each.Name)
+		must(!verifySignature(read(each.File), each.Signature, manifest.Secret+"."), "%s", each.Name)
+	}
+	for _, each := range manifest.Errors {
+		if each.Code != nil {
+			must(codeOf(read(each.File)) == *each.Code, "%s", each.Name)
+			continue
+		}
+		var failure pamela.ErrorBody
+		must(json.Unmarshal(read(each.File), &failure) == nil && failure.ErrorEnvelope != nil, "%s", each.Name)
+	}
+	fmt.Printf("fixtures: %d webhooks, %d errors\n", len(manifest.Webhooks), len(manifest.Errors))
+}
+
+func meetLaterStatus() {
+	configuration := pamela.NewConfiguration()
+	configuration.Servers = pamela.ServerConfigurations{{URL: os.Getenv("PAMELA_LATER_URL")}}
+	call, _, err := pamela.NewAPIClient(configuration).CallsAPI.GetCall(withKey(apiKey), "call_1").Execute()
+	must(err == nil, "%v", err)
+	must(call.Status == pamela.CALLSTATUS_UNKNOWN_DEFAULT_OPEN_API, "the status is %s", call.Status)
+	must(len(lines(call)) == 1, "the transcript is lost")
+	fmt.Printf("a status that is added later: %s\n", call.Status)
+}
 
 func codeOf(body []byte) pamela.ErrorCode {
 	var failure pamela.ErrorBody

@@ -28,6 +28,20 @@ function checkSignatures(file: string): void {
   console.log(`signatures: ${vectors.accept.length} accepted, ${vectors.refuse.length} refused`);
 }
 
+function checkFixtures(directory: string): void {
+  const { secret, webhooks, errors } = JSON.parse(readFileSync(`${directory}/manifest.json`, "utf8"));
+  for (const { name, file, signature } of webhooks) {
+    const body = readFileSync(`${directory}/${file}`);
+    assert(verifySignature(body, signature, secret), name);
+    assert(!verifySignature(Buffer.concat([body, Buffer.from(" ")]), signature, `${secret}.`), name);
+  }
+  for (const { name, file, code } of errors) {
+    const error: Schemas["ErrorBody"] = JSON.parse(readFileSync(`${directory}/${file}`, "utf8"));
+    assert.equal(codeOf(error) ?? null, code, name);
+  }
+  console.log(`fixtures: ${webhooks.length} webhooks, ${errors.length} errors`);
+}
+
 async function placeCall(): Promise<void> {
   const { data: placed, error } = await client.POST("/api/b2b/v1/calls", {
     params: { header: { "Idempotency-Key": randomUUID() } },
@@ -122,7 +136,17 @@ function codeOf(error: Schemas["ErrorBody"]): number | undefined {
   return "error" in detail ? detail.error.code : detail.error_code;
 }
 
+async function meetLaterStatus(): Promise<void> {
+  const later = createClient<paths>({ baseUrl: process.env["PAMELA_LATER_URL"] ?? baseUrl });
+  const { data: call } = await later.GET("/api/b2b/v1/calls/{call_id}", { params: { path: { call_id: "call_1" } } });
+  assert(call && lines(call.transcript).length === 1);
+  assert.equal(call.status, "voicemail" as Schemas["CallStatus"]);
+  console.log(`a status that is added later: ${call.status}`);
+}
+
 checkSignatures(process.argv[2] ?? "webhook-signatures.json");
+checkFixtures(process.env["PAMELA_FIXTURES"] ?? "fixtures");
 await placeCall();
 await keepTool();
 await meetErrors();
+await meetLaterStatus();
