@@ -36,7 +36,7 @@ def main() -> None:
         titles[name.as_posix()] = title(page)
     (SITE / "llms.txt").write_text("".join(f"{line}\n" for line in overview(titles)))
     print(
-        f"The site is in {SITE.relative_to(ROOT)}/: open site/index.html, or `python -m http.server --directory site`."
+        f"The site is in {SITE.relative_to(ROOT)}/: `python -m http.server --directory site` serves it. Its search needs a server."
     )
 
 

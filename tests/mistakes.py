@@ -109,7 +109,7 @@ MISTAKES = [
     Mistake(
         HOOKS,
         "# Pamela signs with another secret than the endpoint has, twenty times",
-        setup='for _ in range(20): endpoint.handle("POST", {"X-Pamela-Signature": "0" * 64}, [b"{}"], path="/webhooks/pamela")',
+        setup='for _ in range(20): endpoint.handle("POST", {"X-Pamela-Signature": "0" * 64}, [b"{}"], path="/webhooks/orders")',
     ),
     Mistake(HOOKS, 'construct_event({"event": "call.queued"}, signature, secret)'),
     Mistake(HOOKS, 'construct_event(b"{}", None, secret)'),
