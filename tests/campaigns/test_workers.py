@@ -217,7 +217,12 @@ def test_chaos(
                     workers[victim] = start()
                     killed += 1
                     next_kill = time.monotonic() + 1
-            until(lambda: all(worker.works_for(0) for worker in workers))
+            # One that was started last may still be importing; one that has ended says why.
+            while not all(worker.works_for(0) for worker in workers):
+                ended = [worker.told.read_text() for worker in workers if worker.process.poll() is not None]
+                assert not ended, ended
+                assert time.monotonic() - began < 1500, [worker.told.read_text() for worker in workers]
+                time.sleep(0.1)
         finally:
             for worker in workers:
                 worker.process.terminate()
