@@ -137,7 +137,8 @@ class CallLookUp:
         """
         self._unclear = None
         shown: set[str] = set()
-        expected = offset = repeats = 0
+        expected = offset = repeats = longest = 0
+        oldest = ""
         while True:
             page = yield from self._page(start, offset)
             expected = expected or _number_of_calls(page)
@@ -147,13 +148,17 @@ class CallLookUp:
                 wanted = yield from self._check(call)
                 if wanted is not None:
                     return wanted
+            if calls and not new and len(calls) < longest and calls[-1]["id"] == oldest:
+                break  # Calls placed meanwhile have moved the list on: this is its end again, which was shown before.
             shown.update(call["id"] for call in new)
             offset += len(calls)
-            # Calls that are placed meanwhile may fill a page with those of the page before, but not page after page.
+            longest = max(longest, len(calls))
+            oldest = calls[-1]["id"] if calls else oldest
+            # Such calls may also fill a whole page with those of the page before, but not page after page.
             repeats = 0 if new else repeats + 1
             if not calls or repeats == MOST_REPEATS:
                 break
-        if calls:
+        if calls and repeats == MOST_REPEATS:
             self._unclear = "the service lists the same calls on every page"
         elif page.get("has_more") or page.get("next_offset"):
             self._unclear = "the list says that it goes on, and shows no more calls"
