@@ -19,6 +19,7 @@ NOT_IN_PATHS = re.compile(r"[^A-Za-z0-9._~!$&'()*+,;=:@%/{}-]")
 """What a path cannot have as it is."""
 OF_CLIENTS = {"accept", "authorization", "content-type", "host", "user-agent"}
 """Headers that the clients set themselves."""
+EVENT_STREAM = "text/event-stream"
 PYTHON_TYPES = {"array": "list", "object": "dict", "string": "str", "number": "int, float", "boolean": "bool"}
 """What `json` makes of each JSON type."""
 
@@ -85,7 +86,10 @@ class Operation:
             raise unsupported(f"{self.name}: the request", "is multipart/form-data without a file (format: binary)")
         self.nulls = sorted(each.wire_name for each in self.in_body if each.nullable)
         self._arrange()
+        self.is_stream = False
+        """Whether the response is a stream of events, each of which is what `returns` says."""
         self.parser, self.returns, self.response_classes = self._responses()
+        self.stream_name = self._stream_name()
         self.iteration = self._iteration()
 
     @property
@@ -230,7 +234,7 @@ class Operation:
         self.returns_description: str = [*successes.values()][-1]["description"]
         contents = [response["content"] for response in successes.values() if response.get("content")]
         form = union([self._form_of_content(content) for content in contents])
-        if form.kind == "union" and any(part.kind == "bytes" for part in form.parts):
+        if form.kind == "union" and any(part.kind in {"bytes", "events"} for part in form.parts):
             kinds = ", ".join(part.hint for part in form.parts)
             raise unsupported(f"{self.name}:", f"has responses of several kinds, {kinds}")
         if form.has("unnamed"):
@@ -242,6 +246,8 @@ class Operation:
             raise unsupported(f"{self.name}:", f"has responses of several kinds, {kinds}")
         if form.kind in {"any", "null"}:
             return "", "Any" if form.kind == "any" else "None", set()
+        if form.kind == "events":
+            return self._events(form.parts[0])
         arguments, hint, classes = self._parser(form)
         if len(contents) < len(successes):
             arguments.append("empty=True")
@@ -254,10 +260,31 @@ class Operation:
         for media_type, body in content.items():
             if is_json(media_type):
                 return Forms(self.specification).of(body.get("schema", {}))
+        if EVENT_STREAM in content:
+            schema = content[EVENT_STREAM].get("itemSchema", content[EVENT_STREAM].get("schema", {}))
+            item = Forms(self.specification).of(schema)
+            return Form("events", f"a stream of {item.hint}", "events", [item])
         for media_type in content:
             if is_binary(media_type):
                 return Form("bytes", "bytes", media_type.partition(";")[0].strip().lower())
         raise unsupported(f"{self.name}: the response", f"has a body of {' or '.join(content)}")
+
+    def _events(self, item: Form) -> tuple[str, str, set[str]]:
+        """Return what `_responses` does, for a response that is a stream of events."""
+        self.is_stream = True
+        media_type = f'media_type="{EVENT_STREAM}"'
+        if item.kind == "any" and item.parts:
+            kinds = ", ".join(part.hint for part in item.parts)
+            raise unsupported(f"{self.name}:", f"has events of several kinds, {kinds}")
+        if item.kind == "any" or item.hint == "str":
+            return media_type, "str", set()
+        arguments, hint, classes = self._parser(item)
+        return ", ".join([*arguments, media_type]), hint, classes
+
+    def _stream_name(self) -> str | None:
+        """Return the name of the method that reads bytes as they arrive, if the response is bytes."""
+        noun = self.name.removeprefix("download_").removeprefix("get_")
+        return f"stream_{noun}" if self.returns == "bytes" else None
 
     def _parser(self, form: Form) -> tuple[list[str], str, set[str]]:
         parts = form.parts if form.kind == "union" else [form]

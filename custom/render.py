@@ -41,6 +41,8 @@ def render(specification: Specification, target: Path) -> None:
             raise unsupported(place, f"has the operationId {operation.name!r}, a name that type hints use")
         if operation.name in taken:
             raise unsupported(place, f"has the operationId {operation.name!r}, a name that the clients have already")
+        if operation.stream_name in taken | {each.name for each in operations}:
+            raise unsupported(place, f"would have the stream {operation.stream_name}, a name that is taken already")
         if operation.iteration and operation.iteration.name in taken | {each.name for each in operations}:
             raise unsupported(
                 place, f"would have the iterator {operation.iteration.name}, a name that is taken already"

@@ -22,11 +22,15 @@ if TYPE_CHECKING:
     from .._generated.models.call import Call
     from .capabilities import ServerCapabilities
     from .clock import Clock
+    from .open_responses import OpenResponse
     from .options import Options
     from .recovery import Wanted
 
 CREATE_CALL, CANCEL_CALL, HANGUP_CALL, DELETE_TOOL = "create_call", "cancel_call", "hangup_call", "delete_tool"
 """The operations whose lost responses are made good. Their modules, and that of the look-up, are imported if needed."""
+
+LONGEST_WAIT = 2_000_000.0
+"""Seconds; what stands for "no limit" where the system's calls need a number."""
 
 T = TypeVar("T")
 Steps = Generator[Attempt | Wait, Any, T]
@@ -143,6 +147,7 @@ class RequestExecution:
             give_up_at=self.deadline_at,
             number=self.attempts,
             template=self.request.operation.path,
+            accepts=self.request.operation.parser.accepts if self.request.is_streamed else None,
         )
         if isinstance(outcome, PamelaError):
             self.attempts -= 1
@@ -157,12 +162,20 @@ class RequestExecution:
             recovered = yield from self.read_back_result("The service deleted the tool.")
             if recovered is not None:
                 return recovered.value
+        if 200 <= outcome.status < 300 and self.request.is_streamed:
+            return self.opened(outcome)
         if 200 <= outcome.status < 300:
             value = responses.value_of(self.request, outcome)
             if self.request.operation.name == CREATE_CALL:
                 self.check_is_call(value, outcome)
             return value
         raise responses.error_of_response(self.request, outcome, self.url)
+
+    def opened(self, response: Response) -> OpenResponse:
+        from .open_responses import OpenResponse
+
+        content = responses.value_of(self.request, response) if response.body is None else None
+        return OpenResponse(self.request, response, content, (self.options.api_key, *self.secrets))
 
     def check_is_call(self, value: Any, response: Response) -> None:
         from .recovery import is_call
@@ -295,10 +308,14 @@ class RequestExecution:
         if self.deadline_at is None:
             return steps
         left = remaining(self.deadline_at)
-        return {
+        limited = {
             step: DeadlineTimeout(left if seconds is None or seconds > left else seconds, self.deadline_at)
             for step, seconds in steps.items()
         }
+        if self.request.is_streamed:
+            # The deadline ends when the response begins; from then on each wait for bytes has this limit alone.
+            limited["read"] = DeadlineTimeout(LONGEST_WAIT if limits.read is None else limits.read, self.deadline_at)
+        return {**limited}
 
 
 def _deadline_at(options: Options, clock: Clock) -> float | None:

@@ -31,7 +31,7 @@ class ResponseParser:
         wrapper: The field of an object that has the list in it, where the service may send either.
         types: What `json` makes of the values that are documented, where there is no model.
         view: Returns such a value as what it is documented to be.
-        media_type: What the body is where it is no JSON; it is returned as bytes.
+        media_type: What the body is where it is no JSON; it is returned as bytes. The rest is said of each event then.
         nullable: Whether null is documented.
         empty: Whether no body is documented.
 
@@ -59,7 +59,7 @@ class ResponseParser:
         self.view = view
         self.media_type = media_type
         self.nullable = nullable
-        self.empty = empty or (model is None and items is None and not types)
+        self.empty = empty or (model is None and items is None and not types and not media_type)
 
     def parse_bytes(self, content: bytes, content_type: str = "") -> Any:
         """Return the body of a response as what it is documented to be.
@@ -75,13 +75,27 @@ class ResponseParser:
         if not content and self.empty:
             return None
         if self.media_type:
-            found = content_type.partition(";")[0].strip().lower() or self.media_type
-            if found not in {self.media_type, "application/octet-stream"} and not (
-                self.media_type.endswith("/*") and found.startswith(self.media_type[:-1])
-            ):
-                raise TypeError(f"expected {self.media_type}, got {found}")
+            if not self.accepts(content_type):
+                raise TypeError(f"expected {self.media_type}, got {_media_type_of(content_type)}")
             return content
         return self.parse(read_json(content))
+
+    def accepts(self, content_type: str) -> bool:
+        """Whether a header says that a body is of the media type that is documented."""
+        found = _media_type_of(content_type) or self.media_type
+        return found in {self.media_type, "application/octet-stream"} or (
+            self.media_type.endswith("/*") and found.startswith(self.media_type[:-1])
+        )
+
+    def parse_event(self, data: str) -> Any:
+        """Return the data of an event as what they are documented to be; text where no JSON is.
+
+        Raises:
+            ValueError: They are not JSON.
+            TypeError: They are JSON of another shape than the documented ones.
+        """
+        has_shape = self.model is not None or self.items is not None or self.types
+        return self.parse(read_json(data.encode())) if has_shape else data
 
     def parse(self, data: Any) -> Any:
         """Return a JSON value as what it is documented to be.
@@ -111,6 +125,10 @@ class ResponseParser:
         return " or ".join([*shapes, *(["null"] if self.nullable else [])])
 
 
+def _media_type_of(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().lower()
+
+
 def _json_type(data: Any) -> str:
     return _JSON_TYPES.get(type(data), "null")
 
@@ -135,9 +153,10 @@ class Request(Generic[T]):
     """A request of an operation, its arguments validated. What is None is not sent, but for the fields in `nulls`.
 
     `files` are names and contents of files; a request that has some is sent as multipart/form-data, any other as JSON.
+    The response to one that `is_streamed` is read as it arrives.
     """
 
-    __slots__ = ("body", "files", "headers", "operation", "path", "path_arguments", "query")
+    __slots__ = ("body", "files", "headers", "is_streamed", "operation", "path", "path_arguments", "query")
 
     def __init__(
         self,
@@ -163,6 +182,13 @@ class Request(Generic[T]):
         self.files = {name: file for name, file in (files or {}).items() if file is not None}
         if operation.parser.media_type:
             self.headers["Accept"] = operation.parser.media_type
+        self.is_streamed = False
+
+    def streamed(self) -> Request[Any]:
+        """Have the response read as it arrives: executing the request returns the response, still open."""
+        self.is_streamed = True
+        self.headers["Accept-Encoding"] = "identity"
+        return self
 
 
 class Executor(Protocol):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ..errors import PamelaError
 
@@ -42,9 +42,22 @@ class Attempt:
         give_up_at: The moment, of the monotonic clock, when the answer must be whole.
         number: 1 for the first attempt of an operation.
         template: The path with the names of its arguments, `/api/b2b/v1/calls/{call_id}` say.
+        accepts: Where the body of a success is read as it arrives: whether it is one of a content type. None where a
+            response is read whole.
     """
 
-    __slots__ = ("content", "give_up_at", "headers", "method", "number", "operation", "template", "timeout", "url")
+    __slots__ = (
+        "accepts",
+        "content",
+        "give_up_at",
+        "headers",
+        "method",
+        "number",
+        "operation",
+        "template",
+        "timeout",
+        "url",
+    )
 
     def __init__(
         self,
@@ -57,6 +70,7 @@ class Attempt:
         give_up_at: float | None,
         number: int,
         template: str = "",
+        accepts: Callable[[str], bool] | None = None,
     ) -> None:
         self.operation = operation
         self.method = method
@@ -67,6 +81,7 @@ class Attempt:
         self.give_up_at = give_up_at
         self.number = number
         self.template = template
+        self.accepts = accepts
 
     def __repr__(self) -> str:
         return f"Attempt({self.operation!r}, number={self.number})"  # the headers have the key
@@ -82,19 +97,21 @@ class Wait:
 
 
 class Response:
-    """A whole response.
+    """A response, whole or with its body still to come.
 
     Attributes:
+        body: The body that is read as it arrives, an `OpenBody` or `AsyncOpenBody`; None where `content` is all of it.
         secrets: What must not be shown where the response is: what the request was sent with, and the proxy's password.
     """
 
-    __slots__ = ("content", "headers", "secrets", "status")
+    __slots__ = ("body", "content", "headers", "secrets", "status")
 
     def __init__(self, status: int, headers: Mapping[str, str], content: bytes, secrets: tuple[str, ...] = ()) -> None:
         self.status = status
         self.headers = headers
         self.content = content
         self.secrets = secrets
+        self.body: Any = None
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {len(self.content)} bytes)"  # a server may have put what it was sent in it

@@ -11,6 +11,7 @@ import sys
 import threading
 import weakref
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.request import getproxies
 
@@ -20,6 +21,14 @@ from .._version import __version__
 from ..errors import PamelaError, ValidationError
 from .attempt import Attempt, Outcome, remaining
 from .connections import AsyncPool, SyncPool
+from .open_bodies import (
+    async_body_of_users,
+    body_of_users,
+    body_over_async_pool,
+    body_over_pool,
+    is_left_open,
+    lift_deadline,
+)
 from .redaction import redacted_response
 from .response_bodies import BodyReader
 
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from .attempt import Failure
+    from .attempt import Failure, Response
     from .proxies import Proxy
     from .user_clients import Observer
 
@@ -113,12 +122,19 @@ class SyncTransport:
             received = connection.transport.handle_request(request)
             try:
                 connection.progress.end_of_head()
+                if is_left_open(attempt, received):
+                    response = opened_response(received, attempt, pool.proxy)
+                    explain = explaining(attempt, connection, pool.proxy)
+                    response.body = body_over_pool(received, connection, pool, explain)
+                    connection = None
+                    return response
                 body = BodyReader(received.headers, attempt.give_up_at)
                 for chunk in received.stream:
                     if not body.add(chunk):
                         break
             finally:
-                received.close()
+                if connection is not None:
+                    received.close()
             response = redacted_response(received, body.whole(), attempt, pool.proxy)
             reusable = connection.is_reusable()
             return response
@@ -141,6 +157,11 @@ class SyncTransport:
             handed_over = True
             received = self.respond(request)
             observer.written = True
+            if is_left_open(attempt, received):
+                response = opened_response(received, attempt, observer.proxy)
+                explain = partial(observer.failure_of, attempt=attempt, handed_over=True)
+                response.body = body_of_users(received, explain)
+                return response
             try:
                 content = self.content_of(received, attempt)
             finally:
@@ -263,6 +284,12 @@ class AsyncTransport:
             connection.progress.begin(attempt)
             received = await connection.transport.handle_async_request(request)
             connection.progress.end_of_head()
+            if is_left_open(attempt, received):
+                response = opened_response(received, attempt, pool.proxy)
+                explain = explaining(attempt, connection, pool.proxy)
+                response.body = body_over_async_pool(received, connection, pool, explain)
+                connection = None
+                return response
             try:
                 body = BodyReader(received.headers, attempt.give_up_at)
                 stream: Any = received.stream
@@ -300,6 +327,11 @@ class AsyncTransport:
             with anyio.fail_after(None if attempt.give_up_at is None else remaining(attempt.give_up_at)):
                 received = await self.respond(request)
                 observer.written = True
+                if is_left_open(attempt, received):
+                    response = opened_response(received, attempt, observer.proxy)
+                    explain = partial(observer.failure_of, attempt=attempt, handed_over=True)
+                    response.body = async_body_of_users(received, explain)
+                    return response
                 try:
                     content = await self.content_of(received, attempt)
                 finally:
@@ -386,6 +418,21 @@ def failure_over_pool(error: Exception, attempt: Attempt, connection: Any, proxy
     progress = connection.progress
     sent = progress.written or not progress.touched
     return failure_of(error, attempt, sent=sent, proxy=proxy, beginning=progress.beginning)
+
+
+def explaining(attempt: Attempt, connection: Any, proxy: Proxy | None) -> Callable[[Exception], Failure]:
+    """Return what says what an exception means that a body over a connection of our own ended with."""
+
+    def failure_of(error: Exception) -> Failure:
+        return failure_over_pool(error, attempt, connection, proxy)
+
+    return failure_of
+
+
+def opened_response(received: httpx.Response, attempt: Attempt, proxy: Proxy | None) -> Response:
+    """Return a response whose body is still to come, and for which the deadline of the attempt is over."""
+    lift_deadline(attempt)
+    return redacted_response(received, b"", attempt, proxy)
 
 
 def content_read(response: httpx.Response) -> bytes:

@@ -182,9 +182,26 @@ REFUSED: dict[str, tuple[Change, str]] = {
         adding(requestBody={"content": {"multipart/form-data": {"schema": INLINE}}}),
         "do_thing: the request is multipart/form-data without a file (format: binary)" + NOT_SUPPORTED,
     ),
-    "a response that is a stream of events": (
-        adding(responses={"200": {"description": "Events.", "content": {"text/event-stream": {"schema": {}}}}}),
-        "do_thing: the response has a body of text/event-stream" + NOT_SUPPORTED,
+    "a response that is XML": (
+        adding(responses={"200": {"description": "A thing.", "content": {"application/xml": {"schema": {}}}}}),
+        "do_thing: the response has a body of application/xml" + NOT_SUPPORTED,
+    ),
+    "a response that is JSON or a stream of events, by its status": (
+        adding(
+            responses=response(ref("Tool")) | {"206": {"description": "All.", "content": {"text/event-stream": {}}}}
+        ),
+        "do_thing: has responses of several kinds, Tool, a stream of Any" + NOT_SUPPORTED,
+    ),
+    "a stream of events of two models without a `discriminator`": (
+        adding(
+            responses={
+                "200": {
+                    "description": "Events.",
+                    "content": {"text/event-stream": {"schema": {"oneOf": [ref("Tool"), ref("Usage")]}}},
+                }
+            }
+        ),
+        "do_thing: has events of several kinds, Tool, Usage" + NOT_SUPPORTED,
     ),
     "a response that is JSON or something else, by its status": (
         adding(responses=response(ref("Tool")) | {"206": {"description": "A part.", "content": {"audio/wav": {}}}}),

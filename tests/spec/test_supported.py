@@ -8,18 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import email
+import gzip
 import importlib
 import inspect
+import io
+import json
 import tempfile
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
+from threading import Event
 from types import ModuleType
 from typing import Any, TypeVar
 
+import httpx
 import pytest
+import trio
 
 from ..http.scripted import Scripted
 from .changes import API, add, body, fields, operation, parameter, ref, response
@@ -957,10 +964,22 @@ def download(document: dict[str, Any]) -> None:
 
 @row(
     "Responses that are sound, images, video, PDF, CSV, plain text or bytes",
-    "`bytes`, whole in memory; asked for by `Accept`, and an error if something else comes",
+    "`bytes`, whole in memory, and `stream_...`, read as they arrive or written to a file; asked for by `Accept`, and "
+    "an error if something else comes",
     download,
     """
 assert_type(client.get_recording("c"), bytes)
+assert_type(client.stream_recording("c").write_to("call.wav"), int)
+with client.stream_recording("c") as stream:
+    for chunk in stream:
+        assert_type(chunk, bytes)
+
+async def store(client: AsyncPamelaClient) -> None:
+    assert_type(await client.get_recording("c"), bytes)
+    assert_type(await client.stream_recording("c").write_to(Path("call.wav")), int)
+    async with client.stream_recording("c") as stream:
+        async for chunk in stream:
+            assert_type(chunk, bytes)
 """,
 )
 def _(scene: Scene) -> None:
@@ -974,6 +993,196 @@ def _(scene: Scene) -> None:
     scene.answers(b"<html>", media_type="text/html")
     with pytest.raises(scene.package.UnexpectedResponseError, match="expected audio/wav, got text/html"):
         scene.client.get_recording("c")
+    check_streamed_downloads(scene, content)
+
+
+def check_streamed_downloads(scene: Scene, content: bytes) -> None:
+    stream = scene.client.stream_recording
+    first, rest = content[:1000], content[1000:]
+    scene.answers([first, rest], media_type="audio/wav")
+    with tempfile.TemporaryDirectory() as directory:
+        file = Path(directory) / "call.wav"
+        assert stream("c").write_to(file) == len(content)
+        assert file.read_bytes() == content
+        assert (scene.headers["accept"], scene.headers["accept-encoding"]) == ("audio/wav", "identity")
+
+        scene.answers([b"other", None], media_type="audio/wav")
+        with pytest.raises(scene.package.APIConnectionError, match=r"get_recording broke off after 5 bytes: ") as error:
+            stream("c").write_to(file)
+        assert not error.value.ambiguous
+        assert file.read_bytes() == content
+        assert [each.name for each in Path(directory).iterdir()] == ["call.wav"]
+
+        scene.answers([first, rest], media_type="audio/wav")
+        assert scene.run(lambda client: client.stream_recording("c").write_to(str(file))) == len(content)
+        assert file.read_bytes() == content
+        opened = io.BytesIO()
+        assert stream("c").write_to(opened) == len(content)
+        assert opened.getvalue() == content
+        count = len(scene.server.requests)
+        with pytest.raises(FileNotFoundError):
+            stream("c").write_to(Path(directory) / "none" / "call.wav")
+        assert len(scene.server.requests) == count
+    scene.answers({"detail": {"message": "No recording."}}, 404)
+    with pytest.raises(scene.package.NotFoundError, match=r"No recording\."):
+        stream("c").write_to(io.BytesIO())
+    scene.answers(b"<html>", media_type="text/html")
+    with pytest.raises(scene.package.UnexpectedResponseError, match="expected audio/wav, got text/html"):
+        list(stream("c"))
+    scene.server.answers[:] = [(200, {"Content-Type": "audio/wav", "Content-Encoding": "gzip"}, gzip.compress(content))]
+    assert b"".join(stream("c")) == content
+
+
+def live_transcript(document: dict[str, Any]) -> None:
+    path = [{"$ref": "#/components/parameters/CallId"}]
+    events = {
+        "200": {"description": "The entries.", "content": {"text/event-stream": {"schema": ref("TranscriptEntry")}}}
+    }
+    add(document, "/calls/{call_id}/live", "get", operation("follow_transcript", parameters=path, responses=events))
+    texts = {"200": {"description": "Lines.", "content": {"text/event-stream": {"itemSchema": {"type": "string"}}}}}
+    add(document, "/calls/{call_id}/log", "get", operation("follow_log", parameters=path, responses=texts))
+
+
+ENTRIES = [{"role": "agent", "text": "Grüße"}, {"role": "user", "text": "Hello", "mood": "new"}]
+
+
+@row(
+    "Responses that are streams of events (`text/event-stream`), of one schema or of text",
+    "an iterator, `EventStream` or `AsyncEventStream`, of the data of each event as it arrives; closed by `with`",
+    live_transcript,
+    """
+with client.follow_transcript("c") as events:
+    for entry in events:
+        assert_type(entry, TranscriptEntry)
+for line in client.follow_log("c"):
+    assert_type(line, str)
+
+async def follow(client: AsyncPamelaClient) -> None:
+    async with client.follow_transcript("c") as events:
+        async for entry in events:
+            assert_type(entry, TranscriptEntry)
+    await client.follow_transcript("c")  # type: ignore[misc]
+""",
+)
+def _(scene: Scene) -> None:
+    ring, go_on = Event(), Event()
+    lines = [
+        f"id: {number}\nevent: entry\ndata: {json.dumps(each, ensure_ascii=False)}\n\n"
+        for number, each in enumerate(ENTRIES)
+    ]
+    first, second = (line.encode() for line in lines)
+    pieces = [b": hello\n\n", first[:-20], first[-20:], go_on, second, ring]
+    media_type = "text/event-stream; charset=utf-8"
+    scene.answers(pieces, media_type=media_type)
+
+    with scene.client.follow_transcript("c") as events:
+        entries = iter(events)
+        entry = next(entries)
+        assert (entry, type(entry)) == (ENTRIES[0], scene.package.TranscriptEntry)
+        assert (events.last_event.id, events.last_event.event) == ("0", "entry")
+        go_on.set()
+        assert next(entries).text == "Hello"
+        # The server sends no end: leaving the block ends the connection.
+    assert scene.headers["accept"] == "text/event-stream"
+    with pytest.raises(scene.package.PamelaError, match=r"The stream is closed\. Call the method again"):
+        list(events)
+
+    async def first_one(client: Any) -> Any:
+        async with client.follow_transcript("c") as events:
+            return await anext(events)
+
+    assert scene.run(first_one) == ENTRIES[0]
+    ring.set()
+
+    async def collect(client: Any) -> list[Any]:
+        return [entry async for entry in client.follow_transcript("c")]
+
+    assert list(scene.client.follow_transcript("c")) == scene.run(collect) == ENTRIES
+    scene.answers([first, b"data: 1\n\n"], media_type=media_type)
+    with pytest.raises(
+        scene.package.UnexpectedResponseError, match=r"follow_transcript .* \(expected an object, got a JSON number\)"
+    ):
+        list(scene.client.follow_transcript("c"))
+    scene.answers([first, None], media_type=media_type)
+    with pytest.raises(scene.package.APIConnectionError, match="follow_transcript broke off after"):
+        list(scene.client.follow_transcript("c"))
+    with pytest.raises(scene.package.APIConnectionError, match="follow_transcript broke off after"):
+        scene.run(collect)
+    scene.answers([b"data: a\r", b"\ndata: b\r\n\r\n\r\ndata:c\n\ndata: not ended"], media_type=media_type)
+    assert list(scene.client.follow_log("c")) == ["a\nb", "c"]
+
+
+def test_streams_over_clients_of_the_callers(scene_of: Callable[[Change], Scene]) -> None:
+    scene = scene_of(live_transcript)
+    rest = Event()
+    scene.server.answers[:] = [(200, {"Content-Type": "text/event-stream"}, [b"data: a\n\n", b"data: b\n\n"])]
+    settings = ("pk_live_demo", scene.server.base_url)
+
+    def first_two(**carrier: Any) -> list[Any]:
+        client = scene.package.PamelaClient(*settings, **carrier)
+        with client.follow_log("c") as events:
+            return [*events, *client.follow_log("c")]
+
+    with httpx.Client() as carrier, httpx.HTTPTransport() as transport:
+        assert first_two(http_client=carrier) == first_two(transport=transport) == ["a", "b"] * 2
+
+    async def first_one(**carrier: Any) -> Any:
+        client = scene.package.AsyncPamelaClient(*settings, **carrier)
+        async with client.follow_log("c") as events:
+            return await anext(events)
+
+    async def carried() -> list[Any]:
+        async with httpx.AsyncClient() as carrier, httpx.AsyncHTTPTransport() as transport:
+            return [await first_one(http_client=carrier), await first_one(transport=transport), await first_one()]
+
+    scene.answers([b"data: a\n\n", rest], media_type="text/event-stream")
+    try:
+        assert asyncio.run(carried()) == trio.run(carried) == ["a"] * 3
+    finally:
+        rest.set()
+
+
+def test_a_stream_gives_its_connection_back(scene_of: Callable[[Change], Scene]) -> None:
+    scene = scene_of(live_transcript)
+    pool_size = 100
+    rest = Event()
+    scene.answers([b"data: a\n\n", rest], media_type="text/event-stream")
+    try:
+        for _ in range(pool_size + 5):
+            for _ in scene.client.follow_log("c"):
+                break
+
+        async def each(client: Any) -> None:
+            for _ in range(pool_size + 5):
+                async with client.with_options(deadline=60).follow_log("c") as events:
+                    assert await anext(events) == "a"
+
+        scene.run(each)
+    finally:
+        rest.set()
+
+
+def test_a_stream_has_no_deadline_once_it_has_begun(scene_of: Callable[[Change], Scene]) -> None:
+    scene = scene_of(live_transcript)
+    never = Event()
+    scene.answers([b"data: a\n\n", never], media_type="text/event-stream")
+    timeout = scene.package.Timeout(read=0.5)
+
+    def read() -> None:
+        for _ in scene.client.with_options(timeout=timeout, deadline=0.4).follow_log("c"):
+            time.sleep(0.5)
+
+    async def read_async(client: Any) -> None:
+        async for _ in client.with_options(timeout=timeout, deadline=0.4).follow_log("c"):
+            await asyncio.sleep(0.5)
+
+    try:
+        with pytest.raises(scene.package.APITimeoutError, match="follow_log broke off after 9 bytes"):
+            read()
+        with pytest.raises(scene.package.APITimeoutError, match="follow_log broke off after 9 bytes"):
+            scene.run(read_async)
+    finally:
+        never.set()
 
 
 def upload(document: dict[str, Any]) -> None:
@@ -997,8 +1206,6 @@ def upload(document: dict[str, Any]) -> None:
     "an argument for each file: bytes, a `Path`, an open file, or a name with bytes; sent again as other requests are",
     upload,
     """
-from pathlib import Path
-
 client.upload_greeting(b"RIFF", "Hello", seconds=3, tags=["a"], options={"loud": True})
 client.upload_greeting(Path("hello.wav"), "Hello", cover=("c.png", b"PNG"))
 with open("hello.wav", "rb") as opened:
@@ -1107,9 +1314,10 @@ def server() -> Iterator[Scripted]:
 TITLES = [row.title for row in ROWS]
 HEADER = """
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any, assert_type
 
-from pamela import Call, PamelaClient, Tool, Voice
+from pamela import AsyncPamelaClient, Call, PamelaClient, Tool, TranscriptEntry, Voice
 
 client = PamelaClient("pk_live_demo")
 """
