@@ -89,7 +89,7 @@ def call(
 ) -> None:
     """Place a call.
 
-    TO is the number in E.164 form, TASK what the agent is to achieve. Before a real telephone rings you are asked;
+    TO is the number in E.164 form, TASK what the agent is to achieve. Before a real phone rings you are asked;
     where nobody can be asked, nothing is dialled without --yes.
     """
     wanted = {

@@ -428,7 +428,7 @@ def show_report(report: CheckReport) -> None:
 
 
 def ask(client: PamelaClient, campaign: Campaign, *, yes: bool) -> None:
-    """Go on only if nobody's telephone rings, or somebody wants it to."""
+    """Go on only if nobody's phone rings, or somebody wants it to."""
     if not yes and not is_sandbox(client):
         confirm(f"Run the campaign {campaign.name} for real?", yes=yes, otherwise=f"{campaign.name} is not run")
 

@@ -52,7 +52,7 @@ def demo(context: click.Context, speed: float) -> None:
     """Show a call from beginning to end.
 
     A sandbox runs in this process for as long as the call takes: it places the call, calls a tool over a signed webhook
-    in the middle of the conversation, and bills it. Nobody's telephone rings, and no account is needed.
+    in the middle of the conversation, and bills it. Nobody's phone rings, and no account is needed.
     """
     context.exit(run(speed))
 

@@ -1,4 +1,4 @@
-"""Asking before a real telephone rings."""
+"""Asking before a real phone rings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_NUMBERS_SHOWN = 3
 
 
 def confirm_dialling(client: PamelaClient, numbers: Sequence[str], *, yes: bool) -> None:
-    """Go on only if nobody's telephone rings, or somebody wants it to.
+    """Go on only if nobody's phone rings, or somebody wants it to.
 
     Args:
         client: Where the calls would be placed.
@@ -37,7 +37,7 @@ def confirm_dialling(client: PamelaClient, numbers: Sequence[str], *, yes: bool)
 
 
 def is_sandbox(client: PamelaClient) -> bool:
-    """Whether a client talks to a sandbox, in which nobody's telephone rings.
+    """Whether a client talks to a sandbox, in which nobody's phone rings.
 
     Raises:
         APIConnectionError: The service cannot be reached.

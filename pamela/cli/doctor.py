@@ -191,7 +191,7 @@ def _key_is_accepted(settings: Settings) -> Iterator[Finding]:
     try:
         with settings.client(max_retries=0, deadline=PATIENCE) as client:
             usage = client.usage.get()
-            where = "the sandbox: nobody's telephone rings" if is_sandbox(client) else "calls are real"
+            where = "the sandbox: nobody's phone rings" if is_sandbox(client) else "calls are real"
     except PamelaError as error:
         yield Finding("access", FAILED, f"{error} (the key is from {settings.connection.key_source})", code_of(error))
         return

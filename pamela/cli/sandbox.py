@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 def sandbox(context: click.Context, /, **options: Any) -> None:
     """Serve a Pamela on this machine.
 
-    Calls ring, talk, use your tools and end, and nobody's telephone does. The other commands talk to it with --sandbox.
+    Calls ring, talk, use your tools and end, and no phone does. The other commands talk to it with --sandbox.
     Ctrl-C stops it.
     """
     from pamela.sandbox.__main__ import main

@@ -190,7 +190,7 @@ def test_the_doctor_finds_all_well(cli: Cli) -> None:
     results = {row["check"]: row["result"] for row in done.json}
     assert {result for check, result in results.items() if check != "extras"} == {"ok"}
     assert {"versions", "key", "address", "clock", "access", "webhook secret", "profiles"} <= set(results)
-    assert "nobody's telephone rings" in done.out
+    assert "nobody's phone rings" in done.out
     assert "whsec_example" not in done.out
 
 

@@ -318,4 +318,4 @@ def test_the_page_on_testing_is_right(installed: pytest.Pytester) -> None:
     )
     (installed.path / "test_page.py").write_text("\n\n".join(blocks))
 
-    run(installed, "-o", "asyncio_mode=auto").assert_outcomes(passed=6)
+    run(installed, "-o", "asyncio_mode=auto").assert_outcomes(passed=9)

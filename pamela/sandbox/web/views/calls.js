@@ -32,7 +32,7 @@ class CallsView extends ListView {
       (!status || status.split(",").includes(call.status)) && (!q || contains(q, call.id, call.to, call.task, call.summary)),
     actions: () => h("a.button.primary.only-narrow", { href: href("place") }, "Place a call"),
     empty: () => h("div.empty", h("h2", "No calls yet"),
-      h("p", "Place one from your program, or ", h("a", { href: href("place") }, "with the form"), ". It appears here while it rings, talks and ends; nobody's telephone does."),
+      h("p", "Place one from your program, or ", h("a", { href: href("place") }, "with the form"), ". It appears here while it rings, talks and ends; no phone does."),
       programTabs(starters.calls(), "Place a call")),
   };
 
