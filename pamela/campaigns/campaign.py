@@ -393,7 +393,7 @@ class Campaign(BaseCampaign[PamelaClient]):
         """Put numbers on the do-not-call list, which holds for all campaigns of the ledger.
 
         Args:
-            numbers: The numbers, or a file with one at the beginning of each line.
+            numbers: The numbers, or a file with one at the beginning of each line; after a comma, why.
             region: The country of numbers in national form.
 
         Returns:
@@ -565,7 +565,26 @@ def read_do_not_call(numbers: str | Path | Iterable[str], region: str | None) ->
         if not text.strip():
             continue
         try:
-            found[to_e164(parse_number(text.strip().strip('"'), region, assigned=False))] = reason.strip() or None
+            number = to_e164(parse_number(text.strip().strip('"'), region, assigned=False))
         except CampaignError as error:
             raise CampaignError(f"{where}{error}") from None
+        if second := _second_number(reason, region):
+            raise CampaignError(
+                f"{where}{second!r} is a second number. Write one a line, and the reason after a comma."
+            )
+        found[number] = reason.strip() or None
     return found
+
+
+def _second_number(reason: str, region: str | None) -> str | None:
+    """Return what is a number among what stands where a reason may; it would be called in spite of the list."""
+    for cell in (cell.strip().strip('"') for cell in reason.split(",")):
+        try:
+            datetime.fromisoformat(cell)
+        except ValueError:
+            try:
+                parse_number(cell, region)
+            except CampaignError:
+                continue
+            return cell
+    return None

@@ -243,6 +243,9 @@ class ArgumentCheck:
         Raises:
             CampaignError: One is invalid.
         """
+        webhooks = request.get("webhooks")
+        for name, url in webhooks.items() if isinstance(webhooks, dict) else ():
+            _check_url(f"webhooks.{name}", url)
         try:
             json.dumps(request)
             self._client.create_call(**request)
@@ -253,6 +256,18 @@ class ArgumentCheck:
 
     def close(self) -> None:
         self._client.close()
+
+
+def _check_url(name: str, url: Any) -> None:
+    """Refuse what is no address of the web: the service would, for each recipient."""
+    if not isinstance(url, str):
+        return  # the client says what is wrong
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        parsed = httpx.URL("")
+    if parsed.scheme not in {"http", "https"} or not parsed.host or not url.isascii():
+        raise CampaignError(f"{name}={url!r} is no address. Write https://example.com/webhooks/pamela.")
 
 
 def max_minutes(request: Mapping[str, Any]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 UNKNOWN_ZONE = "Etc/Unknown"
 NORTH_AMERICA = 1
 _AREA_CODE_DIGITS = 3
+_LETTER_AFTER_DIGIT = re.compile(r"\d.*[^\W\d_]", re.DOTALL)
 
 
 def parse_number(text: str, region: str | None = None, *, assigned: bool = True) -> PhoneNumber:
@@ -40,6 +42,9 @@ def parse_number(text: str, region: str | None = None, *, assigned: bool = True)
         raise CampaignError(f"{text!r} is not a phone number.") from None
     if number.extension:
         raise CampaignError(f"{text!r} has an extension, which cannot be dialled. Leave it out.")
+    if _LETTER_AFTER_DIGIT.search(text):
+        # The library takes letters for the keys of a telephone, and an O that was written for a zero for a six.
+        raise CampaignError(f"{text!r} has letters. Write the number in digits.")
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
         names = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import attrs
 from .errors import CampaignError, needs_extra
 
 DELIMITERS = (",", ";", "\t", "|")
+_SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
+"""What Excel writes, and reads, before the line of names."""
 _SAMPLE = 1 << 16
 _MOST_IN_FIELD = 1 << 20
 _BATCH = 2000
@@ -54,7 +57,7 @@ def read_csv(path: str | Path, *, encoding: str | None = None, delimiter: str | 
     Args:
         path: The file.
         encoding: Its encoding; found out if absent: by a byte order mark, else UTF-8, else Windows-1252.
-        delimiter: What stands between values; found out from the first line if absent.
+        delimiter: What stands between values; found out from the line of names, or a line `sep=;` before it, if absent.
 
     Raises:
         CampaignError: It cannot be read.
@@ -71,8 +74,12 @@ def read_csv(path: str | Path, *, encoding: str | None = None, delimiter: str | 
 
 
 def _parse_csv(path: Path, file: Any, delimiter: str | None) -> Iterator[Row]:
-    first = file.readline(_SAMPLE)
-    file.seek(0)
+    begin, above, first = 0, 0, file.readline(_SAMPLE)
+    while first and (not first.strip() or _SEPARATOR_LINE.fullmatch(first)):
+        if said := _SEPARATOR_LINE.fullmatch(first):
+            delimiter = delimiter or said[1]
+        begin, above, first = file.tell(), above + 1, file.readline(_SAMPLE)
+    file.seek(begin)
     delimiter = delimiter or _detect_delimiter(first)
     if len(delimiter) != 1:
         raise CampaignError(f"{delimiter!r} is not a delimiter. Give one character: a comma, a semicolon, a tab.")
@@ -81,13 +88,13 @@ def _parse_csv(path: Path, file: Any, delimiter: str | None) -> Iterator[Row]:
         reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True, strict=True)
         header = _header(path, reader)
         while True:
-            line = reader.line_num + 1
+            line = above + reader.line_num + 1
             try:
                 values = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Row(line, {}, _not_csv(error, line, reader.line_num))
+                yield Row(line, {}, _not_csv(error, line, above + reader.line_num))
                 continue
             if not any(value.strip() for value in values):
                 continue

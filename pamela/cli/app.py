@@ -133,7 +133,7 @@ def show_error(error: click.ClickException) -> None:
     complain(error.format_message())
     context = getattr(error, "ctx", None)
     if context is not None:
-        say(f"{context.get_usage()}\n`{context.command_path} --help` says more.", dim=True)
+        say(f"{click.unstyle(context.get_usage())}\n`{context.command_path} --help` says more.", dim=True)
 
 
 def show_error_of_client(error: Any) -> None:

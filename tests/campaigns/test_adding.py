@@ -56,6 +56,19 @@ def test_lines_of_csv_are_those_of_the_file(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("above", ["sep=;\r\n", "\ufeffsep=;\r\n", "\n\r\n", "\nsep=;\n\n"])
+def test_what_may_stand_above_the_line_of_names(tmp_path: Path, above: str) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(f"{above}a;b,c\n1;2\n3\n", encoding="utf-8", newline="")
+    line = above.count("\n") + 2
+    assert [
+        (row.line, row.values, row.problem) for row in read_csv(path, delimiter=None if "sep" in above else ";")
+    ] == [
+        (line, {"a": "1", "b,c": "2"}, None),
+        (line + 1, {"a": "3"}, "has 1 values where the first line has 2 names"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "line", "problem"),
     [
@@ -103,6 +116,8 @@ def test_any_cells_come_back(tmp_path: Path, cells: list[tuple[str, str]], delim
     ("content", "message"),
     [
         (b"", "is empty"),
+        (b"\n\n", "is empty"),
+        (b"sep=;\n", "is empty"),
         (b"id,phone,id\n", "names the column 'id' twice"),
     ],
 )
@@ -169,6 +184,8 @@ BAD_ROWS: list[tuple[dict[str, Any], str]] = [
     ({"id": "d", "phone": "+12022000004", "name": " "}, "'name' is empty, and the call needs it"),
     ({"id": "e", "phone": "+12022000005", "name": None}, "'name' is empty, and the call needs it"),
     ({"id": "f", "phone": "+12022000006", "name": "Ann", "tz": "America/NewYork"}, "Did you mean 'America/New_York'"),
+    ({"id": "h", "phone": "+1 202 2OO 1OOO", "name": "Ann"}, "'+1 202 2OO 1OOO' has letters. Write"),
+    ({"id": "i", "phone": "+1 800 FLOWERS", "name": "Ann"}, "has letters"),
     ({"id": "ok", "phone": "+12022000008", "name": "Ann"}, "'ok' is on line 1 already"),
     ({"id": "g", "phone": "+1 202 200 0000", "name": "Ann"}, "is on line 1 already: the same person twice"),
 ]
@@ -179,19 +196,19 @@ def test_every_bad_row_is_named_with_its_line(make_campaign: MakeCampaign, clien
     people = [good, *({"tz": "", **row} for row, _ in BAD_ROWS)]
     campaign = make_campaign(hours=Hours("09:00", "20:00"))
     seen: list[str] = []
-    with pytest.raises(InvalidRowsError, match="9 rows are invalid, so nothing was added") as caught:
+    with pytest.raises(InvalidRowsError, match="11 rows are invalid, so nothing was added") as caught:
         campaign.add_rows(
             people, to="phone", id="id", timezone="tz", task=TASK, on_problem=lambda each: seen.append(str(each))
         )
     by_line = {problem.line: problem.message for problem in caught.value.problems}
-    assert sorted(by_line) == list(range(2, 11))
+    assert sorted(by_line) == list(range(2, 13))
     for line, (_, message) in enumerate(BAD_ROWS, 2):
         assert message in by_line[line]
-    assert len(seen) == caught.value.count == 9
+    assert len(seen) == caught.value.count == 11
     assert campaign.progress().total == 0
     assert calls_of(client) == []
     report = campaign.add_rows(people, to="phone", id="id", timezone="tz", task=TASK, skip_invalid=True)
-    assert (report.rows, report.added, report.invalid) == (10, 1, 9)
+    assert (report.rows, report.added, report.invalid) == (12, 1, 11)
 
 
 def test_twice_across_batches_and_across_files(make_campaign: MakeCampaign) -> None:
@@ -255,6 +272,12 @@ def test_the_do_not_call_list(make_campaign: MakeCampaign, client: PamelaClient,
     list(campaign.run())
     assert {call.to for call in calls_of(client)} == {numbers(5)[0], numbers(5)[4]}
     assert campaign.progress().recipients == {"done": 2, "do_not_call": 3}
+    for line in ("+12022000001, +12022000002", '"+12022000001","by letter","202-200-0002"'):
+        path.write_text(f"{line}\n")
+        with pytest.raises(CampaignError, match=r"stop.txt, line 1: '.*0002' is a second number. Write one a line"):
+            campaign.add_do_not_call(path, region="US")
+    path.write_text("+12022000001, 2026-11-25\n+12022000002,2026-11-25 10:00,12 times\n")
+    assert campaign.add_do_not_call(path, region="DE") == 0
     path.write_text("+12022000001\nMr Smith\n")
     with pytest.raises(CampaignError, match=r"stop.txt, line 2: 'Mr Smith'"):
         campaign.add_do_not_call(path)
@@ -276,6 +299,8 @@ def test_the_do_not_call_list(make_campaign: MakeCampaign, client: PamelaClient,
         ({"call": {"voice": 7}}, "voice"),
         ({"call": {"max_duration_seconds": 0}}, "max_duration_seconds"),
         ({"call": {"metadata": {"x": object()}}}, "JSON"),
+        ({"call": {"webhooks": {"webhook_url": "ftp://x"}}}, "webhooks.webhook_url='ftp://x' is no address"),
+        ({"call": {"webhooks": {"tool_webhook_url": "example.com/{name}"}}}, "webhooks.tool_webhook_url="),
         ({"region": "XX"}, "is not a country"),
     ],
 )

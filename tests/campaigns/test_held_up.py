@@ -16,12 +16,12 @@ import attrs
 import pytest
 
 from pamela import Call, CallPage, PamelaClient
-from pamela.campaigns import Campaign, CampaignState, Ledger
+from pamela.campaigns import Campaign, CampaignState, Hours, Ledger
 from pamela.campaigns.callers import HeldUpError, SyncCaller
 from pamela.campaigns.ledger.look_ups import MOST_LOOK_UPS
 from pamela.campaigns.ledger.schema import ATTEMPTS, RUNNERS
 from pamela.campaigns.lookup import IncompleteListError, find_calls
-from pamela.campaigns.records import LEASE, Claim, LookUp, Unclear, attempt_key
+from pamela.campaigns.records import LEASE, Claim, LookUp, NotPlaced, Unclear, attempt_key
 from pamela.campaigns.runner import Runner
 from pamela.campaigns.runners import RunnerIdentity
 from pamela.sandbox import Sandbox
@@ -97,6 +97,45 @@ def test_the_clock_jumps_between_a_crash_and_the_next_run(
     list(make_campaign().run())
     assert campaign.progress().recipients == {"done": 20}
     assert Counter(call.to for call in calls_of(client)) == Counter(numbers(20))
+
+
+def test_who_is_listed_after_a_crash_is_not_called(make_campaign: MakeCampaign, client: PamelaClient) -> None:
+    """Nor who is listed while the service refuses the request for the time being."""
+    campaign = make_campaign()
+    campaign.add_rows(rows(4), to="phone", id="id", task=TASK)
+    crashed = RunnerIdentity.create()
+    first, second, third = claims(campaign, crashed, 3)
+    client.create_call(**second.request, idempotency_key=second.key)
+    campaign.add_do_not_call(numbers(4)[:3])
+    refused = NotPlaced(third.attempt_id, "429: slow down", counts=False, retry_after=0.01)
+    campaign.ledger.record(campaign.info.id, crashed.id, [refused])
+    crashed.retire()
+    assert sorted(result.id for result in make_campaign().run()) == ["r1", "r3"]
+    # The one whose call had been placed before that keeps its result.
+    assert campaign.progress().recipients == {"do_not_call": 2, "done": 2}
+    assert Counter(call.to for call in calls_of(client)) == Counter([numbers(4)[1], numbers(4)[3]])
+
+
+def test_nobody_is_called_at_night_because_of_a_crash_in_the_evening(
+    make_campaign: MakeCampaign, client: PamelaClient
+) -> None:
+    moment = [datetime(2026, 11, 26, 0, 59, tzinfo=UTC)]  # 19:59 in New York
+    hours: dict[str, Any] = {"hours": Hours("09:00", "20:00"), "clock": lambda: moment[0]}
+    campaign = make_campaign(**hours)
+    campaign.add_rows(rows(3), to="phone", id="id", task=TASK)
+    crashed = RunnerIdentity.create()
+    placed, _ = claims(campaign, crashed, 2)
+    client.create_call(**placed.request, idempotency_key=placed.key)
+    crashed.retire()
+    moment[0] += timedelta(hours=3)
+    night = iter(make_campaign(**hours).run())
+    assert next(night).id == "r0"
+    until(lambda: campaign.progress().waiting_until == {datetime(2026, 11, 26, 14, tzinfo=UTC): 2})
+    assert len(calls_of(client)) == 1
+    moment[0] = datetime(2026, 11, 26, 14, tzinfo=UTC)
+    assert sorted(result.id for result in night) == ["r1", "r2"]
+    assert Counter(call.to for call in calls_of(client)) == Counter(numbers(3))
+    assert {result.attempts for result in campaign.results()} == {1}
 
 
 def test_a_runner_that_is_alive_keeps_its_attempts(make_campaign: MakeCampaign) -> None:

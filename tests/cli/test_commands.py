@@ -45,6 +45,8 @@ def test_a_wrong_command_line_is_explained(cli: Cli, arguments: tuple[str, ...],
     done = cli(*arguments, code=2)
     assert message in done.err
     assert done.err.startswith("Error: ")
+    assert "\nUsage: pamela" in done.err
+    assert "\nUsage: pamela" in cli.terminal(*arguments).end(2).replace("\r", "")
     assert done.out == ""
 
 

@@ -9,11 +9,12 @@ from sqlalchemy import and_, func, select, update
 from ..records import MICROSECONDS, from_micros, to_micros
 from ..settings import Pace, Settings
 from ..states import LIVE, RecipientState
+from .database import chunks
 from .rates import Buckets
-from .schema import RECIPIENTS, in_state
+from .schema import DO_NOT_CALL, RECIPIENTS, in_state
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from sqlalchemy import Connection, Row
@@ -85,20 +86,31 @@ class Choice:
         return {prefix: count for prefix, count, _ in rows}, sum(minutes for _, _, minutes in rows)
 
     def _waiting(self, prefix: str | None, limit: int, only: Collection[int] | None) -> list[Row[Any]]:
-        """Return recipients that are due and within their hours; those out of their hours are made to wait for them."""
+        """Return recipients that are due and within their hours; those out of their hours are made to wait for them.
+
+        Who was put on the do-not-call list since the recipient was made to wait is left out here, whatever came between.
+        """
         condition = and_(in_state(self.campaign.id, RecipientState.WAITING), RECIPIENTS.c.due_at <= self.calendar)
         if prefix is not None:
             condition = and_(condition, RECIPIENTS.c.prefix == prefix)
         chosen = condition if only is None else and_(condition, RECIPIENTS.c.id.in_(list(only)))
         columns = [
-            RECIPIENTS.c[name] for name in ("id", "identity", "attempts", "request", "max_minutes", "zones", "prefix")
+            RECIPIENTS.c[name]
+            for name in ("id", "identity", "number", "attempts", "request", "max_minutes", "zones", "prefix")
         ]
         query = select(*columns).where(chosen).order_by(RECIPIENTS.c.due_at, RECIPIENTS.c.id).limit(limit)
         while True:
             rows = list(self.connection.execute(query).all())
-            closed = {row.zones for row in rows if self._opening(row.zones) != self.moment}
-            if not closed:
+            closed = {row.zones for row in rows if not self.is_open(row.zones)}
+            listed = self.listed([row.number for row in rows])
+            if not closed and not listed:
                 return rows
+            for numbers in chunks(sorted(listed)):
+                self.connection.execute(
+                    update(RECIPIENTS)
+                    .where(condition, RECIPIENTS.c.number.in_(numbers))
+                    .values(state=RecipientState.DO_NOT_CALL)
+                )
             for zones in closed:
                 opening = self._opening(zones)
                 values: dict[str, Any] = (
@@ -109,6 +121,20 @@ class Choice:
                 self.connection.execute(
                     update(RECIPIENTS).where(condition, RECIPIENTS.c.zones == zones).values(**values)
                 )
+
+    def is_open(self, zones: str) -> bool:
+        """Return whether it is within the hours in all of these zones, as a recipient has them."""
+        return self._opening(zones) == self.moment
+
+    def listed(self, numbers: Sequence[str]) -> set[str]:
+        """Return which numbers are on the do-not-call list."""
+        return {
+            number
+            for chunk in chunks(numbers)
+            for number in self.connection.execute(
+                select(DO_NOT_CALL.c.number).where(DO_NOT_CALL.c.number.in_(chunk))
+            ).scalars()
+        }
 
     def _opening(self, zones: str) -> datetime | None:
         if self.settings.hours is None:

@@ -161,6 +161,17 @@ class Claiming(Leases):
         if changed.rowcount:
             self._set_recipient(connection, recipient_id, state=RecipientState.UNCLEAR)
 
+    def _wait_again(self, connection: Connection, recipient_id: int, *, due_at: int, **values: Any) -> None:
+        """Let a recipient wait whose attempt placed no call and is deleted: the next one has its number, and so its key."""
+        self._set_recipient(
+            connection,
+            recipient_id,
+            state=RecipientState.WAITING,
+            attempts=RECIPIENTS.c.attempts - 1,
+            due_at=due_at,
+            **values,
+        )
+
     def _set_recipient(self, connection: Connection, recipient_id: int, **values: Any) -> None:
         connection.execute(update(RECIPIENTS).where(RECIPIENTS.c.id == recipient_id).values(**values))
 

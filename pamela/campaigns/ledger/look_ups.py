@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import and_, delete, or_, select, update
 
 from ..records import MICROSECONDS, Claim, LookUp, from_micros
 from ..states import AttemptState, CampaignState, RecipientState
+from .choosing import Choice
 from .claims import Claiming, backoff
 from .database import chunks
 from .schema import ATTEMPTS, RECIPIENTS
@@ -76,32 +77,45 @@ class LookUps(Claiming):
         return self.database.write(work, durable=False)
 
     def resend(self, campaign_id: int, owner: str, look_ups: Sequence[LookUp]) -> list[Claim]:
-        """Return claims for attempts that are known to have placed no call, to be sent again with the same key."""
+        """Return claims for attempts that are known to have placed no call, to be sent again with the same key.
+
+        Whose hours are over by now, or who is on the do-not-call list since, waits as if nothing had been attempted.
+        """
 
         def work(connection: Connection) -> list[Claim]:
             campaign = self._lock(connection, campaign_id)
             if campaign.state != CampaignState.ACTIVE:
                 return []
             now = self.database.now(connection)
+            calendar = self._calendar(now)
+            choice = Choice(connection, campaign, self._parse(campaign.settings), now, calendar)
+            listed = choice.listed([each.number for each in look_ups])
+            zones = {
+                row.id: row.zones
+                for chunk in chunks([each.recipient_id for each in look_ups])
+                for row in connection.execute(
+                    select(RECIPIENTS.c.id, RECIPIENTS.c.zones).where(RECIPIENTS.c.id.in_(chunk))
+                )
+            }
             claims = []
             for each in look_ups:
+                this = and_(
+                    ATTEMPTS.c.id == each.attempt_id,
+                    ATTEMPTS.c.state == AttemptState.UNCLEAR,
+                    ATTEMPTS.c.owner == owner,
+                    ATTEMPTS.c.look_ups < MOST_LOOK_UPS,
+                )
+                if each.number in listed or not choice.is_open(zones[each.recipient_id]):
+                    if connection.execute(delete(ATTEMPTS).where(this)).rowcount:
+                        self._wait_again(connection, each.recipient_id, due_at=calendar)
+                    continue
                 changed = connection.execute(
                     update(ATTEMPTS)
-                    .where(
-                        ATTEMPTS.c.id == each.attempt_id,
-                        ATTEMPTS.c.state == AttemptState.UNCLEAR,
-                        ATTEMPTS.c.owner == owner,
-                        ATTEMPTS.c.look_ups < MOST_LOOK_UPS,
-                    )
+                    .where(this)
                     .values(state=AttemptState.PLACING, claimed_at=now, look_ups=ATTEMPTS.c.look_ups + 1)
                 )
                 if changed.rowcount:
-                    recipient = select(ATTEMPTS.c.recipient_id).where(ATTEMPTS.c.id == each.attempt_id)
-                    connection.execute(
-                        update(RECIPIENTS)
-                        .where(RECIPIENTS.c.id == recipient.scalar_subquery())
-                        .values(state=RecipientState.PLACING)
-                    )
+                    self._set_recipient(connection, each.recipient_id, state=RecipientState.PLACING)
                     claims.append(Claim(each.attempt_id, each.recipient_id, each.key, each.request))
             return claims
 

@@ -119,17 +119,14 @@ class Placements(Claiming):
                 connection, attempt.recipient_id, state=RecipientState.GIVEN_UP, errors=errors, detail=result.error
             )
             return True
-        # The next attempt has the same number, and so the same key.
         connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.id == attempt.id))
         pause = backoff(errors) if result.counts else 0
-        self._set_recipient(
+        self._wait_again(
             connection,
             attempt.recipient_id,
-            state=RecipientState.WAITING,
-            attempts=RECIPIENTS.c.attempts - 1,
+            due_at=self._calendar(now) + pause,
             errors=errors,
             detail=result.error,
-            due_at=self._calendar(now) + pause,
         )
         return False
 
