@@ -104,7 +104,7 @@ def test_who_is_listed_after_a_crash_is_not_called(make_campaign: MakeCampaign, 
     campaign = make_campaign()
     campaign.add_rows(rows(4), to="phone", id="id", task=TASK)
     crashed = RunnerIdentity.create()
-    first, second, third = claims(campaign, crashed, 3)
+    _, second, third = claims(campaign, crashed, 3)
     client.create_call(**second.request, idempotency_key=second.key)
     campaign.add_do_not_call(numbers(4)[:3])
     refused = NotPlaced(third.attempt_id, "429: slow down", counts=False, retry_after=0.01)
