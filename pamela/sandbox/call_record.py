@@ -17,7 +17,7 @@ _FROM_NUMBER = "+15550100000"
 
 @dataclass
 class CallRecord:
-    """A call, and how far its plan has been carried out. Each field but the last is a column."""
+    """A call, and how far its plan has been carried out. Each field but the last two is a column."""
 
     id: str
     project_id: str
@@ -52,7 +52,9 @@ class CallRecord:
     """How many events and tool invocations it has had."""
 
     kept: tuple[Any, ...] = field(default=(), repr=False, compare=False)
-    """What was last written of all that changes; no column, but for `Calls`."""
+    """What was last saved of all that changes; no column, but for `Calls`."""
+    written: tuple[Any, ...] = field(default=(), repr=False, compare=False)
+    """What of it is in the database."""
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Self:
@@ -139,4 +141,4 @@ class CallRecord:
         }
 
 
-_COLUMN_OF_FIELD = {each.name: each.name.removesuffix("_json") for each in fields(CallRecord) if each.name != "kept"}
+_COLUMN_OF_FIELD = {each.name: each.name.removesuffix("_json") for each in fields(CallRecord) if each.compare}

@@ -21,7 +21,7 @@ from .tools import Tools
 from .workload import Workload
 
 _RETRY_AFTER: Moment = 1_000_000
-_BEHIND_AFTER: Moment = 300_000
+_BEHIND_AFTER: Moment = 100_000
 """How overdue the steps are of calls that have too many of them."""
 _FAULT = "The sandbox could not go on with this call; its log says why."
 

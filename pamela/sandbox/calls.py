@@ -34,12 +34,20 @@ _CHANGING = (
     "deliveries",
 )
 _changing = attrgetter(*_CHANGING)
+_CHANGES_OFTEN = {
+    _CHANGING.index(name) for name in ("updated_at", "due", "step", "talked", "transcript_json", "deliveries")
+}
+"""What no query asks for while a call goes on: a database that ends with the process has it with the next change else."""
 
 
 @cache
 def _update_of(changed: tuple[int, ...]) -> str:
     columns = ", ".join(f"{_CHANGING[n].removesuffix('_json')} = ?" for n in changed)
     return f"UPDATE calls SET {columns} WHERE id = ?"  # noqa: S608 - names of ours
+
+
+def _differences(old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[int, ...]:
+    return tuple(n for n, (before, now) in enumerate(zip(old, new, strict=True)) if before != now)
 
 
 @dataclass(frozen=True)
@@ -94,18 +102,21 @@ class Calls:
     def add(self, call: CallRecord) -> None:
         """Keep a new call. Needs a transaction."""
         self._store.insert("calls", call.to_row())
-        call.kept = _changing(call)
         self._note(call)
+        call.kept = call.written = _changing(call)
 
     def save(self, call: CallRecord) -> None:
         """Keep what has changed of a call. Needs a transaction."""
         self._note(call)
-        values = _changing(call)
+        call.kept = _changing(call)
         # An index over a column that is set is written anew, even if the value is the same.
-        changed = tuple(n for n, (old, new) in enumerate(zip(call.kept, values, strict=True)) if old != new)
-        if changed:
-            self._store.execute(_update_of(changed), *(values[n] for n in changed), call.id)
-            call.kept = values
+        changed = _differences(call.written, call.kept)
+        if changed and (self._store.is_lasting or not _CHANGES_OFTEN.issuperset(changed)):
+            self._write(call, changed)
+
+    def _write(self, call: CallRecord, changed: tuple[int, ...]) -> None:
+        self._store.execute(_update_of(changed), *(call.kept[n] for n in changed), call.id)
+        call.written = call.kept
 
     def save_plan(self, call: CallRecord) -> None:
         """Keep a call's changed plan. Needs a transaction."""
@@ -114,7 +125,8 @@ class Calls:
 
     def _note(self, call: CallRecord) -> None:
         self._going_on[call.id] = call
-        self._store.after_rollback(lambda: self._forget(call.id))
+        before = call.kept
+        self._store.after_rollback(lambda: self._restore(call, before))
         self._store.after_commit(lambda: self._publish(call))
 
     def _publish(self, call: CallRecord) -> None:
@@ -124,12 +136,20 @@ class Calls:
             self._going_on.pop(call.id, None)
         self._changes.publish("call", call.project_id, call.id)
 
-    def _forget(self, call_id: str) -> None:
-        """Have a call read anew when it is next needed, as it may have changed in vain."""
-        self._going_on.pop(call_id, None)
-        due: Moment | None = self._store.value("SELECT due FROM calls WHERE id = ?", call_id)
-        if due is not None:
-            heapq.heappush(self._due, (due, call_id))
+    def _restore(self, call: CallRecord, before: tuple[Any, ...]) -> None:
+        """Have a call that has changed in vain be again as it was saved before."""
+        if self._going_on.get(call.id) is not call:
+            return
+        del self._going_on[call.id]
+        restored = self.get(call.id)
+        if restored is None:
+            return
+        for name, value in zip(_CHANGING, before, strict=True):
+            setattr(restored, name, value)
+        restored.kept = before
+        if restored.due is not None:
+            self._going_on[call.id] = restored
+            heapq.heappush(self._due, (restored.due, call.id))
 
     def get(self, call_id: str, project_id: str | None = None) -> CallRecord | None:
         """Return a call; with a project, only if it is that project's."""
@@ -139,7 +159,7 @@ class Calls:
             if row is None:
                 return None
             call = CallRecord.from_row(row)
-            call.kept = _changing(call)
+            call.kept = call.written = _changing(call)
             if call.due is not None:
                 self._going_on[call_id] = call
         return call if project_id in (None, call.project_id) else None
@@ -157,6 +177,9 @@ class Calls:
 
     def put_back(self, setback: Moment) -> None:
         """Have what is due happen earlier by so much, as the clock was put back. Needs a transaction."""
+        for call in self._going_on.values():
+            if changed := _differences(call.written, call.kept):
+                self._write(call, changed)
         self._store.execute("UPDATE calls SET due = due - ? WHERE due NOT NULL", setback)
         self._store.after_commit(self.reload)
 

@@ -5,6 +5,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 Moment: TypeAlias = int
@@ -86,7 +87,13 @@ class Scheduler:
 
 def to_text(moment: Moment) -> str:
     """Write a moment as the API does: ISO 8601 in UTC, to the microsecond."""
-    return (_EPOCH + timedelta(microseconds=moment)).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    seconds, microseconds = divmod(moment, 1_000_000)
+    return f"{_to_second(seconds)}.{microseconds:06d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _to_second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
 
 
 def from_text(text: str) -> Moment:

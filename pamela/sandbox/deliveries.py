@@ -9,8 +9,7 @@ import sqlite3
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from .._core.strict_json import canonical_json
 from .._version import __version__
@@ -33,6 +32,9 @@ RETRY_DELAYS = (1, 2, 4, 8, 16)
 
 DeliveryKind = Literal["event", "tool"]
 
+Row = Mapping[str, Any]
+"""A delivery as the database has it."""
+
 _OPEN = "status IN ('waiting', 'pending')"
 _MOST_IN_FLIGHT: Mapping[DeliveryKind, int] = {"event": 100, "tool": 500}
 """How many deliveries to a destination may be on their way at once."""
@@ -40,13 +42,14 @@ _MOST_IN_FLIGHT: Mapping[DeliveryKind, int] = {"event": 100, "tool": 500}
 _MANY_READY = 200
 """How many deliveries wait for room at their destination when transcripts are sent less often."""
 _SECONDS_UNTIL_WRITTEN_AGAIN = 1.0
+_MOST_STARTED_WHEN_BUSY, _MOST_STARTED_WHEN_IDLE = 10, 50
+"""How many deliveries are begun in one turn on the event loop, while requests wait and while none do."""
 _MOST_CHARACTERS_LOGGED = 2000
 
 _log = logging.getLogger("pamela.sandbox")
 
 
-@dataclass(frozen=True)
-class DeliveryResult:
+class DeliveryResult(NamedTuple):
     """What came of an attempt."""
 
     headers_sent: Mapping[str, str]
@@ -61,8 +64,7 @@ class DeliveryResult:
         return self.error is None and self.status is not None and 200 <= self.status < 300
 
 
-@dataclass(frozen=True)
-class _Queue:
+class _Queue(NamedTuple):
     """Deliveries of one kind to one destination, which is as far as a receiver that is slow holds others up."""
 
     kind: DeliveryKind
@@ -93,11 +95,10 @@ class _Ready:
         return (self._urgent or self._others)[0]
 
 
-@dataclass(frozen=True)
-class _Settlement:
+class _Settlement(NamedTuple):
     """An attempt that is over and is still to be written down."""
 
-    row: sqlite3.Row
+    row: Row
     result: DeliveryResult
     duplicate: bool
 
@@ -157,6 +158,9 @@ class Deliveries:
         self._in_flight: Counter[_Queue] = Counter()
         self._unsent_transcripts: dict[str, int] = {}
         """By queue, the transcript that is the last of it and was not sent yet."""
+        self._newer_bodies: dict[int, str] = {}
+        """Transcripts that were not sent yet and have grown, where the database ends with the process."""
+        self._is_start_planned = False
         self._sending: set[int] = set()
         self._settlements: deque[_Settlement] = deque()
         self._is_writing_planned = False
@@ -208,7 +212,7 @@ class Deliveries:
         older = self._transcript_behind(call.id, url)
         if older is not None and event == _TRANSCRIPT_UPDATE:
             # It has all that the older one would have told, and a receiver that is behind has no use for both.
-            self._store.execute("UPDATE deliveries SET body = ? WHERE seq = ?", body, older)
+            self._replace_body(older, body)
             return
         if older is not None and event == "call.completed":
             self._drop(older)
@@ -240,6 +244,21 @@ class Deliveries:
         ready = self._ready.get(_Queue("event", WebhookAddress.parse(url).destination), ())
         return seq if len(ready) >= _MANY_READY else None
 
+    def _replace_body(self, seq: int, body: str) -> None:
+        if self._store.is_lasting:
+            self._store.execute("UPDATE deliveries SET body = ? WHERE seq = ?", body, seq)
+            return
+        # Each line would write the whole transcript once more; so it is written when it is sent.
+        before = self._newer_bodies.get(seq)
+        self._newer_bodies[seq] = body
+        self._store.after_rollback(lambda: self._restore_body(seq, before))
+
+    def _restore_body(self, seq: int, body: str | None) -> None:
+        if body is None:
+            self._newer_bodies.pop(seq, None)
+        else:
+            self._newer_bodies[seq] = body
+
     def _forget_transcript(self, queue: str) -> None:
         self._unsent_transcripts.pop(queue, None)
 
@@ -249,6 +268,7 @@ class Deliveries:
     def _drop(self, seq: int) -> None:
         row = self._store.one("UPDATE deliveries SET status = 'dropped' WHERE seq = ? RETURNING id, project_id", seq)
         if row is not None:
+            self._store.after_commit(lambda: self._restore_body(seq, None))
             self._publish(row)
 
     def invoke_tool(
@@ -303,6 +323,7 @@ class Deliveries:
         now = self._clock.now()
         again = dict(row) | {
             "id": new_id,
+            "body": self._newer_bodies.get(row["seq"], row["body"]),
             "redelivery_of": delivery_id,
             "chance": f"{row['chance']}:again",
             "queue": new_id,
@@ -319,6 +340,8 @@ class Deliveries:
 
     def put_back(self, setback: Moment) -> None:
         """Have what is due be sent earlier by so much, as the clock was put back."""
+        for seq, body in self._newer_bodies.items():
+            self._store.execute("UPDATE deliveries SET body = ? WHERE seq = ?", body, seq)
         self._store.execute(f"UPDATE deliveries SET due = due - ? WHERE {_OPEN}", setback)  # noqa: S608
         self._store.after_commit(self._reload)
 
@@ -467,6 +490,7 @@ class Deliveries:
         """Take the queues from the database anew."""
         self._ready.clear()
         self._unsent_transcripts.clear()
+        self._newer_bodies.clear()
         rows = self._store.all("SELECT seq, due, kind, name, url FROM deliveries WHERE status = 'pending'")
         self._due = [
             (row["due"], row["seq"], row["name"] != _TRANSCRIPT_UPDATE, _queue_of(row))
@@ -480,30 +504,53 @@ class Deliveries:
 
     def _start_due(self) -> Moment | None:
         now = self._clock.now()
-        queues = {}
         while self._due and self._due[0][0] <= now:
             _, seq, is_urgent, queue = heapq.heappop(self._due)
             self._ready.setdefault(queue, _Ready()).add(seq, is_urgent=is_urgent)
-            queues[queue] = True
-        for queue in queues:
-            self._start(queue)
+        if not self._is_start_planned:
+            self._start_ready()
         return self._due[0][0] if self._due else None
 
-    def _start(self, queue: _Queue) -> None:
-        """Send what is ready, as far as its destination has room."""
-        ready = self._ready.get(queue)
-        while ready and self._in_flight[queue] < _MOST_IN_FLIGHT[queue.kind]:
-            seq = ready.take()
-            row = self._store.one("SELECT * FROM deliveries WHERE seq = ? AND status = 'pending'", seq)
-            if row is not None and seq not in self._sending:
-                self._sending.add(seq)
-                self._in_flight[queue] += 1
-                self._forget_transcript(row["queue"])
-                self._tasks.create_task(self._deliver(row, queue))
-        if not ready:
-            self._ready.pop(queue, None)
+    def _start_soon(self) -> None:
+        if self._ready and not self._is_start_planned:
+            self._is_start_planned = True
+            asyncio.get_running_loop().call_soon(self._start_ready)
 
-    async def _deliver(self, row: sqlite3.Row, queue: _Queue) -> None:
+    def _start_ready(self) -> None:
+        """Send what is ready, as far as its destination has room, and some of it in the next turns if it is much."""
+        self._is_start_planned = False
+        for queue in tuple(self._ready):
+            if not self._start(queue):
+                self._start_soon()
+
+    def _start(self, queue: _Queue) -> bool:
+        """Send what is ready of a queue; return whether that was all for which there is room."""
+        ready = self._ready[queue]
+        most = _MOST_STARTED_WHEN_BUSY if self._workload.requests else _MOST_STARTED_WHEN_IDLE
+        while ready and self._in_flight[queue] < _MOST_IN_FLIGHT[queue.kind]:
+            if not most:
+                return False
+            most -= 1
+            self._start_one(ready.take(), queue)
+        if not ready:
+            del self._ready[queue]
+        return True
+
+    def _start_one(self, seq: int, queue: _Queue) -> None:
+        newer = self._newer_bodies.pop(seq, None)
+        row = self._store.one("SELECT * FROM deliveries WHERE seq = ? AND status = 'pending'", seq)
+        if row is None or seq in self._sending:
+            return
+        self._sending.add(seq)
+        self._in_flight[queue] += 1
+        self._forget_transcript(row["queue"])
+        delivery = dict(row)
+        if newer is not None:
+            delivery["body"] = newer
+            self._store.execute("UPDATE deliveries SET body = ? WHERE seq = ?", newer, seq)
+        self._tasks.create_task(self._deliver(delivery, queue))
+
+    async def _deliver(self, row: Row, queue: _Queue) -> None:
         try:
             project = self._projects.get(row["project_id"])
             headers = self._headers(row, project)
@@ -512,9 +559,9 @@ class Deliveries:
             await self._attempt(row, headers, duplicate=False)
         finally:
             self._in_flight[queue] -= 1
-            self._start(queue)
+            self._start_soon()
 
-    async def _attempt(self, row: sqlite3.Row, headers: dict[str, str], *, duplicate: bool) -> None:
+    async def _attempt(self, row: Row, headers: dict[str, str], *, duplicate: bool) -> None:
         """Send a delivery and have the result written down."""
         result = await self._post(row, headers)
         self._settlements.append(_Settlement(row, result, duplicate))
@@ -570,7 +617,7 @@ class Deliveries:
         if row["kind"] == "tool" and row["redelivery_of"] is None:
             self._on_tool_response(row["call_id"], result)
 
-    def _headers(self, row: sqlite3.Row, project: Project) -> dict[str, str]:
+    def _headers(self, row: Row, project: Project) -> dict[str, str]:
         secret = self._projects.secret(project)
         if project.faults.applies("wrong_signature", _chance_now(row)):
             secret = f"not {secret}"
@@ -583,7 +630,7 @@ class Deliveries:
             "X-Pamela-Signature": sign_webhook(row["body"], secret),
         }
 
-    async def _post(self, row: sqlite3.Row, headers: dict[str, str]) -> DeliveryResult:
+    async def _post(self, row: Row, headers: dict[str, str]) -> DeliveryResult:
         at = self._clock.now()
         began = time.perf_counter()
         sent: dict[str, str] = {}
@@ -638,7 +685,7 @@ class Deliveries:
             "kind": row["kind"],
             "name": row["name"],
             "url": row["url"],
-            "body": row["body"],
+            "body": self._newer_bodies.get(row["seq"], row["body"]),
             "status": status,
             "created_at": clock.to_text(row["created_at"]),
             "next_attempt_at": clock.to_text(row["due"]) if status == "pending" else None,
@@ -671,5 +718,5 @@ def _queue_of(row: Mapping[str, Any] | sqlite3.Row) -> _Queue:
     return _Queue(row["kind"], WebhookAddress.parse(row["url"]).destination)
 
 
-def _chance_now(row: sqlite3.Row) -> str:
+def _chance_now(row: Row) -> str:
     return f"{row['chance']}:{row['tries']}"

@@ -64,7 +64,6 @@ CREATE TABLE calls (
 CREATE INDEX calls_by_creation ON calls (project_id, created_at, seq);
 CREATE INDEX calls_by_status ON calls (project_id, status, created_at, seq);
 CREATE INDEX calls_by_month ON calls (project_id, month) WHERE month IS NOT NULL;
-CREATE INDEX calls_by_due ON calls (due) WHERE due IS NOT NULL;
 CREATE INDEX calls_by_end ON calls (ended_at) WHERE ended_at IS NOT NULL;
 
 CREATE TABLE tools (
@@ -110,7 +109,6 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_project ON deliveries (project_id, seq);
 CREATE INDEX deliveries_by_call ON deliveries (call_id, seq);
 CREATE INDEX deliveries_open ON deliveries (queue, rank) WHERE status IN ('waiting', 'pending');
-CREATE INDEX deliveries_due ON deliveries (due) WHERE status = 'pending';
 
 CREATE TABLE attempts (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -154,6 +152,8 @@ class Store:
             DatabaseError: The file is in use, is not a sandbox's, or cannot be opened.
         """
         self._path = path
+        self.is_lasting = path is not None
+        """Whether what is written outlives the process."""
         self._after_commit: list[Callable[[], None]] = []
         self._after_rollback: list[Callable[[], None]] = []
         try:

@@ -27,11 +27,33 @@ class Validation:
 
     def __init__(self, documents: Mapping[str, Any]) -> None:
         resources = [(address, DRAFT202012.create_resource(document)) for address, document in documents.items()]
+        self._documents = documents
         self._registry: Registry[Any] = Registry().with_resources(resources)
 
     def validator(self, schema: Mapping[str, Any]) -> "SchemaValidator":
         """Return what checks values against a schema."""
-        return SchemaValidator(_Validator(schema, registry=self._registry, format_checker=_formats))
+        # To follow a reference takes longer than to check most values.
+        inlined = self._inline(schema, "", ())
+        return SchemaValidator(_Validator(inlined, registry=self._registry, format_checker=_formats))
+
+    def _inline(self, node: Any, base: str, within: tuple[str, ...]) -> Any:
+        """Return a schema with what it refers to in place of references, but for those into themselves."""
+        match node:
+            case {"$ref": str(reference), **rest}:
+                address, _, pointer = reference.partition("#")
+                absolute = f"{address or base}#{pointer}"
+                if absolute in within or rest:
+                    return {**self._inline(rest, base, within), "$ref": absolute}
+                target = self._documents[address or base]
+                for name in pointer.removeprefix("/").split("/"):
+                    target = target[name]
+                return self._inline(target, address or base, (*within, absolute))
+            case dict():
+                return {name: self._inline(each, base, within) for name, each in node.items()}
+            case list():
+                return [self._inline(each, base, within) for each in node]
+            case _:
+                return node
 
 
 class SchemaValidator:

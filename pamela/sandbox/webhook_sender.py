@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 from urllib.parse import quote, unquote, urlsplit
 
 _MOST_BYTES_READ = 1024 * 1024
@@ -25,16 +25,14 @@ class SendingError(Exception):
     """No whole response came; the message begins with the kind of failure."""
 
 
-@dataclass(frozen=True)
-class WebhookResponseBytes:
+class WebhookResponseBytes(NamedTuple):
     """What a receiver answered; of a body that is very long, its first mebibyte."""
 
     status: int
     body: bytes
 
 
-@dataclass(frozen=True)
-class Destination:
+class Destination(NamedTuple):
     """Where an address leads to: one server."""
 
     is_tls: bool
@@ -108,7 +106,8 @@ class WebhookSender:
 
     def _keep(self, destination: Destination, connection: "_Connection") -> None:
         idle = self._idle[destination]
-        idle[:] = [each for each in idle if not each.is_closed]
+        if len(idle) >= _MOST_IDLE:
+            idle[:] = [each for each in idle if not each.is_closed]
         if len(idle) < _MOST_IDLE:
             idle.append(connection)
             connection.idle_for(_IDLE_SECONDS)
