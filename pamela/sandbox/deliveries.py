@@ -42,7 +42,7 @@ _MOST_IN_FLIGHT: Mapping[DeliveryKind, int] = {"event": 100, "tool": 500}
 _MANY_READY = 200
 """How many deliveries wait for room at their destination when transcripts are sent less often."""
 _SECONDS_UNTIL_WRITTEN_AGAIN = 1.0
-_MOST_STARTED_WHEN_BUSY, _MOST_STARTED_WHEN_IDLE = 10, 50
+_MOST_STARTED_WHEN_BUSY, _MOST_STARTED_WHEN_IDLE = 25, 50
 """How many deliveries are begun in one turn on the event loop, while requests wait and while none do."""
 _MOST_CHARACTERS_LOGGED = 2000
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
-_SECONDS_WHEN_BUSY = 0.0025
+_SECONDS_WHEN_BUSY = 0.004
 _SECONDS_WHEN_IDLE = 0.008
 
 T = TypeVar("T")
