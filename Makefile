@@ -78,7 +78,7 @@ fixtures: setup ## Record a body of every webhook and every error in docs/refere
 clients: setup $(NODE) ## Try clients in other languages, made from openapi.yaml, against the sandbox.
 	$(BIN)/python clients/check.py
 
-docs: setup ## Build the documentation site into site.
+docs: setup ## Build the documentation site into site, and pack it in dist/documentation.zip.
 	$(BIN)/python scripts/documentation.py
 
 build: setup $(if $(NODE),reference) ## Build wheel and sdist into dist, and try both.

@@ -1,5 +1,7 @@
 """Build the documentation site: `make docs` puts it into site/, with `llms.txt` and the Markdown of each page beside it.
 
+The same as one file, to publish or to read elsewhere, is dist/documentation.zip.
+
 The pages of docs/ link to files of the repository, as they do where the repository is looked at. The site has a copy of each
 such file, so that it needs nothing from elsewhere.
 """
@@ -19,7 +21,9 @@ ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 STAGED = ROOT / "build" / "docs"
 SITE = ROOT / "site"
+PACKED = ROOT / "dist" / "documentation.zip"
 LINK = re.compile(r"(\]\()([^)\s#]+)((?:#[^)\s]*)?\))")
+INCLUDED = re.compile(r'^--8<-- "(.+)"$', re.MULTILINE)
 
 
 def main() -> None:
@@ -35,8 +39,11 @@ def main() -> None:
         shutil.copyfile(page, SITE / name)
         titles[name.as_posix()] = title(page)
     (SITE / "llms.txt").write_text("".join(f"{line}\n" for line in overview(titles)))
+    PACKED.parent.mkdir(exist_ok=True)
+    shutil.make_archive(os.fspath(PACKED.with_suffix("")), "zip", SITE)
     print(
-        f"The site is in {SITE.relative_to(ROOT)}/: `python -m http.server --directory site` serves it. Its search needs a server."
+        f"The site is in {SITE.relative_to(ROOT)}/, and packed in {PACKED.relative_to(ROOT)}. "
+        "`python -m http.server --directory site` serves it. Its search needs a server."
     )
 
 
@@ -45,11 +52,22 @@ def stage() -> None:
     shutil.rmtree(STAGED, ignore_errors=True)
     shutil.copytree(DOCS, STAGED)
     for page in sorted(DOCS.rglob("*.md")):
-        text = page.read_text()
         name = page.relative_to(DOCS)
+        text = INCLUDED.sub(lambda found, page=page: included(ROOT / found[1], page), page.read_text())  # type: ignore[misc]
         wanted = LINK.sub(lambda found, page=page, name=name: inside(found, page, name), text)  # type: ignore[misc]
-        if wanted != text:
-            (STAGED / name).write_text(wanted)
+        (STAGED / name).write_text(wanted)
+
+
+def included(file: Path, page: Path) -> str:
+    """Return the text of a file that a page includes, with its links as seen from the page."""
+
+    def moved(found: re.Match[str]) -> str:
+        before, target, after = found.groups()
+        if "://" in target:
+            return found[0]
+        return f"{before}{os.path.relpath(file.parent / target, page.parent)}{after}"
+
+    return LINK.sub(moved, file.read_text())
 
 
 def inside(found: re.Match[str], page: Path, name: Path) -> str:
