@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import attrs
 
 from .. import Call, CallOutcome, PamelaError
 from .lookup import CLOCK_SKEW, PAGE
-from .records import Ended, LiveCall, Poll, from_micros
+from .records import MICROSECONDS, Ended, LiveCall, Poll, from_micros
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,12 +115,16 @@ class Follower:
         """Return the calls that have been unknown for long; a service may need a moment to show a call it has placed."""
         if news := [call.attempt_id for call in unknown if call.end_seen_at is None]:
             self._ledger.note_end(news)
-        now = time.time()
         return [
             call
             for call in unknown
-            if call.end_seen_at is not None and now - call.end_seen_at / 1_000_000 > self.unknown_timeout
+            if call.end_seen_at is not None and self._since(call.end_seen_at) > self.unknown_timeout
         ]
+
+    def _since(self, moment: int) -> float:
+        """Return the seconds since a moment, by the ledger's clock, which noted it: that of the machine may differ."""
+        database = self._ledger.database
+        return (database.read(database.now) - moment) / MICROSECONDS
 
     def _read_pages(self, live: Sequence[LiveCall], plan: PollPlan) -> dict[str, Mapping[str, Any]]:
         listed = live[: len(live) - len(plan.single)]
@@ -149,7 +152,6 @@ class Follower:
         """Return the calls that have ended, with what the hook decided."""
         ended = []
         incomplete = []
-        now = time.time()
         for each in live:
             call = seen.get(each.call_id)
             if call is None or (outcome := Call(call).outcome) is CallOutcome.ONGOING:
@@ -158,8 +160,10 @@ class Follower:
                 if each.end_seen_at is None and transcript_timeout > timedelta(0):
                     incomplete.append(each.attempt_id)
                     continue
-                waited = now - (each.end_seen_at or 0) / 1_000_000
-                if 0 <= waited < transcript_timeout.total_seconds():
+                if (
+                    each.end_seen_at is not None
+                    and 0 <= self._since(each.end_seen_at) < transcript_timeout.total_seconds()
+                ):
                     continue
             decision = None if self._decide is None else self._ask(self._decide, Call(call))
             ended.append(Ended(each.attempt_id, call, outcome, decision))

@@ -176,7 +176,7 @@ class Worker:
                 )
                 return
             except Exception as error:
-                logger.warning("The engine stopped and is started again: %s", error)
+                logger.warning("The engine stopped and is started again: %s", _in_words(error))
             await asyncio.sleep(_RESTART_PAUSE)
 
     async def _repeat(self, step: Any, seconds: float) -> None:
@@ -184,7 +184,7 @@ class Worker:
             try:
                 await step()
             except ConnectorException as error:
-                logger.warning("The database cannot be reached: %s", error)
+                logger.warning("The database cannot be reached: %s", _in_words(error))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._stopping.wait()
@@ -275,3 +275,8 @@ class Worker:
             logger.error("%s: %s", name, error)
         except CampaignError:
             logger.exception("The campaign %s stopped here, and is taken up again.", name)
+
+
+def _in_words(error: Exception) -> str:
+    """Return what went wrong with the database; the engine's own errors say only that something did."""
+    return " ".join(str(error.__cause__ or error).split())

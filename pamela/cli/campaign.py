@@ -265,7 +265,9 @@ def default_name(ledger: str, file: Path | None) -> str:
         return campaigns[0].name
     if campaigns:
         names = ", ".join(each.name for each in campaigns)
-        raise CommandError(f"{ledger} has several campaigns: {names}. Name one, or a new one: --name.", ExitCode.USAGE)
+        raise CommandError(
+            f"{opened.name} has several campaigns: {names}. Name one, or a new one: --name.", ExitCode.USAGE
+        )
     return f"{file.stem if file is not None else 'campaign'}-{date.today()}"
 
 
@@ -507,12 +509,15 @@ def worker(
 
     from pamela.campaigns.worker import Worker
 
+    from .campaign_worker_log import ignore_errors_of_engine, tell_log
+
     hook: Any = None if decide is None else load(decide, FunctionType)
     with settings.client() as client:
         if not yes and not is_sandbox(client):
             confirm("Place the calls of this ledger for real?", yes=yes, otherwise="The ledger is not worked on")
 
     async def work() -> None:
+        asyncio.get_running_loop().set_exception_handler(ignore_errors_of_engine)
         async with settings.async_client() as client:
             working = Worker(client, ledger, concurrency=concurrency, decide=hook, until_finished=until_finished)
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -520,13 +525,33 @@ def worker(
             say("Working. Ctrl-C ends it; calls in progress go on.", dim=True)
             await working.run()
 
+    tell_log()
     asyncio.run(work())
 
 
 def refuse_missing_ledger(address: str) -> None:
-    """Refuse the name of a file that is not there: to open it would make an empty ledger."""
-    if "://" not in address and not Path(address).is_file():
+    """Refuse a file that is not there, or no ledger: to open it would make an empty one of it."""
+    if "://" in address:
+        return
+    if not Path(address).is_file():
         raise CommandError(f"There is no ledger {address}.", ExitCode.NOT_FOUND)
+    if not has_ledger(Path(address)):
+        raise CommandError(f"{address} is no ledger.", ExitCode.NOT_FOUND)
+
+
+def has_ledger(path: Path) -> bool:
+    """Return whether a file is a ledger; True also where it cannot be read, as opening it says why."""
+    import sqlite3
+    from contextlib import closing
+
+    from pamela.campaigns.ledger.schema import LEDGER
+
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            query = "SELECT 1 FROM sqlite_master WHERE name = ?"
+            return connection.execute(query, (LEDGER.name,)).fetchone() is not None
+    except sqlite3.Error:
+        return True
 
 
 def find_campaign(ledger: Ledger, name: str | None) -> CampaignInfo:
@@ -584,11 +609,12 @@ def status_row(ledger: Ledger, info: CampaignInfo) -> dict[str, Any]:
     }
 
 
-def change_state(ledger: str, name: str | None, change: Callable[[Ledger, int], None]) -> CampaignInfo:
+def change_state(ledger: str, name: str | None, change: Callable[[Ledger, int], None]) -> tuple[CampaignInfo, str]:
+    """Change the state of a campaign; return it, and the ledger's name without a password."""
     with opened_ledger(ledger, must_exist=True) as opened:
         info = find_campaign(opened, name)
         change(opened, info.id)
-        return info
+        return info, opened.name
 
 
 @campaign.command(examples=("pamela campaign pause orders.db",))
@@ -596,7 +622,7 @@ def change_state(ledger: str, name: str | None, change: Callable[[Ledger, int], 
 @name_option
 def pause(ledger: str, name: str | None) -> None:
     """Place no more calls until `resume`, whoever runs the campaign."""
-    info = change_state(ledger, name, lambda opened, id_: opened.pause(id_))
+    info, _ = change_state(ledger, name, lambda opened, id_: opened.pause(id_))
     say(f"{info.name} is paused. Calls in progress go on.")
 
 
@@ -605,8 +631,8 @@ def pause(ledger: str, name: str | None) -> None:
 @name_option
 def resume(ledger: str, name: str | None) -> None:
     """Let a campaign go on that was paused or stopped, or that stopped itself."""
-    info = change_state(ledger, name, lambda opened, id_: opened.resume(id_))
-    say(f"{info.name} goes on where it is run. If it is not: pamela campaign run --ledger {ledger}")
+    info, shown = change_state(ledger, name, lambda opened, id_: opened.resume(id_))
+    say(f"{info.name} goes on where it is run. If it is not: pamela campaign run --ledger {shown}")
 
 
 @campaign.command(examples=("pamela campaign stop orders.db",))
@@ -614,7 +640,7 @@ def resume(ledger: str, name: str | None) -> None:
 @name_option
 def stop(ledger: str, name: str | None) -> None:
     """Place no more calls; whoever runs the campaign ends when those in progress have ended."""
-    info = change_state(ledger, name, lambda opened, id_: opened.stop(id_))
+    info, _ = change_state(ledger, name, lambda opened, id_: opened.stop(id_))
     say(f"{info.name} is stopped.")
 
 

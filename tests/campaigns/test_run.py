@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -350,6 +351,26 @@ def test_a_call_that_the_service_does_not_know_any_more_is_set_aside(
     assert Counter(result.state for result in results.values()) == {"done": 4, "set_aside": 1}
     assert results["r0"].detail == "The service does not know call call_unknown any more."
     assert campaign.info.state is CampaignState.FINISHED
+
+
+def test_the_machines_clock_does_not_say_how_long_a_call_has_been_unknown(
+    make_campaign: MakeCampaign, client: PamelaClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers share the clock of the ledger, and that of one machine may be ten minutes ahead."""
+    slow = time.time_ns() // 1000 - 600_000_000
+    monkeypatch.setattr("pamela.campaigns.ledger.database.Database.now", lambda self, connection: slow)
+    campaign = make_campaign()
+    campaign.add_rows(rows(1), to="phone", id="id", task=TASK)
+    ledger, id_ = campaign.ledger, campaign.info.id
+    (claim,) = ledger.claim(id_, "here", 1).claims
+    ledger.record(id_, "here", [Placed(claim.attempt_id, {"id": "call_not_shown_yet"})])
+    caller = SyncCaller(client, 1)
+    follower = Follower(ledger, caller, None)
+    for _ in range(2):
+        assert follower.poll(ledger.live_calls(id_), timedelta(seconds=10)).lost == []
+    slow += 61_000_000
+    assert [each.call_id for each in follower.poll(ledger.live_calls(id_), timedelta(0)).lost] == ["call_not_shown_yet"]
+    caller.close()
 
 
 def test_why_nothing_works_can_be_seen(

@@ -159,6 +159,17 @@ def test_ledgers_that_cannot_be_opened(client: PamelaClient, ledger: str, messag
     assert "geheim" not in str(caught.value)
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
+def test_a_ledger_where_nothing_can_be_written(client: PamelaClient, make_campaign: MakeCampaign, ledger: Path) -> None:
+    make_campaign().close()
+    ledger.parent.chmod(0o555)
+    try:
+        with pytest.raises(LedgerError, match=r"SQLite keeps files beside it, and .* cannot be written\. Copy it"):
+            Campaign(client, "orders", ledger=ledger)
+    finally:
+        ledger.parent.chmod(0o755)
+
+
 @pytest.mark.slow
 def test_a_database_that_goes_away_ends_clearly_and_loses_nothing(
     client: PamelaClient, make_campaign: MakeCampaign, api_key: str

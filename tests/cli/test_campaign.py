@@ -21,6 +21,8 @@ from pamela import PamelaClient
 from pamela.campaigns import Campaign
 from pamela.cli.campaign_results import ResultFile
 
+from ..campaigns.postgres import running_postgres
+from ..sandbox.waiting import until
 from .running import COMMAND, Cli
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "campaign"
@@ -229,6 +231,45 @@ def test_a_ledger_that_is_none(cli: Cli, content: bytes) -> None:
     write_people(cli.home / "people.csv", 1)
     done = cli(*run_arguments("--dry-run"), code=1 if content else 0)
     assert not content or "Cannot open the ledger orders.db: file is not a database" in done.err
+
+
+@pytest.mark.parametrize("tables", [0, 1])
+def test_a_database_that_is_no_ledger_is_left_alone(cli: Cli, tables: int) -> None:
+    path = cli.home / "shop.db"
+    path.touch()
+    if tables:
+        with sqlite3.connect(path) as connection:
+            connection.execute("CREATE TABLE orders (id)")
+        connection.close()
+    before = path.read_bytes()
+    for command in (("status",), ("pause",), ("results",), ("run", "--ledger")):
+        assert cli("campaign", *command, "shop.db", code=4).err == "Error: shop.db is no ledger.\n"
+    assert path.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_a_worker_whose_database_is_restarted_tells_that_and_goes_on(cli: Cli, client: PamelaClient) -> None:
+    write_people(cli.home / "people.csv", 40)
+    with running_postgres() as server:
+        ledger = server.database("orders").replace("postgres@", "postgres:geheim@")
+        add = run_arguments("--rate", "20/s", "--ledger", ledger)
+        assert "40 to call" in cli("campaign", "add", *add[2:]).err
+        command = [*COMMAND, "campaign", "worker", "--ledger", ledger, "--until-finished", "--yes"]
+        with subprocess.Popen(
+            command, cwd=cli.home, env=cli.environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        ) as worker:
+            until(lambda: sum(1 for _ in client.iter_calls()) >= 5)
+            server.control("stop", "-m", "immediate")
+            time.sleep(2)  # long enough to be noticed
+            server.start()
+            told = worker.communicate(timeout=120)[1]
+        assert worker.returncode == 0, told
+        assert "Traceback" not in told
+        assert "Warning: The database cannot be reached: connection failed" in told
+        resumed = cli("campaign", "resume", ledger).err
+        assert "geheim" not in told + resumed
+        assert "pamela campaign run --ledger postgresql" in resumed
+    assert Counter(call.to for call in client.iter_calls()) == Counter(f"+1202{2_000_000 + n}" for n in range(40))
 
 
 def test_a_ledger_of_a_newer_version(cli: Cli) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
@@ -16,7 +18,6 @@ from .schema import migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
 T = TypeVar("T")
 
@@ -59,7 +60,7 @@ class Database:
             self._repeat(migrate, _DURABLE, opening_patience)
         except DBAPIError as error:
             self.engine.dispose()
-            raise LedgerError(f"Cannot open the ledger {self.name}: {_in_words(error)}.") from None
+            raise LedgerError(f"Cannot open the ledger {self.name}: {self._why_not_opened(error)}.") from None
         except BaseException:
             self.engine.dispose()
             raise
@@ -81,6 +82,12 @@ class Database:
         event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+    def _why_not_opened(self, error: DBAPIError) -> str:
+        directory = Path(self.name).absolute().parent
+        if self.is_sqlite and directory.is_dir() and not os.access(directory, os.W_OK):
+            return f"SQLite keeps files beside it, and {directory} cannot be written. Copy it to where that can be done"
+        return _in_words(error)
 
     def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
         """Carry out a transaction. It is repeated when the connection is lost, so it must bear that.
