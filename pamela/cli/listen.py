@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
@@ -88,6 +88,7 @@ def listen(
         from .listening import Listener
         from .webhook_screens import screen_for
 
+    warn_of_unknown_events(patterns)
     handler = chosen_handler(settings, forward_to, forward_tools_to, target)
     listener = Listener([], handler, screen_for(output, print_json=print_json), patterns, forward_unsigned)
     with prints_to_stderr():
@@ -99,6 +100,19 @@ def listen(
 
             if listener.ready.is_set():
                 say(summary(listener.counts))
+
+
+def warn_of_unknown_events(patterns: Sequence[str]) -> None:
+    """Tell which patterns fit no event that this version knows: it may be a new one, or a slip of the pen."""
+    from pamela.types import EventName
+
+    from .listening import TOOL_INVOCATION
+    from .webhook_handlers import matches
+
+    known = (*get_args(EventName), TOOL_INVOCATION)
+    for pattern in patterns:
+        if not any(matches(name, [pattern]) for name in known):
+            warn(f"--events {pattern} fits no event that this version knows. It knows {', '.join(known)}.")
 
 
 def chosen_handler(

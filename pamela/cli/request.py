@@ -55,6 +55,8 @@ def request(
     PATH is below the address, and below /api/b2b/v1/ where it does not begin with a slash. Retries, time limits and
     exit statuses are those of the other commands.
     """
+    if "://" in path:
+        raise click.UsageError(f"PATH {path!r} has an address in it. Give that with --base-url, and the path here.")
     address = path if path.startswith("/") else API_PREFIX + path
     body = read_data(data)
     params: dict[str, list[str]] = {}

@@ -39,9 +39,7 @@ def bind(host: str, port: int) -> socket.socket:
         listener.listen(_BACKLOG)
     except (OSError, OverflowError) as error:
         listener.close()
-        message = (
-            f"Cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}. --port 0 takes a free one."
-        )
+        message = f"Cannot listen on {host}:{port}: {getattr(error, 'strerror', None) or error}. --port 0 takes a free port, --host an address of this machine."
         raise CommandError(message, ExitCode.USAGE) from None
     return listener
 

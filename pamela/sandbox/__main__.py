@@ -53,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     except OSError as error:
         address = f"{asked.host}:{asked.port}"
-        print(f"Cannot listen on {address}: {error.strerror}. --port 0 takes a free port.", file=sys.stderr)
+        remedy = "--port 0 takes a free port, --host an address of this machine."
+        print(f"Cannot listen on {address}: {error.strerror}. {remedy}", file=sys.stderr)
         return 2
     except ExceptionGroup as faults:
         print(f"The sandbox has stopped because of an error of its own: {_innermost(faults)!r}", file=sys.stderr)

@@ -1,13 +1,18 @@
 """How a sandbox is run, with the limits of each option."""
 
-import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 _SLOWEST = 0.001
+_FASTEST = 1_000_000
 _LONGEST_EVENT_TIMEOUT = 3600
 _PAGE_TOKEN = "[A-Za-z0-9_-]{16,}"  # noqa: S105 - a pattern
+
+_HOST = {
+    "allowed_hosts": r"[\w.-]+(:\d+)?|\[[\da-f:.]+\](:\d+)?|[\da-f.]*(:[\da-f.]*){2,}",
+    "webhook_hosts": r"[\w.*?\[\]!-]+|[\da-f.*?]*(:[\da-f.*?]*){2,}",
+}
 
 DEFAULT_KEY = "pk_live_sandbox"
 DEFAULT_SECRET = "whsec_sandbox"  # noqa: S105 - nothing is protected by it
@@ -45,8 +50,8 @@ class SandboxOptions:
     def __post_init__(self) -> None:
         if not self.host:
             raise ValueError("The host is empty; give an address, 127.0.0.1 for example.")
-        if not _SLOWEST <= self.speed < math.inf:
-            raise ValueError(f"The speed is {self.speed}; it must be a number of at least {_SLOWEST}.")
+        if not _SLOWEST <= self.speed <= _FASTEST:
+            raise ValueError(f"The speed is {self.speed}; it must be a number from {_SLOWEST} to {_FASTEST}.")
         if not self.webhook_secret:
             raise ValueError("The webhook secret is empty; give one, whsec_sandbox for example.")
         if not 0 < self.event_timeout <= _LONGEST_EVENT_TIMEOUT:
@@ -61,3 +66,6 @@ class SandboxOptions:
         for name in ("allowed_hosts", "webhook_hosts"):
             if any(not each.strip() for each in getattr(self, name) or ()):
                 raise ValueError(f"One of {name} is empty; give the name of a host.")
+            for host in getattr(self, name) or ():
+                if not re.fullmatch(_HOST[name], host.strip(), re.IGNORECASE):
+                    raise ValueError(f"{host!r} in {name} is no name of a host; give one such as acme.test.")

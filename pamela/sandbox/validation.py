@@ -3,6 +3,7 @@
 It is loaded late: see `Specification.validation`.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from itertools import islice
@@ -97,6 +98,8 @@ def _brief(error: ValidationError) -> str:
     return error.message.replace(value, f"{value[:_LONGEST_VALUE]}...")
 
 
+_URI_TEXT = re.compile(r"[!-~]+")
+"""What an address is written with: no spaces, and nothing beyond ASCII."""
 _formats = FormatChecker(formats=())
 
 
@@ -114,7 +117,7 @@ def _is_address(value: object) -> bool:
         return True
     parts = urlsplit(value)
     _ = parts.port
-    return parts.scheme in {"http", "https"} and bool(parts.hostname) and value.isascii() and value.isprintable()
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and bool(_URI_TEXT.fullmatch(value))
 
 
 def _pattern(

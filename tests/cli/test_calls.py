@@ -92,7 +92,7 @@ def test_a_dry_run_prints_the_request_and_sends_nothing(cli: Cli, client: Pamela
 
 def test_a_number_that_cannot_be_is_refused_before_anything_is_sent(cli: Cli) -> None:
     done = cli("call", "0123", "Order a pizza", code=2)
-    assert "to='0123'" in done.err
+    assert "TO='0123' is not valid" in done.err
 
 
 def test_nothing_is_dialled_for_real_without_somebody_who_says_so(cli: Cli) -> None:

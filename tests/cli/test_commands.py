@@ -221,6 +221,12 @@ def test_the_doctor_sees_a_service_that_does_not_answer(cli: Cli) -> None:
     assert "did not answer" in shown
 
 
+def test_how_a_command_is_called_is_told_without_control_characters(cli: Cli) -> None:
+    refused = cli("request", "GET", "http://acme.test/calls", code=2).err
+    assert "PATH 'http://acme.test/calls' has an address in it" in refused
+    assert "\nUsage: pamela request [OPTIONS] METHOD PATH\n" in refused
+
+
 def test_the_sandbox_is_served(cli: Cli) -> None:
     with cli.started("sandbox", "--port", "0", "--speed", "7") as process:
         assert process.stdout is not None

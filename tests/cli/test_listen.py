@@ -244,6 +244,16 @@ def test_only_the_events_that_are_wanted_are_passed_on(cli: Cli, client: PamelaC
     assert receiver.names == ["call.queued", "call.completed"]
     assert [received.json for received in receiver.events] == printed
     assert "more passed over" in running.err[-1]
+    assert not [line for line in running.err if "Warning" in line]
+
+
+def test_a_pattern_that_fits_no_event_is_warned_of(cli: Cli) -> None:
+    with listening(cli, "--events", "call.complete", "--events", "call.*") as running:
+        assert running.url
+        running.stop()
+    (warning,) = [line for line in running.err if "Warning" in line]
+    assert "--events call.complete fits no event" in warning
+    assert "call.completed, call.failed, tool.invocation." in warning
 
 
 def test_what_is_not_signed_goes_no_further(cli: Cli, client: PamelaClient, receiver: Receiver) -> None:

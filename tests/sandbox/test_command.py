@@ -85,17 +85,26 @@ def test_a_port_that_is_taken_is_said_to_be(capsys: pytest.CaptureFixture[str]) 
         assert main(["--port", str(port)]) == 2
 
     assert capsys.readouterr().err == (
-        f"Cannot listen on 127.0.0.1:{port}: Address already in use. --port 0 takes a free port.\n"
+        f"Cannot listen on 127.0.0.1:{port}: Address already in use. --port 0 takes a free port, --host an address of this machine.\n"
     )
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--speed", "0"], "The speed is 0.0; it must be a number of at least 0.001."),
-        (["--speed", "1e-14"], "The speed is 1e-14; it must be a number of at least 0.001."),
-        (["--speed", "inf"], "The speed is inf; it must be a number of at least 0.001."),
-        (["--speed", "nan"], "The speed is nan; it must be a number of at least 0.001."),
+        (["--speed", "0"], "The speed is 0.0; it must be a number from 0.001 to 1000000."),
+        (["--speed", "1e-14"], "The speed is 1e-14; it must be a number from 0.001 to 1000000."),
+        (["--speed", "inf"], "The speed is inf; it must be a number from 0.001 to 1000000."),
+        (["--speed", "1e300"], "The speed is 1e+300; it must be a number from 0.001 to 1000000."),
+        (
+            ["--allowed-host", "http://acme.test"],
+            "'http://acme.test' in allowed_hosts is no name of a host; give one such as acme.test",
+        ),
+        (
+            ["--webhook-hosts", "127.0.0.1:5000"],
+            "'127.0.0.1:5000' in webhook_hosts is no name of a host; give one such as acme.test",
+        ),
+        (["--speed", "nan"], "The speed is nan; it must be a number from 0.001 to 1000000."),
         (["--host", ""], "The host is empty; give an address, 127.0.0.1 for example."),
         (["--webhook-secret", ""], "The webhook secret is empty; give one, whsec_sandbox for example."),
         (["--port", "70000"], "The port is 70000; it must be one from 0 to 65535, 0 meaning any that is free."),

@@ -192,10 +192,12 @@ def test_listening_to_everyone_is_warned_of_and_tells_its_owner_the_pages_addres
     monkeypatch.setenv("PAMELA_SANDBOX_PAGE_TOKEN", "token-of-the-owner")
     with Process.start("--host", "0.0.0.0") as process:
         port = process.base_url.rpartition(":")[2]
+        assert process.process.stdout is not None
+        second_line = process.process.stdout.readline()
         _, said = process.stop()
 
     assert "Warning: 0.0.0.0 is open to everyone who can reach this machine" in said
-    assert f"http://localhost:{port}/?token=token-of-the-owner\n" in said
+    assert second_line.endswith(f"http://localhost:{port}/?token=token-of-the-owner\n")
 
 
 def test_a_token_that_could_be_guessed_is_refused() -> None:

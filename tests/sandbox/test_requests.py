@@ -44,6 +44,7 @@ def issues(response: httpx.Response) -> list[tuple[list[str | int], str]]:
         ({"metadata": []}, ["metadata"], "type"),
         ({"tools": [{"name": "look_up", "input_schema": {}}]}, ["tools", 0, "description"], "required"),
         ({"webhooks": {"webhook_url": "ftp://acme.test/"}}, ["webhooks", "webhook_url"], "format"),
+        ({"webhooks": {"webhook_url": "http://acme test/"}}, ["webhooks", "webhook_url"], "format"),
         ({"webhooks": {"webhook_url": "acme.test"}}, ["webhooks", "webhook_url"], "format"),
         ({"webhooks": {"webhook_url": "http://acme.test:port/"}}, ["webhooks", "webhook_url"], "format"),
         ({"webhooks": {"tool_webhook_url": "http://"}}, ["webhooks", "tool_webhook_url"], "format"),

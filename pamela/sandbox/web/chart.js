@@ -2,20 +2,23 @@
 
 import { h, s } from "./dom.js";
 
-const HEIGHT = 180;
+const LOW = 180;
+const HIGH = 320;
+const ROOMY = "(min-width: 1900px) and (min-height: 1000px)";
 const TOP = 16;
 const BOTTOM = 22;
 
 /** Return a chart of `bars`, each `{label, title, value, strong}`; `format` writes a value. */
 export function barChart(bars, { label, format, every = 1 }) {
   const most = niceCeiling(Math.max(...bars.map((bar) => bar.value), 0));
-  const room = HEIGHT - TOP - BOTTOM;
+  const height = matchMedia(ROOMY).matches ? HIGH : LOW;
+  const room = height - TOP - BOTTOM;
   const step = 100 / bars.length;
   const y = (value) => TOP + room - (value / most) * room;
   const lines = [0, most / 2, most];
   const chart = s(
     "svg.chart",
-    { role: "img", "aria-label": label, height: HEIGHT, width: "100%" },
+    { role: "img", "aria-label": label, height, width: "100%" },
     lines.map((value) => [
       s("line.grid", { x1: "0", x2: "100%", y1: y(value), y2: y(value) }),
       s("text.axis", { x: "-10", y: y(value) + 4, "text-anchor": "end" }, format(value)),
@@ -32,7 +35,7 @@ export function barChart(bars, { label, format, every = 1 }) {
         height: Math.max(room + TOP - y(bar.value), bar.value > 0 ? 1.5 : 0),
         rx: 2,
       }),
-      index % every === 0 && s("text.axis", { x: `${(index + 0.5) * step}%`, y: HEIGHT - 6, "text-anchor": "middle" }, bar.label),
+      index % every === 0 && s("text.axis", { x: `${(index + 0.5) * step}%`, y: height - 6, "text-anchor": "middle" }, bar.label),
     )),
   );
   return h("figure.figure", chart, h("table.offscreen", h("caption", label), h("tbody", bars.map((bar) => h("tr", h("th", { scope: "row" }, bar.title), h("td", format(bar.value)))))));

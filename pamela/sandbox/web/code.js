@@ -38,9 +38,9 @@ function coloured(text, parts, classOf) {
 const jsonKind = ([whole, string, colon]) => (string ? (colon ? "name" : "string") : /^[tfn]/.test(whole) ? "word" : "number");
 const programKind = ([, comment, string]) => (comment ? "comment" : string ? "string" : "word");
 
-function block(text, nodes, label) {
+function block(text, nodes, label, kind = "div.code") {
   return h(
-    "div.code",
+    kind,
     h("button.icon-button.copy", { type: "button", "aria-label": `Copy ${label}`, onclick: () => copy(text) }, icon("copy")),
     h("pre", { tabindex: "0", "aria-label": label, role: "group" }, h("code", nodes)),
   );
@@ -61,7 +61,7 @@ export function bodyBlock(text, label = "Body") {
 
 /** Return a block that shows a program or commands. */
 export function programBlock(text, label = "Code") {
-  return block(text, coloured(text, PROGRAM_PARTS, programKind), label);
+  return block(text, coloured(text, PROGRAM_PARTS, programKind), label, "div.code.program");
 }
 
 /** Several programs of which one is shown: `tabs([["curl", "..."], ["Python", "..."]])`. */

@@ -132,6 +132,13 @@ def test_nothing_that_is_said_becomes_part_of_the_page(
         assert window.complaints == []
 
 
+SCROLL_AND_SHOW = """async (element, part) => {
+  element.scrollTop = element.scrollHeight * part;
+  for (const _ of [1, 2, 3]) await new Promise(requestAnimationFrame);
+}"""
+"""Scrolls, and waits until what was there before is no longer shown."""
+
+
 def test_ten_thousand_calls_and_a_long_transcript_are_a_few_elements(open_window: OpenWindow) -> None:
     with pamela.sandbox.run(speed=1000) as sandbox, Api(sandbox, sandbox.api_key, judged=False) as api:
         api.post("/sandbox/seed", json={"days": 30, "calls": 10_000, "seed": 1})
@@ -140,7 +147,7 @@ def test_ten_thousand_calls_and_a_long_transcript_are_a_few_elements(open_window
         expect(page.locator("h1 .count")).to_have_text("10,000")
         scroller = page.locator(".table-scroll")
         for part in (0.25, 0.5, 0.75, 1.0):
-            scroller.evaluate("(element, part) => { element.scrollTop = element.scrollHeight * part }", part)
+            scroller.evaluate(SCROLL_AND_SHOW, part)
             expect(page.locator(".table-row.missing")).to_have_count(0)
             assert 10 < window.rows.count() < 80
         expect(page.locator("[aria-rowindex='10001']")).to_be_visible()

@@ -252,6 +252,10 @@ def test_the_reference_has_every_operation_and_event(fast: Sandbox, open_window:
     page = open_window(fast.base_url).open("#/reference")
     specification = page.evaluate("fetch('/openapi.json').then(response => response.json())")
     summaries = [operation["summary"] for item in specification["paths"].values() for operation in item.values()]
+    overview = page.locator(".reference-body")
+    expect(overview.locator(".topic")).to_have_count(len(specification["tags"]))
+    expect(overview.locator(".operations li")).to_have_count(len(summaries) + len(specification["webhooks"]))
+    expect(overview.get_by_text("6001 rate limit, 6002 quota")).to_be_visible()
     for name in [*summaries, *specification["webhooks"]]:
         page.get_by_label("Contents", exact=True).get_by_role("link", name=name, exact=True).click()
         expect(page.locator(".reference-body").get_by_role("heading", name=name, exact=True)).to_be_visible()

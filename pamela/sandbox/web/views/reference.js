@@ -39,10 +39,22 @@ class ReferenceView extends HTMLElement {
       (spec.tags ?? []).filter((tag) => operations.some((each) => each.tag === tag.name)).map((tag) => [h("h2.label", tag.name), h("ul", operations.filter((each) => each.tag === tag.name).map((each) => link(each.id, each.operation.summary ?? each.id)))]),
       events.length > 0 && [h("h2.label", "webhooks"), h("ul", events.map((each) => link(each.id, each.name)))]);
     this.sections = new Map([
-      ["overview", () => h("section.operation", h("h2", spec.info.title, h("span.count", spec.info.version)), markdown(spec.info.description ?? ""))],
+      ["overview", () => this.overview(operations, events)],
       ...operations.map((each) => [each.id, () => this.operation(each)]),
       ...events.map((each) => [each.id, () => this.event(each)]),
     ]);
+  }
+
+  overview(operations, events) {
+    const { spec } = this;
+    const listed = (each) => h("li", h("a", { href: href("reference", each.id) }, each.operation.summary ?? each.id), h("code.beside", each.method ? `${each.method} ${each.path}` : each.name));
+    return h("section.operation",
+      h("h2", spec.info.title, h("span.count", spec.info.version)),
+      markdown(spec.info.description ?? ""),
+      (spec.tags ?? []).map((tag) => {
+        const of = tag.name === "webhooks" ? events : operations.filter((each) => each.tag === tag.name);
+        return h("section.topic", h("h3", tag.name), markdown(tag.description ?? ""), of.length > 0 && h("ul.operations", of.map(listed)));
+      }));
   }
 
   operation({ id, method, path, operation, shared }) {

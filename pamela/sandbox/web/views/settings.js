@@ -53,8 +53,9 @@ class SettingsView extends HTMLElement {
       const [project, faults] = await Promise.all([get("/sandbox/project", { project: id }), get("/sandbox/faults", { project: id })]);
       this.project.textContent = `of ${projectLabel(id)}`;
       show(this.body,
-        h("div.stack", this.connection(), this.faults(id, faults)),
-        h("div.stack", this.addresses(id, project), this.time(id), this.history(id), this.forgetting(id)));
+        h("div.stack", this.connection(), this.addresses(id, project)),
+        h("div.stack", this.faults(id, faults)),
+        h("div.stack", this.time(id), this.history(id), this.forgetting(id)));
     } catch (error) {
       show(this.body, h("p.failure", { role: "alert" }, error.message));
     }
