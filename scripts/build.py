@@ -18,6 +18,7 @@ import pamela.sandbox  # noqa: E402 - the checkout's, not an installed one
 from scripts import guide  # noqa: E402
 
 DIST = ROOT / "dist"
+REFERENCE = "pamela/sandbox/reference.html"
 CORE = {"attrs", "httpx", "python-dateutil", "sniffio"}
 
 PROBE = """
@@ -70,6 +71,7 @@ def check_wheel(wheel: Path) -> None:
         (metadata,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         described = email.message_from_bytes(archive.read(metadata))
     expect_names("files of the wheel", names, package_files())
+    expect("the sandbox's page /reference in the wheel", REFERENCE in names, True)
     expect("the wheel's specification", specification, (ROOT / "openapi.yaml").read_text())
     expect("version", described["Version"], pamela.__version__)
     expect_names("dependencies", core_dependencies(described), CORE)

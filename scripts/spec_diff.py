@@ -1,7 +1,8 @@
 """Say what changed in the specification and in the Python API since a revision, what of it breaks whom, and whether it may.
 
-Usage: python scripts/spec_diff.py [REVISION]; without one it is the last release's tag. Ends with status 1 if something
-breaks and the version does not say so.
+Usage: python scripts/spec_diff.py [REVISION]; without one it is the last release's tag, and what changed in the
+specification since then is written into docs/reference/specification-changes.md. Ends with status 1 if something breaks
+and the version does not say so.
 """
 
 import ast
@@ -25,7 +26,10 @@ ROOT = Path(__file__).parent.parent
 SPECIFICATION = ROOT / "openapi.yaml"
 VERSION = ROOT / "pamela" / "_version.py"
 PACKAGE = ROOT / "pamela" / "__init__.py"
+CHANGES = ROOT / "docs" / "reference" / "specification-changes.md"
+BEGINNING, END = "<!-- make spec-diff writes below -->\n", "<!-- and ends here -->\n"
 NOT_A_PROMISE = {"pamela.__version__"}
+SANDBOX = "pamela.sandbox"
 ANY = "Any"
 LEFT_OUT = " ..."
 METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
@@ -51,6 +55,13 @@ class Change:
             names = ", ".join(sorted(name for found, name in self.readers if found == role))
             lines.append(f"              for whoever {role} {names}")
         return "\n".join(lines)
+
+    def entry(self) -> str:
+        """Return the change as an item of a list in Markdown."""
+        roles = sorted({role for role, _ in self.readers})
+        names = {role: sorted(f"`{name}`" for found, name in self.readers if found == role) for role in roles}
+        concerned = " and ".join(f"{role} {', '.join(names[role])}" for role in roles)
+        return f"- {self.text}. For whoever {concerned}." if concerned else f"- {self.text}."
 
 
 class Specification:
@@ -129,13 +140,17 @@ def members(node: Any) -> dict[str, Any]:
 
 
 def main() -> None:
-    revision = sys.argv[1] if len(sys.argv) > 1 else last_release()
+    named = sys.argv[1] if len(sys.argv) > 1 else None
+    revision = named or last_release()
     if revision is None:
         print("There is no release tag yet, so there is nothing to compare with; BASE=<revision> names something else.")
         return
     document, base = yaml.safe_load(SPECIFICATION.read_text()), yaml.safe_load(show(revision, SPECIFICATION))
     versions = (version_in(show(revision, VERSION)), version_in(VERSION.read_text()))
-    specification = report(f"The specification since {revision}", list(specification_changes(revision, base, document)))
+    changes = list(specification_changes(revision, base, document))
+    if changes and named is None:
+        note(changes, document["info"]["version"], base["info"]["version"], revision)
+    specification = report(f"The specification since {revision}", changes)
     package = report(f"The Python API since {revision}", list(package_changes(revision)))
     faults = [
         *unannounced(
@@ -166,6 +181,20 @@ def show(revision: str, file: Path) -> str:
     if result.returncode:
         sys.exit(f"There is no {file.relative_to(ROOT)} at {revision}: {result.stderr.strip()}")
     return result.stdout
+
+
+def note(changes: list[Change], version: str, before: str, release: str) -> None:
+    """Write what changed in the specification since a release into its changelog, in place of what was there of it."""
+    head, _, rest = CHANGES.read_text().partition(BEGINNING)
+    sections, _, tail = rest.partition(END)
+    heading = f"## {version}, since {before} ({release})\n"
+    lines = [heading]
+    for title, is_breaking in (("Breaks clients:", True), ("Breaks nobody:", False)):
+        found = [change.entry() for change in changes if change.is_breaking == is_breaking]
+        lines += [f"{title}\n", *found, ""] if found else []
+    parts = re.split(r"(?m)^(?=## )", sections.strip() + "\n\n")
+    others = [part for part in parts if part and not part.splitlines()[0].endswith(f"({release})")]
+    CHANGES.write_text("".join([head, BEGINNING, "\n", "\n".join(lines), "\n", *others, END, tail]))
 
 
 def version_in(module: str) -> str:
@@ -311,23 +340,41 @@ def package_changes(revision: str) -> Iterator[Change]:
     """Return what is gone, changed or new in what users of the package can name."""
     before = griffe.load_git("pamela", ref=revision, repo=ROOT, search_paths=["."])
     after = griffe.load("pamela", search_paths=[ROOT])
+    promised = sandbox_promises(before)
     for breakage in griffe.find_breaking_changes(before, after):
-        if breakage.obj.path not in NOT_A_PROMISE:
+        if is_promised(breakage.obj.path, promised):
             text = breakage.explain(griffe.ExplanationStyle.ONE_LINE)
             yield Change(re.sub(r"\x1b\[[0-9;]*m", "", text), True)
-    yield from dict.fromkeys(type_changes(before, after))
+    yield from dict.fromkeys(type_changes(before, after, promised))
     for name in sorted(first_names(show(revision, PACKAGE)) - first_names(PACKAGE.read_text()) - public_names(before)):
         yield Change(f"pamela: {name}: The name of version 1 was removed", True)
     for name in sorted(public_names(after) - public_names(before)):
         yield Change(f"Added: {name}", False)
 
 
-def type_changes(before: PythonObject, after: PythonObject) -> Iterator[Change]:
+def sandbox_promises(package: PythonObject) -> set[str]:
+    """Return the paths of what users take from the sandbox: the names that it exports, and where those are defined."""
+    sandbox = package.members["sandbox"]
+    paths = set()
+    for name in map(str, sandbox.exports or ()):
+        member = sandbox.members[name]
+        with contextlib.suppress(griffe.AliasResolutionError, griffe.CyclicAliasError):
+            paths |= {f"{SANDBOX}.{name}", (member.final_target if isinstance(member, griffe.Alias) else member).path}
+    return paths
+
+
+def is_promised(path: str, promised: set[str]) -> bool:
+    """Whether users may rely on what is at a path. The rest of the sandbox is a program, and no API."""
+    is_inner = path.startswith(f"{SANDBOX}.") and not any(f"{path}.".startswith(f"{each}.") for each in promised)
+    return path not in NOT_A_PROMISE and not is_inner
+
+
+def type_changes(before: PythonObject, after: PythonObject, promised: set[str]) -> Iterator[Change]:
     """Return the attributes and results that have another type; one that is left without an alternative breaks nobody."""
     found = dict(public_objects(after, "pamela"))
     for path, old in public_objects(before, "pamela"):
         was, now = type_of(old), type_of(found.get(path, old))
-        if was != now and path not in NOT_A_PROMISE:
+        if was != now and is_promised(path, promised) and is_promised(old.path, promised):
             is_breaking = was != ANY and not set(now.split(" | ")) <= set(was.split(" | "))
             yield Change(f"{old.path}: Type was changed: `{was}` -> `{now}`", is_breaking)
 

@@ -20,23 +20,17 @@ import pamela.campaigns
 import pamela.sandbox
 import pamela.tools
 from pamela import ErrorCode, openapi_specification
+from scripts import code_samples
 
 REFERENCE = Path(__file__).parents[1] / "docs" / "reference"
 SPECIFICATION: dict[str, Any] = yaml.safe_load(openapi_specification())
-BASE = "$PAMELA_BASE_URL"
-METHODS = ("post", "get", "put", "patch", "delete")
 BEGIN, END = "<!-- from openapi.yaml -->", "<!-- to here -->"
 OLD_NAMES = {"Exchange", "Pamela", "ToolWebhookParsed", "VerificationFailure", "openapi_document"}
 """Names that are kept for programs of version 1 and 2.0, and classes of `pamela.types` that only annotate."""
 
 
 def resolved(thing: Any) -> Any:
-    while isinstance(thing, dict) and "$ref" in thing:
-        found: Any = SPECIFICATION
-        for part in thing["$ref"].removeprefix("#/").split("/"):
-            found = found[part]
-        thing = found
-    return thing
+    return code_samples.resolve(SPECIFICATION, thing)
 
 
 def written(value: Any) -> str:
@@ -68,8 +62,7 @@ def fields(schema: Any) -> Iterator[str]:
 
 
 def example_of(content: dict[str, Any]) -> Any:
-    body = resolved(content)["content"]["application/json"]
-    return resolved(next(iter(body["examples"].values())))["value"] if "examples" in body else body.get("example")
+    return code_samples.example_of(SPECIFICATION, content)
 
 
 def events() -> Iterator[str]:
@@ -83,27 +76,10 @@ def events() -> Iterator[str]:
         yield from fields(operation["requestBody"]["content"]["application/json"]["schema"])
 
 
-def curl(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
-    url = path.replace("{call_id}", "$CALL_ID").replace("{tool_id}", "$TOOL_ID")
-    verb = "" if method == "get" else f" -X {method.upper()}"
-    lines = [f'curl --fail-with-body{verb} "{BASE}{url}"', '  -H "Authorization: Bearer $PAMELA_API_KEY"']
-    if "requestBody" in operation:
-        lines += [
-            "  -H 'Content-Type: application/json'",
-            f"  -d '{json.dumps(example_of(operation['requestBody']), ensure_ascii=False)}'",
-        ]
-    yield " \\\n".join(lines)
-
-
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, item in SPECIFICATION["paths"].items():
-        for method in METHODS:
-            if method in item:
-                yield (
-                    method,
-                    path,
-                    {**item[method], "parameters": [*item.get("parameters", ()), *item[method].get("parameters", ())]},
-                )
+    for method, path, operation in code_samples.operations(SPECIFICATION):
+        shared = SPECIFICATION["paths"][path].get("parameters", ())
+        yield method, path, {**operation, "parameters": [*shared, *operation.get("parameters", ())]}
 
 
 def http_api() -> Iterator[str]:
@@ -114,7 +90,7 @@ def http_api() -> Iterator[str]:
         if description:
             yield f"{description}\n"
         yield "```bash"
-        yield from curl(method, path, operation)
+        yield code_samples.samples(SPECIFICATION, method, path, operation)[0]["source"]
         yield "```\n"
         parameters = [resolved(each) for each in operation["parameters"]]
         if parameters:

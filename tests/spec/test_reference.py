@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -66,6 +67,30 @@ def test_shows_everything_and_fetches_nothing(browser: Seen) -> None:
     assert len(WEBHOOKS) == 6
     assert browser.complaints == []
     assert [url for url in browser.fetched if not url.startswith(("blob:", "data:"))] == [address]
+
+
+@pytest.mark.usefixtures("reference")
+def test_has_the_code_samples(browser: Seen) -> None:
+    with pamela.sandbox.run() as sandbox:
+        browser.page.goto(f"{sandbox.base_url}/reference#/calls/create_call")
+        chosen = "curl"
+        for label, beginning in (("Python", "from pamela"), ("TypeScript", "import createClient"), ("curl", "curl --")):
+            browser.page.get_by_role("button", name=chosen, exact=True).first.click()
+            browser.page.get_by_text(label, exact=True).filter(visible=True).last.click()
+            expect(browser.page.locator("pre").filter(has_text=beginning, visible=True).first).to_be_visible()
+            chosen = label
+
+
+@pytest.mark.usefixtures("reference")
+def test_links_open_in_a_new_tab(browser: Seen) -> None:
+    with pamela.sandbox.run() as sandbox:
+        browser.page.goto(f"{sandbox.base_url}/reference")
+        with browser.page.context.expect_page() as opened:
+            browser.page.locator("a[href='#/tools']").first.click(modifiers=["Control"])
+        expect(opened.value.get_by_role("heading", name="tools").first).to_be_visible()
+        assert opened.value.url == f"{sandbox.base_url}/reference#/tools"
+        browser.page.locator("a[href='#/usage']").first.click()
+        expect(browser.page).to_have_url(re.compile("#/usage"))
 
 
 @pytest.mark.usefixtures("reference")

@@ -285,6 +285,49 @@ def test_a_major_version_may_break(project: Path) -> None:
     assert spec_diff(project, "v2.0.0")[0] == 0
 
 
+def test_what_changed_is_noted_once(project: Path) -> None:
+    changes = project / "docs" / "reference" / "specification-changes.md"
+    before = changes.read_text()
+    edit_specification(
+        project,
+        lambda d: (
+            d["paths"].pop("/api/b2b/v1/usage"),
+            schemas(d)["CallStatus"]["enum"].append("voicemail"),
+            d["info"].update(version="2.0.0"),
+        ),
+    )
+
+    assert spec_diff(project, "v2.0.0")[0] == 0
+    assert changes.read_text() == before
+    for _ in range(2):
+        assert spec_diff(project)[0] == 0
+
+    after = changes.read_text()
+    assert (
+        after.count("## 2.0.0, since 1.0.0 (v2.0.0)\n\nBreaks clients:\n\n- Path `/api/b2b/v1/usage` was removed") == 1
+    )
+    assert "For whoever calls `get_usage`.\n" in after
+    assert (
+        after.index("Breaks nobody:") < after.index("gained values: 'voicemail'") < after.index("## 1.0.0\n\nThe first")
+    )
+    assert after.endswith(before[before.index("## What next") :])
+
+
+def test_the_inner_parts_of_the_sandbox_are_no_api(project: Path) -> None:
+    (project / "pamela" / "sandbox" / "magic.py").rename(project / "pamela" / "sandbox" / "special_numbers.py")
+
+    assert "The Python API since v2.0.0: 0 changes, 0 of them breaking" in spec_diff(project, "v2.0.0")[1]
+
+
+def test_what_the_sandbox_exports_is_api(project: Path) -> None:
+    replace(project / "pamela" / "sandbox" / "control.py", "    def clear_scripts(self", "    def forget_scripts(self")
+
+    status, said = spec_diff(project, "v2.0.0")
+
+    assert status == 1, said
+    assert "SandboxProject.clear_scripts: Public object was removed" in said
+
+
 def test_the_python_api(project: Path) -> None:
     edit_specification(
         project, lambda d: d["paths"]["/api/b2b/v1/tools/{tool_id}"]["delete"].update(operationId="drop_tool")
