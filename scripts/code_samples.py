@@ -41,7 +41,7 @@ def samples(document: dict[str, Any], method: str, path: str, operation: Operati
     """Return the samples of an operation as `x-codeSamples` has them."""
     body = example_of(document, operation["requestBody"]) if "requestBody" in operation else None
     return [
-        {"lang": "Shell", "label": "curl", "source": curl(method, path, body)},
+        {"lang": "curl", "label": "curl", "source": curl(method, path, body)},
         {"lang": "Python", "label": "Python", "source": python(path, operation, body)},
         {"lang": "TypeScript", "label": "TypeScript", "source": typescript(method, path, body)},
     ]
