@@ -347,7 +347,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
 
         Raises:
             CallLookupError: It is unclear whether there is such a call: the service shows no metadata of one that may
-                be it, its list is not whole, or there are too many calls.
+                be the right one, its list is incomplete, or there are too many calls.
             ValidationError: An argument is invalid.
             PamelaError: The calls could not be listed.
 
@@ -612,7 +612,7 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
 
         Raises:
             CallLookupError: It is unclear whether there is such a call: the service shows no metadata of one that may
-                be it, its list is not whole, or there are too many calls.
+                be the right one, its list is incomplete, or there are too many calls.
             ValidationError: An argument is invalid.
             PamelaError: The calls could not be listed.
 

@@ -1,12 +1,16 @@
-"""The English of README and docs/: proselint finds nothing, and scripts/vocabulary.toml has the words to avoid."""
+"""The English of README, docs/, docstrings and openapi.yaml: proselint finds nothing, and scripts/vocabulary.toml has words to avoid."""
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from proselint.checks import __register__
 from proselint.config import DEFAULT
 from proselint.registry import CheckRegistry
@@ -87,3 +91,47 @@ def test_no_sentence_is_too_long(page: Path) -> None:
                     f"{place(page, text, paragraph.start())}: {words} words: {' '.join(sentence.split())[:80]}"
                 )
     assert found == []
+
+
+def docstrings() -> Iterator[tuple[str, str]]:
+    """Yield the docstrings of all modules without a leading underscore, those that the reference shows among them."""
+    for file in sorted((ROOT / "pamela").rglob("*.py")):
+        name = file.relative_to(ROOT)
+        if any(part.startswith("_") and part != "__init__.py" for part in name.parts):
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                text = ast.get_docstring(node)
+                if text:
+                    yield f"{name}:{getattr(node, 'lineno', 1)}", re.sub(r"\bExamples?:\n(?:\n| .*\n?)*", "", text)
+
+
+def texts_of_specification(value: Any, place: str = "openapi.yaml") -> Iterator[tuple[str, str]]:
+    """Yield the summaries and descriptions of the specification, which are docstrings of the generated code, too."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key in ("summary", "description") and isinstance(each, str):
+                yield place, each
+            else:
+                yield from texts_of_specification(each, f"{place} > {key}")
+    elif isinstance(value, list):
+        for each in value:
+            yield from texts_of_specification(each, place)
+
+
+def test_docstrings_and_specification() -> None:
+    specification = yaml.load((ROOT / "openapi.yaml").read_text(), Loader=yaml.CSafeLoader)
+    found = []
+    read = 0
+    for where, text in (*docstrings(), *texts_of_specification(specification)):
+        read += 1
+        sentences = re.sub(r"^\|.*$", "", re.sub(r"`[^`\n]*`", "code", text), flags=re.MULTILINE)
+        for pattern, instead in VOCABULARY.items():
+            for each in re.finditer(rf"(?<!\w)(?:{pattern})(?!\w)", sentences, re.IGNORECASE):
+                found.append(f"{where}: '{each[0]}': write {instead}")
+        for paragraph in re.split(r"\n\s*\n|\n\s*-|\n(?=\s+\w+: )", sentences):
+            for sentence in re.split(r"(?<=[.!?:;])\s+", paragraph):
+                if len(re.findall(r"[\w'-]+", sentence)) > LONGEST_SENTENCE:
+                    found.append(f"{where}: a long sentence: {' '.join(sentence.split())[:80]}")
+    assert found == []
+    assert read > 1000

@@ -182,19 +182,19 @@ class BaseCampaign(Generic[C]):
         return self.ledger.progress(self._id)
 
     def pause(self) -> None:
-        """Place no more calls until `resume`, whoever runs the campaign. Calls in progress go on."""
+        """Place no more calls until `resume`, in any process that runs the campaign. Calls in progress go on."""
         self.ledger.pause(self._id)
 
     def resume(self) -> None:
-        """Let a campaign go on that was paused or stopped, or that stopped itself. Whoever runs it goes on with it."""
+        """Let a campaign continue that was paused or stopped, or that stopped itself."""
         self.ledger.resume(self._id)
 
     def stop(self) -> None:
-        """Place no more calls. Whoever runs the campaign follows the calls in progress to their end, and ends."""
+        """Place no more calls. The processes that run the campaign follow calls in progress to their end, and then end."""
         self.ledger.stop(self._id)
 
     def results(self) -> Iterator[CampaignResult]:
-        """Return what became of all recipients that are through, in the order in which they were added."""
+        """Return the results of all recipients who are done, in the order in which they were added."""
         return map(CampaignResult.from_row, self.ledger.results(self._id))
 
     def write_results(self, path: str | Path) -> int:

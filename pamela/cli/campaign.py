@@ -621,7 +621,7 @@ def change_state(ledger: str, name: str | None, change: Callable[[Ledger, int], 
 @ledger_argument
 @name_option
 def pause(ledger: str, name: str | None) -> None:
-    """Place no more calls until `resume`, whoever runs the campaign."""
+    """Place no more calls until `resume`, in any process that runs the campaign."""
     info, _ = change_state(ledger, name, lambda opened, id_: opened.pause(id_))
     say(f"{info.name} is paused. Calls in progress go on.")
 
@@ -639,7 +639,7 @@ def resume(ledger: str, name: str | None) -> None:
 @ledger_argument
 @name_option
 def stop(ledger: str, name: str | None) -> None:
-    """Place no more calls; whoever runs the campaign ends when those in progress have ended."""
+    """Place no more calls. Processes that run the campaign end when calls in progress have ended."""
     info, _ = change_state(ledger, name, lambda opened, id_: opened.stop(id_))
     say(f"{info.name} is stopped.")
 

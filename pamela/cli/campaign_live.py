@@ -97,7 +97,7 @@ class CampaignDisplay:
         return progress
 
     def _rates(self) -> tuple[float, float]:
-        """Return how many calls were placed, and recipients through, a second of late."""
+        """Return how many calls were placed, and recipients through, a second recently."""
         (began, placed, final), (now, placed_now, final_now) = self._placed[0], self._placed[-1]
         seconds = now - began
         if seconds <= 0:

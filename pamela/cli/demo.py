@@ -1,4 +1,4 @@
-"""`pamela demo`: a call from beginning to end, with nothing but this package."""
+"""`pamela demo`: a call from beginning to end, with this package alone."""
 
 from __future__ import annotations
 

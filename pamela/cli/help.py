@@ -133,7 +133,7 @@ class Group(_HelpWithExamples, click.Group):
         return [*self.entries, *self.commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, loaded if need be."""
+        """Return a command, and load it if necessary."""
         if cmd_name in self.entries:
             return self.load(cmd_name)
         return super().get_command(ctx, cmd_name)

@@ -137,7 +137,7 @@ def prints_to_stderr() -> Iterator[None]:
 
 
 def write_line(text: str) -> None:
-    """Write a line to stdout, at once: whoever reads a pipe must not wait for the next one."""
+    """Write a line to stdout, at once: the reader of a pipe must not wait for the next one."""
     stream = stdout()
     stream.write(f"{text}\n")
     stream.flush()

@@ -1,4 +1,4 @@
-"""Talking to whoever is at the terminal: everything goes to stderr, so that stdout has data and nothing else."""
+"""Talking to the person at the terminal: everything goes to stderr, so that stdout has data and nothing else."""
 
 from __future__ import annotations
 

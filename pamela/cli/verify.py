@@ -58,7 +58,7 @@ def verify(
 ) -> None:
     """Check the signature of a webhook, and say which step fails.
 
-    FILE has the body as it came, byte for byte; stdin if absent. The secret is that of PAMELA_WEBHOOK_SECRET, of the
+    FILE has the unchanged body, byte for byte; stdin if absent. The secret is that of PAMELA_WEBHOOK_SECRET, of the
     profile, or of the sandbox with --sandbox. The exit status is 1 where a step fails.
     """
     secret = find_webhook_secret(settings)

@@ -247,7 +247,7 @@ class CallRunner:
     def wait(self, call: CallRecord) -> None:
         """Have a call wait for a person or a tool, until its time is up.
 
-        Both take real time, so whoever is on the line waits as many real seconds. All that are left count as talked
+        Both take real time, so the person on the line waits as many real seconds. All that are left count as talked
         until it is known how many were not needed.
         """
         call.due = self._real_time.after(self._clock.now(), self._seconds_left(call))

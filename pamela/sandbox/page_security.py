@@ -36,7 +36,7 @@ _WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bou
 class PageToken:
     """The secrets by which a sandbox knows its own page again.
 
-    The owner's is for whoever runs the sandbox. A guest's, new in each process, makes a page no more than a program with
+    The owner's is for the person who runs the sandbox. A guest's, new in each process, makes a page no more than a program with
     the sandbox's own API key, which anybody may be.
     """
 
@@ -57,7 +57,7 @@ class PageToken:
         return self.is_owners(headers) or _is_equal(headers.get(TOKEN_HEADER, ""), self._guest)
 
     def is_owners(self, headers: Headers) -> bool:
-        """Return whether a request has the owner's token, and so comes from the page of whoever runs the sandbox."""
+        """Return whether a request has the owner's token, and so comes from the page of the person who runs the sandbox."""
         return _is_equal(headers.get(TOKEN_HEADER, ""), self.owner)
 
 

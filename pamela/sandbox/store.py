@@ -146,7 +146,7 @@ class Store:
     """An open database. Its methods are for the thread that opened it."""
 
     def __init__(self, path: Path | None) -> None:
-        """Open the file, making it if need be; None keeps everything in memory.
+        """Open the file, or create it; None keeps everything in memory.
 
         Raises:
             DatabaseError: The file is in use, is not a sandbox's, or cannot be opened.

@@ -55,7 +55,7 @@ class Call(ModelWithOutcome):
 
     @property
     def call_session_id(self) -> str | None:
-        """Names the telephone session."""
+        """Names the phone session."""
         return self._get("call_session_id")
 
     @property

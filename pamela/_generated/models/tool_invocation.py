@@ -43,7 +43,7 @@ class ToolInvocation(Model):
 
     @property
     def call_session_id(self) -> str | None:
-        """Names the telephone session."""
+        """Names the phone session."""
         return self._get("call_session_id")
 
     @property

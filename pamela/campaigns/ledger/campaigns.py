@@ -114,7 +114,7 @@ class Campaigns:
         self._change_state(campaign_id, "pause", CampaignState.PAUSED, CampaignState.ACTIVE)
 
     def stop(self, campaign_id: int) -> None:
-        """Let no more calls be placed, and let whoever runs the campaign end.
+        """Let no more calls be placed, and let the processes that run the campaign end.
 
         Raises:
             CampaignError: The campaign does not run.
@@ -170,7 +170,7 @@ class Campaigns:
         self.database.write(lambda connection: connection.execute(statement) and None)
 
     def note_trouble(self, campaign_id: int, trouble: str | None) -> None:
-        """Note why requests fail, for whoever looks; None when they work again."""
+        """Note why requests fail, for the live view and the status; None when they work again."""
         statement = update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(trouble=trouble)
         self.database.write(lambda connection: connection.execute(statement) and None, durable=False)
 
@@ -194,7 +194,7 @@ class Campaigns:
         return self._settings[text]
 
     def _lock(self, connection: Connection, campaign_id: int) -> Row[Any]:
-        """Return the row of the campaign; whoever else locks it waits for the end of the transaction."""
+        """Return the row of the campaign; others who lock it wait for the end of the transaction."""
         return connection.execute(select(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).with_for_update()).one()
 
     def _halt(self, connection: Connection, campaign_id: int, reason: str) -> None:

@@ -40,7 +40,7 @@ class Database:
     Args:
         address: The name of a file, or `postgresql://user:password@host/name`.
         patience: Seconds for which a transaction is repeated while the server cannot be reached.
-        opening_patience: The same for the first one. Whoever mistyped an address wants to know at once.
+        opening_patience: The same for the first one. A mistyped address must be reported at once.
 
     Raises:
         LedgerError: It cannot be opened.
