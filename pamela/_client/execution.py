@@ -157,7 +157,7 @@ class RequestExecution:
                 self.request, outcome, self.options.base_url, may_have_arrived=self.may_have_arrived
             ) from outcome.cause
         self.secrets = outcome.secrets
-        self.learn(outcome, sent_at)
+        self.learn_clock(outcome, sent_at)
         if outcome.status == 204:
             recovered = yield from self.read_back_result("The service deleted the tool.")
             if recovered is not None:
@@ -168,6 +168,8 @@ class RequestExecution:
             value = responses.value_of(self.request, outcome)
             if self.request.operation.name == CREATE_CALL:
                 self.check_is_call(value, outcome)
+            if self.key is not None and outcome.headers.get(IDEMPOTENCY_HEADER.lower()) == self.key:
+                self.capabilities.idempotency_keys = True  # A page of others may give back whatever was sent.
             return value
         raise responses.error_of_response(self.request, outcome, self.url)
 
@@ -183,12 +185,8 @@ class RequestExecution:
         if not is_call(value):
             raise responses.unexpected_response(self.request, response, "a call has an id")
 
-    def learn(self, response: Response, sent_at: datetime) -> None:
-        """Learn from a response whether the service honours keys, and how its clock goes."""
-        # An error page may give back whatever was sent, and says nothing about the service behind it.
-        is_success = 200 <= response.status < 300
-        if is_success and self.key is not None and response.headers.get(IDEMPOTENCY_HEADER.lower()) == self.key:
-            self.capabilities.idempotency_keys = True
+    def learn_clock(self, response: Response, sent_at: datetime) -> None:
+        """Learn from a response how the service's clock goes."""
         date = response.headers.get("date")
         if date is not None:
             self.capabilities.last_date = (date, sent_at)
@@ -225,7 +223,7 @@ class RequestExecution:
             try:
                 call = yield from self.find_call_by_key()
             except PamelaError:
-                raise error from None
+                raise error from error.__cause__
             if call is not None:
                 return Recovered(call)
             self.outcome_unknown = False
@@ -242,7 +240,7 @@ class RequestExecution:
             try:
                 recovered = yield from self.read_back_result()
             except PamelaError:
-                raise error from None
+                raise error from error.__cause__
             if recovered is not None:
                 from .polling import has_ended
 

@@ -8,7 +8,7 @@ What stays unclear is never taken for "there is no such call".
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -40,7 +40,22 @@ MOST_REPEATS = 3
 """Pages in a row that show nothing new, after which a service is taken to give the same page again and again."""
 LETTERS_COMPARED = 4
 """Letters at the beginning of a task that tell it from another. The rest may be cut off or written otherwise."""
-MASKS = "*\u2022xX. "
+MASKED_PART = re.compile(r"(?:[*\u2022\u2026\u25cf]|\.{3,}|(?<![^\W_])x{3,}(?![^\W_]))+")
+"""What stands in a text for letters that are not shown."""
+HIDDEN_TEXT = re.compile(
+    r"\W*(?:x*|redacted|hidden|masked|filtered|removed|omitted|truncated|secret|private|none|null)\W*"
+)
+"""What stands for a whole text."""
+LONGEST_HIDDEN_TEXT = 40
+COUNTS = ("total", "count", "total_count", "totalCount", "total_items", "total_results")
+SIGNS_OF_MORE = re.compile(
+    r"(?:has_?)?(?:more|next)(?:_?(?:page|results|offset|cursor|page_?token|token|url|link))?|cursor|after"
+    r"|continuation(?:_?token)?|(?:is_?)?(?:partial|incomplete|truncated)(?:_?results)?|errors?|warnings?",
+    re.IGNORECASE,
+)
+"""Fields that say, if they are filled, that a list without calls is not the whole of it."""
+SHORTEST_FOUND_INSIDE = 6
+"""Letters of a key that is looked for inside of other texts; a shorter one is in many by chance."""
 DEFAULT_SEARCH = timedelta(hours=24)
 """How far back `find_call` searches where it is not told."""
 
@@ -68,12 +83,12 @@ class Wanted(NamedTuple):
         if not isinstance(metadata, dict) or not metadata:
             return None
         if IDEMPOTENCY_METADATA not in metadata:
-            return False if is_whole else None
+            # A service may rename what it was sent, or put it in an object of its own.
+            return False if is_whole and not _has_text(metadata, self.key) else None
         key = metadata[IDEMPOTENCY_METADATA]
         if key == self.key or (isinstance(key, int) and str(key) == self.key):
             return True
-        is_shown = isinstance(key, str) and key.strip(MASKS) != ""
-        return False if is_shown else None
+        return None if not isinstance(key, str) or _may_be_key(self.key, key, may_be_cut=not is_whole) else False
 
     def may_be(self, call: Mapping[str, Any]) -> bool:
         """Return whether a call whose metadata do not tell can be the one, by the number and task that are shown."""
@@ -164,6 +179,8 @@ class CallLookUp:
             self._unclear = "the list says that it goes on, and shows no more calls"
         elif expected > len(shown):
             self._unclear = f"the list says that it has {expected} calls and shows {len(shown)}"
+        elif not calls and (sign := _sign_of_more(page)):
+            self._unclear = f"the list shows no more calls, and has {sign!r}"
         return None
 
     def _page(self, start: datetime, offset: int) -> Generator[Any, Any, CallPage]:
@@ -177,8 +194,6 @@ class CallLookUp:
         calls = page.get("items")
         if not isinstance(calls, list) or not all(is_call(call) for call in calls):
             raise self._unclear_error("the list has something that is not a call")
-        if not calls and any(isinstance(value, list) and value for value in page.values()):
-            raise self._unclear_error("the list has something else than `items`")
         return calls
 
     def _check(self, call: Call) -> Generator[Any, Any, Call | None]:
@@ -189,7 +204,8 @@ class CallLookUp:
             call = yield from self._send(get_call.build_request(call["id"]))
             evident = self.wanted.is_evident_in(call, is_whole=True)
             if evident is None:
-                self._unclear = f"the service shows no metadata of the call {call.get('id')!r}, which may be the one"
+                missing = "does not show the key" if call.get("metadata") else "shows no metadata"
+                self._unclear = f"the service {missing} of the call {call.get('id')!r}, which may be the one"
         return call if evident else None
 
     def _count_request(self) -> None:
@@ -207,24 +223,85 @@ class CallLookUp:
 
 def _number_of_calls(page: Mapping[str, Any]) -> int:
     """Return how many calls a list says that it has, 0 where it does not say."""
-    counts = [page.get(name) for name in ("total", "count", "total_count")]
-    return max([int(str(count)) for count in counts if re.fullmatch(r"[0-9]{1,9}", str(count))], default=0)
+    counts = [value for name, value in _fields(page) if name in COUNTS]
+    numbers = [re.match(r"\s*([0-9]{1,9})(?![0-9])", str(count)) for count in counts]
+    return max([int(number[1]) for number in numbers if number is not None], default=0)
+
+
+def _sign_of_more(page: Mapping[str, Any]) -> str | None:
+    """Return the name of what says, in a list without calls, that there are calls that it does not show; else None."""
+    for name, value in _fields(page):
+        has_rows = isinstance(value, list) and (page.get(name) is value or any(isinstance(row, dict) for row in value))
+        if value and (has_rows or SIGNS_OF_MORE.fullmatch(name)):
+            return name
+    return None
+
+
+def _fields(value: object) -> Iterator[tuple[str, Any]]:
+    """Go through the fields of an object and of the objects in it, but not of those in lists."""
+    waiting = [value]
+    while waiting:
+        if isinstance(each := waiting.pop(), dict):
+            yield from each.items()
+            waiting += each.values()
+
+
+def _has_text(value: object, text: str) -> bool:
+    """Return whether a text is in an object or list: as one of its values, or, where it is no short word, inside of one."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case dict() as each:
+                waiting += each.values()
+            case list() as each:
+                waiting += each
+            case None | bool():
+                pass
+            case each if str(each) == text or (len(text) >= SHORTEST_FOUND_INSIDE and text in str(each)):
+                return True
+    return False
+
+
+def _may_be_key(wanted: str, shown: str, *, may_be_cut: bool) -> bool:
+    """Return whether a text may be the wanted key, masked, in other letters, or cut off."""
+    ours, theirs = (normalize("NFKC", unescape(text)).casefold().strip() for text in (wanted, shown))
+    if _is_hidden(theirs) or (may_be_cut and ours.startswith(theirs)):
+        return True
+    first, *others = MASKED_PART.split(theirs)
+    if not others:
+        return ours == theirs
+    last = others.pop()
+    end = len(ours) - len(last)
+    position = len(first)
+    for part in others:
+        position = ours.find(part, position, end) + len(part)
+        if position < len(part):
+            return False
+    return ours.startswith(first) and ours.endswith(last) and position <= end
+
+
+def _is_hidden(text: str) -> bool:
+    """Return whether a text only says that something is not shown."""
+    return len(text) <= LONGEST_HIDDEN_TEXT and HIDDEN_TEXT.fullmatch(text) is not None
 
 
 def _may_be_number(wanted: str | None, shown: object) -> bool:
     """Return whether a number may be the wanted one. Only a whole number in E.164 form, or nearly, says that it is not."""
     if wanted is None or not isinstance(shown, str):
         return True
-    plain = re.sub(r"[\s()./-]", "", shown)
-    return plain == wanted or re.fullmatch(r"\+[1-9][0-9]{6,14}", plain) is None
+    plain = re.sub(r"\(0\)|[\s()./-]", "", shown)
+    return wanted.startswith(plain) or re.fullmatch(r"\+[1-9][0-9]{6,14}", plain) is None
 
 
 def _may_be_task(wanted: str | None, shown: object) -> bool:
-    """Return whether a task may be the wanted one. Only one that begins with other words says that it is not."""
-    if wanted is None or not isinstance(shown, str):
+    """Return whether a task may be the wanted one. Only one that begins with other words, and in which the wanted one is
+    not, says that it is not.
+    """
+    if wanted is None or not isinstance(shown, str) or _is_hidden(shown.casefold()):
         return True
-    ours, theirs = (_letters(text)[:LETTERS_COMPARED] for text in (wanted, shown))
-    return ours.startswith(theirs) or theirs.startswith(ours)
+    ours, theirs = (_letters(text) for text in (wanted, shown))
+    beginning, their_beginning = ours[:LETTERS_COMPARED], theirs[:LETTERS_COMPARED]
+    return beginning.startswith(their_beginning) or their_beginning.startswith(beginning) or ours in theirs
 
 
 def _letters(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from .._core.operation import IDEMPOTENCY_HEADER
 from .._http.addresses import without_credentials
-from .._http.redaction import mask
+from .._http.redaction import HIDDEN, mask
 from ..errors import (
     APIConnectionError,
     APITimeoutError,
@@ -241,7 +241,10 @@ def _issue(issue: Any) -> str:
 
 
 def _excerpt(response: Response) -> str:
-    text = mask(" ".join(response.content[:500].decode("utf-8", "replace").split()))
+    content = response.content[:LONGEST_MESSAGE]
+    for secret in response.secrets:  # while they are whole: a part of one is found no more
+        content = content.replace(secret.encode(), HIDDEN.encode())
+    text = mask(" ".join(content[:500].decode("utf-8", "replace").split()))
     if not text:
         return "an empty body"
     return repr(text if len(text) <= 120 else f"{text[:120]}...")

@@ -151,7 +151,7 @@ class SyncTransport:
 
         request = None
         handed_over = False
-        observer = Observer(self.user_client or self.user_transport, attempt.url)
+        observer = Observer(self.user_client or self.user_transport, attempt)
         try:
             request = self.build(attempt, observer)
             handed_over = True
@@ -319,7 +319,7 @@ class AsyncTransport:
 
         request = None
         handed_over = False
-        observer = Observer(self.user_client or self.user_transport, attempt.url)
+        observer = Observer(self.user_client or self.user_transport, attempt)
         try:
             make = httpx.Request if self.user_client is None else self.user_client.build_request
             request = self.builder.build(make, attempt, trace=observer.trace_async)

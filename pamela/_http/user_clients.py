@@ -11,8 +11,6 @@ from .failures import causes_of, failure_of
 from .proxies import proxy_of_transport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .attempt import Attempt, Failure
     from .proxies import Proxy
 
@@ -24,12 +22,15 @@ class Observer:
     exception's type is no evidence, and some raise `httpx.ConnectError` for a connection that breaks afterwards.
     """
 
-    def __init__(self, carrier: Any, url: str) -> None:
-        """Observe a request that a client or transport of the caller's carries to an address."""
-        self.transport = transport_of(carrier, url)
+    def __init__(self, carrier: Any, attempt: Attempt) -> None:
+        """Observe a request that a client or transport of the caller's carries."""
+        self.transport = transport_of(carrier, attempt.url)
+        self.connect_timeout = attempt.timeout["connect"]
         self.tells_all = is_httpx_transport(self.transport)
         self.connecting = False
         self.written = False
+        self.stream: Any = None
+        """The blocking connection that was made for the request."""
 
     def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take an event of httpcore's."""
@@ -39,15 +40,36 @@ class Observer:
         elif event.endswith(".started"):
             self.connecting = True
         elif event.endswith((".connect_tcp.complete", ".start_tls.complete")):
-            keep_to_deadlines(info.get("return_value"))
+            self.keep_to_deadlines(info.get("return_value"))
 
     async def trace_async(self, event: str, info: dict[str, Any]) -> None:
         """Take an event of httpcore's on an event loop, where a deadline can end whatever goes on."""
         if not event.endswith(".complete"):
             self.trace(event, info)
 
+    def keep_to_deadlines(self, stream: Any) -> None:
+        """Have a blocking connection end the steps of our requests by their deadlines; others do not notice."""
+        self.stream = stream
+        with suppress(AttributeError, TypeError):
+            read, write = stream.read, stream.write
+
+            def read_within_deadline(max_bytes: int, timeout: float | None = None) -> bytes:
+                received: bytes = read(max_bytes, seconds_for(self.limit(timeout), "Read"))
+                return received
+
+            def write_within_deadline(buffer: bytes, timeout: float | None = None) -> None:
+                write(buffer, seconds_for(self.limit(timeout), "Write"))
+
+            stream.read, stream.write = read_within_deadline, write_within_deadline
+
+    def limit(self, timeout: float | None) -> float | None:
+        """Return the limit of a step; httpcore sets none for talking to a SOCKS proxy."""
+        return self.connect_timeout if timeout is None and not self.written else timeout
+
     def failure_of(self, error: Exception, attempt: Attempt, *, handed_over: bool) -> Failure:
         """Return what an exception means; `handed_over` says whether the client or transport had the request."""
+        if self.stream is not None and not self.written:
+            self.stream.close()  # httpcore leaves one open whose talk with a SOCKS proxy failed
         return failure_of(error, attempt, sent=handed_over and self.may_have_sent(error), proxy=self.proxy)
 
     @property
@@ -142,17 +164,3 @@ def waited_for_a_connection(error: Exception) -> bool:
     import httpcore
 
     return any(isinstance(each, httpcore.PoolTimeout) for each in causes_of(error))
-
-
-def keep_to_deadlines(stream: Any) -> None:
-    """Have a blocking connection end the steps of our requests by their deadlines; others do not notice."""
-    with suppress(AttributeError, TypeError):
-        stream.read = limited(stream.read, "Read")
-        stream.write = limited(stream.write, "Write")
-
-
-def limited(step: Callable[..., Any], kind: str) -> Callable[..., Any]:
-    def within_deadline(data: Any, timeout: float | None = None) -> Any:
-        return step(data, seconds_for(timeout, kind))
-
-    return within_deadline

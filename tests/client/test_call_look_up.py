@@ -193,6 +193,52 @@ WHOLES: dict[str, Callable[[Row], Row]] = {
 }
 
 
+def key_shown(change: Callable[[str], Any]) -> Callable[[Row], Row]:
+    """Show the idempotency key in another way."""
+    return lambda row: {**row, "metadata": {"idempotency_key": change(row["metadata"]["idempotency_key"])}}
+
+
+def metadata_shown(change: Callable[[Row], Any]) -> Callable[[Row], Row]:
+    return lambda row: {**row, "metadata": change(row["metadata"])}
+
+
+SHOWN_OTHERWISE: dict[str, Callable[[Row], Row]] = {
+    "the key cut off": key_shown(lambda key: f"{key[:4]}..."),
+    "the key masked at its end": key_shown(lambda key: f"{key[:2]}****"),
+    "the key masked at its beginning": key_shown(lambda key: f"***{key[-2:]}"),
+    "the key masked in the middle": key_shown(lambda key: f"{key[:2]}\u2022\u2022{key[-1:]}"),
+    "the key masked by x": key_shown(lambda key: "xxxxxxx"),
+    "the key in capitals": key_shown(str.upper),
+    "the key hidden": key_shown(lambda key: "[redacted]"),
+    "the key left out": key_shown(lambda key: None),
+    "metadata in an object": metadata_shown(lambda metadata: {"custom": metadata, "source": "api"}),
+    "metadata as JSON in an object": metadata_shown(lambda metadata: {"custom": json.dumps(metadata)}),
+    "the key under another name": metadata_shown(lambda metadata: {"idempotencyKey": metadata["idempotency_key"]}),
+    "metadata as pairs": metadata_shown(lambda metadata: {"pairs": [[*each] for each in metadata.items()]}),
+}
+"""Ways to show a call that leave it open whether it is the wanted one."""
+
+SHOWN_IN_SHORT: dict[str, Callable[[Row], Row]] = {
+    **SHOWN_OTHERWISE,
+    "the key cut off without a mark": key_shown(lambda key: key[:4]),
+    "the task hidden": lambda row: {**without("metadata")(row), "task": "[redacted]"},
+    "the task behind other words": lambda row: {**without("metadata")(row), "task": f"Task: {row['task']}"},
+    "the number as people write it": lambda row: {**without("metadata")(row), "to": "+1 (0)234 567-890"},
+    "the number cut off": lambda row: {**without("metadata")(row), "to": row["to"][:8]},
+}
+
+EMPTY_PAGES: dict[str, Row] = {
+    "calls in another object": {"data": {"calls": [{"id": "call_0"}]}},
+    "a total in words": {"total": "1 call"},
+    "a total with a fraction": {"total": 1.0},
+    "a total in another object": {"pagination": {"total": 1}},
+    "the address of another page": {"links": {"next": "https://example.com"}},
+    "a cursor": {"next_cursor": "abc"},
+    "only a part": {"partial": True},
+    "an error": {"error": "The index is not available."},
+}
+
+
 @pytest.fixture
 def service() -> Iterator[Service]:
     service = Service()
@@ -238,6 +284,41 @@ def test_one_call_or_ambiguous(
         assert outcome == "placed"
     if page == "without metadata" and whole == "whole":
         assert outcome == "placed"
+
+
+@pytest.mark.parametrize("acts", [True, False], ids=["acted upon", "not acted upon"])
+@pytest.mark.parametrize("shown", SHOWN_IN_SHORT)
+def test_calls_shown_in_another_way_are_fetched(client: PamelaClient, service: Service, shown: str, acts: bool) -> None:
+    service.page, service.acts = showing(SHOWN_IN_SHORT[shown]), acts
+    service.place_others(3, metadata={"idempotency_key": "burger-2"})
+    assert place_once(client, service) == "placed"
+
+
+@pytest.mark.parametrize("shown", SHOWN_OTHERWISE)
+def test_calls_never_shown_as_they_were_placed_are_unclear(client: PamelaClient, service: Service, shown: str) -> None:
+    service.page, service.whole = showing(SHOWN_OTHERWISE[shown]), SHOWN_OTHERWISE[shown]
+    service.place_others(3, metadata={"idempotency_key": "burger-2"})
+    assert place_once(client, service) == "ambiguous"
+
+
+@pytest.mark.parametrize("shown", ["pizza-10", "pizza-", "burger-1", "b*****1", "p*", "*"])
+def test_another_key_of_a_call_like_the_lost_one(client: PamelaClient, service: Service, shown: str) -> None:
+    service.acts = False
+    service.place(to=TO, task=TASK, metadata={"idempotency_key": shown})
+    assert place_once(client, service) == ("ambiguous" if shown in ("p*", "*") else "placed")
+
+
+@pytest.mark.parametrize("page", EMPTY_PAGES)
+def test_an_empty_list_that_says_that_there_is_more(client: PamelaClient, service: Service, page: str) -> None:
+    service.page = lambda *_: {"items": [], **EMPTY_PAGES[page]}
+    assert place_once(client, service) == "ambiguous"
+
+
+@pytest.mark.parametrize("shown", ["*a" * 120, "#" * 50_000 + "a", "." * 50_000 + "c", "x" * 50_000 + "c"])
+def test_keys_that_take_long_to_compare(client: PamelaClient, service: Service, shown: str) -> None:
+    service.acts = False
+    service.place(to=TO, task=shown, metadata={"idempotency_key": shown})
+    assert client.find_call(idempotency_key="a" * 200 + "b", to=TO) is None
 
 
 @pytest.mark.parametrize("page", ["as documented", "without metadata", "the limit capped in silence"])

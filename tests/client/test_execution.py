@@ -10,6 +10,7 @@ from email.utils import formatdate
 from threading import Event, Thread
 from typing import Any
 
+import httpx
 import pytest
 
 from pamela import (
@@ -292,6 +293,20 @@ class TestIdempotencyKeys:
         scripted.answers = [(502, {"Idempotency-Key": "pizza-1"}, b"<html>"), (200, {}, {"items": []}), (201, {}, CALL)]
         assert self.place(make(scripted.base_url)).id == "call_1"
         assert scripted.methods == ["POST /calls", "GET /calls", "POST /calls"]
+
+    def test_a_look_where_only_a_page_that_is_no_call_gives_the_key_back(
+        self, scripted: Scripted, make: Make, waits: list[float]
+    ) -> None:
+        scripted.answers = [(200, {"Idempotency-Key": "pizza-1"}, b"<html>"), (200, {}, {"items": []}), (201, {}, CALL)]
+        assert self.place(make(scripted.base_url)).id == "call_1"
+        assert scripted.methods == ["POST /calls", "GET /calls", "POST /calls"]
+
+    def test_the_cause_where_the_look_fails(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
+        scripted.answers = [(200, {"Content-Encoding": "gzip"}, b"no"), (200, {}, {"items": None})]
+        with pytest.raises(APIConnectionError) as caught:
+            self.place(make(scripted.base_url))
+        assert caught.value.ambiguous
+        assert isinstance(caught.value.__cause__, httpx.DecodingError)
 
     def test_a_last_look_after_the_last_attempt(self, scripted: Scripted, make: Make, waits: list[float]) -> None:
         empty: Answer = (200, {}, {"items": []})

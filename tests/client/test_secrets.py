@@ -12,6 +12,8 @@ import pytest
 
 from pamela import AsyncPamelaClient, PamelaClient, PamelaError
 
+from ..http.scripted import Scripted
+
 KEY = "pk_live_secret0123456789"
 
 
@@ -84,3 +86,13 @@ def test_a_subclass_keeps_its_own_attributes_with_options() -> None:
             self.team = team
 
     assert Client(KEY, "voice").with_options(timeout=2).team == "voice"
+
+
+@pytest.mark.parametrize("place", [0, 100, 115, 490])
+@pytest.mark.parametrize("filler", [b"x", b" "])
+def test_a_key_where_the_excerpt_of_a_page_ends(scripted: Scripted, place: int, filler: bytes) -> None:
+    key = "a-key-of-another-form-0123456789"
+    scripted.answers = [(200, {}, filler * place + key.encode() + b"!")]
+    with PamelaClient(key, scripted.base_url) as client, pytest.raises(PamelaError) as caught:
+        client.create_call("+1234567890", "Order a pizza")
+    assert "a-ke" not in str(caught.value)

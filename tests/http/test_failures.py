@@ -15,6 +15,7 @@ import pytest
 import trustme
 
 from pamela import APIConnectionError, APITimeoutError, AsyncPamelaClient, Call, PamelaClient
+from pamela._http.attempt import Attempt
 from pamela._http.user_clients import Observer
 
 from .drivers import DRIVERS, OUR_OWN, drive
@@ -354,7 +355,10 @@ def test_what_httpcore_tells() -> None:
     class Connect:
         method = b"CONNECT"
 
-    observer = Observer(httpx.HTTPTransport(), "http://127.0.0.1")
+    timeout = dict.fromkeys(("connect", "read", "write", "pool"))
+    observer = Observer(
+        httpx.HTTPTransport(), Attempt("get_call", "GET", "http://127.0.0.1", {}, None, timeout, None, 1)
+    )
     assert observer.may_have_sent(httpx.ConnectError("no"))
     observer.trace("connection.connect_tcp.started", {})
     assert not observer.may_have_sent(httpx.ReadError("no"))

@@ -21,7 +21,7 @@ import trustme
 from pamela import APIConnectionError, APITimeoutError, Call, PamelaError, ValidationError
 from pamela._http.proxies import proxy_for
 
-from .drivers import OUR_OWN, drive, run_sync
+from .drivers import DRIVERS, OUR_OWN, drive, run_sync
 from .hostile import WHOLE
 
 SECRETS = ("s3cret", base64.b64encode(b"user:s3cret/#[").decode(), "s3cret%2F%23%5B")
@@ -203,7 +203,7 @@ def test_a_proxy_that_says_in_the_open_what_it_was_sent(
 
 
 @pytest.mark.parametrize("replies", [b"", b"\x05", b"\x05\x02", b"\x05\x02\x01\x01", b"\x04", b"nonsense", b"\x05\xff"])
-@pytest.mark.parametrize("driver", OUR_OWN)
+@pytest.mark.parametrize("driver", [*OUR_OWN, "an httpx.Client of the caller's"])
 def test_a_socks_proxy_that_does_not_answer(
     monkeypatch: pytest.MonkeyPatch, proxy_server: Callable[[Answer], int], driver: str, replies: bytes
 ) -> None:
@@ -221,6 +221,18 @@ def test_a_socks_proxy_that_does_not_answer(
     if not replies:
         assert isinstance(error, APITimeoutError)
     assert_nothing_shown(error)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_socks_proxy(monkeypatch: pytest.MonkeyPatch, proxy_server: Callable[[Answer], int], driver: str) -> None:
+    def answer(connection: socket.socket, request: bytes) -> None:
+        for reply in (b"\x05\x02", b"\x01\x00", b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50", WHOLE):
+            connection.sendall(reply)
+            connection.recv(65536)
+
+    monkeypatch.setenv("http_proxy", PROXY.format(port=proxy_server(answer)).replace("http", "socks5", 1))
+    (call,) = drive(driver, "http://api.pamela.invalid", create_call)
+    assert isinstance(call, Call)
 
 
 @pytest.mark.parametrize("driver", OUR_OWN)
