@@ -199,7 +199,7 @@ def create_and_kill(database: Path, key: str, acknowledged: list[str], enough: i
     process.join()
 
 
-@pytest.mark.parametrize("kills", [5, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [3, pytest.param(50, marks=pytest.mark.slow)])
 def test_an_acknowledged_call_survives_being_killed(database: Path, kills: int) -> None:
     key = "pk_live_killed"
     acknowledged: list[str] = []
