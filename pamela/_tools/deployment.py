@@ -21,11 +21,12 @@ from .deployment_plan import (
     describe_removal,
     describe_replacement,
     find_doubles,
+    find_missing,
 )
 from .errors import DeploymentError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from .._generated.models import Tool
 
@@ -33,6 +34,8 @@ logger = logging.getLogger("pamela.tools")
 
 _LONGEST_CHAIN = 50
 """How many removed tools of earlier deployments may have used the keys of a definition before a random key is taken."""
+_MOST_LOOKS = 5
+"""How often a deployer looks whether others have deleted what it registered."""
 
 
 class ToolClient(Protocol):
@@ -87,10 +90,11 @@ Steps = Generator[Request, Any, None]
 
 
 class _Change(NamedTuple):
-    """One change of a plan."""
+    """One change of a plan, and what it registers, if it does."""
 
     description: str
     steps: Steps
+    new: Mapping[str, Any] | None = None
 
 
 def confirm_plan(plan: DeploymentPlan, confirm: Callable[[DeploymentPlan], bool] | None) -> bool:
@@ -130,14 +134,15 @@ def carry_out(plan: DeploymentPlan) -> Steps:
         DeploymentError: A request failed. A refused definition does not keep the others from being deployed; any other
             failure ends the deployment.
     """
-    changes = [_Change(describe_registration(new), _register(plan, new)) for new in plan.register]
-    changes += [_Change(describe_replacement(old, new), _replace(plan, old, new)) for old, new in plan.replace]
+    changes = [_Change(describe_registration(new), _register(plan, new), new) for new in plan.register]
+    changes += [_Change(describe_replacement(old, new), _replace(plan, old, new), new) for old, new in plan.replace]
     changes += [_Change(describe_removal(old), _delete(old["id"])) for old in plan.remove]
-    changes.append(_Change("look for doubles of other deployers", _remove_doubles(plan)))
+    registered: list[Mapping[str, Any]] = []
+    changes.append(_Change("look for doubles of other deployers", _settle(plan, registered)))
     done: list[str] = []
     refused: list[str] = []
     first_error: PamelaError | None = None
-    for index, (description, steps) in enumerate(changes):
+    for index, (description, steps, new) in enumerate(changes):
         try:
             yield from steps
         except (ValidationError, ConflictError) as error:
@@ -149,6 +154,7 @@ def carry_out(plan: DeploymentPlan) -> Steps:
             ) from error
         else:
             done.append(description)
+            registered += [new] if new is not None else []
     if first_error is not None:
         raise DeploymentError.of(first_error, done, refused) from first_error
 
@@ -230,10 +236,17 @@ def _delete(tool_id: str) -> Steps:
         return  # another deployer was faster
 
 
-def _remove_doubles(plan: DeploymentPlan) -> Steps:
-    account = yield ListTools()
-    for double in find_doubles(plan, account):
-        yield from _delete(double["id"])
+def _settle(plan: DeploymentPlan, registered: Iterable[Mapping[str, Any]]) -> Steps:
+    """Leave the newest tool of each name, and register again what other deployers have deleted meanwhile."""
+    for _ in range(_MOST_LOOKS):
+        account = yield ListTools()
+        for double in find_doubles(plan, account):
+            yield from _delete(double["id"])
+        missing = find_missing(registered, account)
+        if not missing:
+            return
+        for new in missing:
+            yield from _register(plan, new)
 
 
 def _key(registry: str, definition: Mapping[str, Any], replaced_id: str) -> str:

@@ -92,19 +92,14 @@ def make_plan(
             "Give it one that no other application has: ToolRegistry('acme-orders')."
         )
     wanted = {each["name"]: _with_mark(each, registry) for each in definitions}
-    active = [each for each in account if _is_tool(each) and each.get("active") is not False]
+    active = _active(account)
     for each in active:
         if each["name"] in wanted:
             _check_owner(each, registry)
-    # Of several tools with one name, the oldest that is up to date and carries the mark comes last and counts. All that
-    # deploy at the same time choose the same one.
+    # Of several tools with one name and the mark, the newest counts, and only older ones are ever deleted: deployers of two
+    # versions at once would otherwise delete each other's, and the account would have none.
     present = {each["name"]: each for each in sorted(active, key=_age, reverse=True)}
-    present |= {each["name"]: each for each in sorted(active, key=_age, reverse=True) if _owner(each) == registry}
-    present |= {
-        each["name"]: each
-        for each in sorted(active, key=_age, reverse=True)
-        if _owner(each) == registry and each["name"] in wanted and not _differences(each, wanted[each["name"]])
-    }
+    present |= {each["name"]: each for each in sorted(active, key=_age) if _owner(each) == registry}
     shared = [(present[name], new) for name, new in wanted.items() if name in present]
     return DeploymentPlan(
         register=[new for name, new in wanted.items() if name not in present],
@@ -121,22 +116,21 @@ def make_plan(
 
 
 def find_doubles(plan: DeploymentPlan, account: Iterable[Tool]) -> list[Tool]:
-    """Return the tools of a registry that are in an account more than once in the form that the plan wants.
-
-    The oldest of each is left out: it stays.
-    """
-    wanted = {new["name"]: new for new in plan.definitions}
-    copies = [
-        each
-        for each in account
-        if _is_tool(each)
-        and each.get("active") is not False
-        and _owner(each) == plan.registry
-        and each["name"] in wanted
-        and not _differences(each, wanted[each["name"]])
-    ]
-    kept = {each["name"]: each for each in sorted(copies, key=_age, reverse=True)}
+    """Return the tools of a registry that are in an account beside a newer one of their name, which stays."""
+    wanted = {new["name"] for new in plan.definitions}
+    copies = [each for each in _active(account) if _owner(each) == plan.registry and each["name"] in wanted]
+    kept = {each["name"]: each for each in sorted(copies, key=_age)}
     return [each for each in copies if each is not kept[each["name"]]]
+
+
+def find_missing(definitions: Iterable[Mapping[str, Any]], account: Iterable[Tool]) -> list[Mapping[str, Any]]:
+    """Return those of some definitions whose names no tool of an account has."""
+    names = {each["name"] for each in _active(account)}
+    return [new for new in definitions if new["name"] not in names]
+
+
+def _active(account: Iterable[Tool]) -> list[Tool]:
+    return [each for each in account if _is_tool(each) and each.get("active") is not False]
 
 
 def _age(tool: Mapping[str, Any]) -> tuple[str, str]:

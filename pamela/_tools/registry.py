@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, Unpack, overload
 
 from .._generated.models import ToolInvocation
+from .._core.suggestions import shorten
 from .._webhooks.concurrency import run_in_thread
+from .._webhooks.handlers import check_takes
 from .._webhooks.responses import WebhookResponse
 from .deployment import carry_out, confirm_plan, confirm_plan_async, run, run_async
 from .deployment_plan import make_plan
@@ -93,8 +96,12 @@ class ToolRegistry:
 
         Raises:
             ValueError: There is one of this name.
-            TypeError: The tool needs what the invocation store does not have.
+            TypeError: It is not a tool, or needs what the invocation store does not have.
         """
+        if not isinstance(tool, FunctionTool):
+            raise TypeError(
+                f"{shorten(tool)} is not a tool. tools.tool(function) makes one of a function, and adds it."
+            )
         if tool.name in self._tools:
             raise ValueError(f"There are two tools named {tool.name!r}. Give one another name: name=...")
         self._check_store_serves(tool)
@@ -189,9 +196,11 @@ class ToolRegistry:
             client: A `PamelaClient` of the account.
 
         Raises:
+            TypeError: `client` is no `PamelaClient`.
             ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
             PamelaError: The account's tools could not be listed.
         """
+        _check_client(client)
         return make_plan(self.name, self.definitions(), client.list_tools())
 
     async def plan_async(self, client: AsyncToolClient) -> DeploymentPlan:
@@ -201,9 +210,11 @@ class ToolRegistry:
             client: An `AsyncPamelaClient` of the account.
 
         Raises:
+            TypeError: `client` is no `AsyncPamelaClient`.
             ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
             PamelaError: The account's tools could not be listed.
         """
+        _check_async_client(client)
         return make_plan(self.name, self.definitions(), await client.list_tools())
 
     def deploy(self, client: ToolClient, *, confirm: Callable[[DeploymentPlan], bool] | None = None) -> DeploymentPlan:
@@ -212,7 +223,7 @@ class ToolRegistry:
         What is missing is registered, what changed is replaced, what is gone is removed: of the tools that carry this
         registry's mark, and of those without a mark that have a name of this registry. No other tool is touched. A new
         tool is registered before the old one is deleted. Any number of processes may deploy at once: the account has one
-        copy of each tool when the last of them is done.
+        copy of each tool when the last of them is done, of different versions the one that was registered last.
 
         Args:
             client: A `PamelaClient` of the account.
@@ -222,11 +233,12 @@ class ToolRegistry:
             The plan. It is empty, and false, if there is nothing to do.
 
         Raises:
-            TypeError: `confirm` is async. Nothing was done.
+            TypeError: `client` is no `PamelaClient`, or `confirm` does not take the plan or is async. Nothing was done.
             ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
             DeploymentError: A request failed. It says what was done and what was not; deploy again for the rest.
             PamelaError: The account's tools could not be listed. Nothing was done.
         """
+        _check_confirm(confirm)
         plan = self.plan(client)
         if confirm_plan(plan, confirm):
             run(carry_out(plan), client)
@@ -240,7 +252,7 @@ class ToolRegistry:
         What is missing is registered, what changed is replaced, what is gone is removed: of the tools that carry this
         registry's mark, and of those without a mark that have a name of this registry. No other tool is touched. A new
         tool is registered before the old one is deleted. Any number of processes may deploy at once: the account has one
-        copy of each tool when the last of them is done.
+        copy of each tool when the last of them is done, of different versions the one that was registered last.
 
         Args:
             client: An `AsyncPamelaClient` of the account.
@@ -255,6 +267,7 @@ class ToolRegistry:
             DeploymentError: A request failed. It says what was done and what was not; deploy again for the rest.
             PamelaError: The account's tools could not be listed. Nothing was done.
         """
+        _check_confirm(confirm)
         plan = await self.plan_async(client)
         if await confirm_plan_async(plan, confirm):
             await run_async(carry_out(plan), client)
@@ -264,6 +277,29 @@ class ToolRegistry:
     """The name until 3.0 of `deploy`."""
     sync_async = deploy_async
     """The name until 3.0 of `deploy_async`."""
+
+
+def _check_client(client: Any) -> None:
+    if isinstance(client, type) or not callable(getattr(client, "list_tools", None)):
+        raise TypeError(f"client={shorten(client)} is no client. Give a PamelaClient of the account.")
+    if inspect.iscoroutinefunction(client.list_tools):
+        raise TypeError(
+            f"{type(client).__name__} is async. Write await tools.deploy_async(client), or give a PamelaClient."
+        )
+
+
+def _check_async_client(client: Any) -> None:
+    if isinstance(client, type) or not callable(getattr(client, "list_tools", None)):
+        raise TypeError(f"client={shorten(client)} is no client. Give an AsyncPamelaClient of the account.")
+    if hasattr(client, "__enter__") and not hasattr(client, "__aenter__"):
+        raise TypeError(
+            f"{type(client).__name__} is not async. Write tools.deploy(client), or give an AsyncPamelaClient."
+        )
+
+
+def _check_confirm(confirm: Any) -> None:
+    if confirm is not None:
+        check_takes(confirm, "plan", what="confirm")
 
 
 def _is_well_formed(invocation: ToolInvocation) -> bool:

@@ -275,6 +275,29 @@ def test_a_confirm_that_must_be_awaited_is_no_yes(client: PamelaClient) -> None:
     assert account(client) == {}
 
 
+def test_what_is_no_client_or_does_not_take_the_plan_is_refused_at_once(client: PamelaClient) -> None:
+    tools: Any = registry_with("a")
+    for thing in (None, "pk_example", PamelaClient):
+        with pytest.raises(TypeError, match=r"client=.* is no client. Give a PamelaClient"):
+            tools.deploy(thing)
+    for confirm in (True, lambda: True):
+        with pytest.raises(TypeError, match=r"The confirm .* (is not a function|cannot be called with plan)"):
+            tools.deploy(client, confirm=confirm)
+    assert account(client) == {}
+
+
+async def test_a_client_of_the_other_kind_is_refused(async_client: AsyncPamelaClient) -> None:
+    tools: Any = registry_with("a")
+    for method in (tools.deploy, tools.plan):
+        with pytest.raises(TypeError, match=r"AsyncPamelaClient is async. Write await tools.deploy_async\(client\)"):
+            method(async_client)
+    for method in (tools.deploy_async, tools.plan_async):
+        with PamelaClient("pk_example") as client, pytest.raises(TypeError, match="PamelaClient is not async"):
+            await method(client)
+        with pytest.raises(TypeError, match="is no client. Give an AsyncPamelaClient"):
+            await method(None)
+
+
 async def test_the_async_client_awaits_confirm(async_client: AsyncPamelaClient) -> None:
     assert await registry_with("a").deploy_async(async_client, confirm=refuse_later)
     assert await async_client.list_tools() == []
@@ -391,6 +414,43 @@ def test_deployers_in_any_order_leave_one_copy(
     assert requests == [None] * 3
     assert sorted(tool["name"] for tool in client.list_tools()) == ["a", "new"]
     assert all("a" in names for names in service.names)
+
+
+def deployer(tools: ToolRegistry) -> Any:
+    """The requests of a deployer, that for the account's tools at its beginning included."""
+    plan = make_plan(tools.name, tools.definitions(), (yield ListTools()))
+    if plan:
+        yield from carry_out(plan)
+
+
+@pytest.mark.parametrize("knows_keys", [True, False], ids=["a service with keys", "a service without"])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(order=st.lists(st.integers(0, 3), max_size=60))
+def test_deployers_of_two_versions_in_any_order_leave_one_copy_of_one_version(
+    client: PamelaClient, knows_keys: bool, order: list[int]
+) -> None:
+    ToolRegistry("acme-orders").deploy(client)
+    registry_with("a").deploy(client)
+    service = Service(client, knows_keys=knows_keys)
+    deployers = [deployer(registry_with("a", "new", a=version, new=version)) for version in ("4", "5", "4", "5")]
+    requests: list[Any] = [next(each) for each in deployers]
+    for index in [*order, *([0, 1, 2, 3] * 100)]:
+        if requests[index] is not None:
+            requests[index] = advance(deployers[index], requests[index], service)
+    assert requests == [None] * 4
+    assert sorted(tool["name"] for tool in client.list_tools()) == ["a", "new"]
+    assert all("a" in names for names in service.names)
+
+
+def test_what_another_deployer_deleted_meanwhile_is_registered_again(client: PamelaClient) -> None:
+    deployment = deployer(registry_with("a", "b"))
+    service = Service(client)
+    request = next(deployment)
+    while request is not None:
+        if request == ListTools() and "b" in account(client) and len(service.names) == 2:
+            service.delete_tool(account(client)["a"])
+        request = advance(deployment, request, service)
+    assert service.names[-2:] == [["b"], ["a", "b"]]
 
 
 def advance(steps: Any, request: Any, service: Service) -> Any:
