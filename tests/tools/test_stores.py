@@ -533,6 +533,52 @@ def test_a_redis_client_that_waits_for_ever_or_is_async_is_refused() -> None:
         RedisInvocationStore(asynchronous)
 
 
+@pytest.mark.parametrize(
+    ("make", "error", "remedy"),
+    [
+        (lambda: SQLiteInvocationStore(":memory:"), ValueError, "use MemoryInvocationStore"),
+        (lambda: SQLiteInvocationStore(""), ValueError, "use MemoryInvocationStore"),
+        (lambda: SQLiteInvocationStore("file::memory:"), ValueError, "use MemoryInvocationStore"),
+        (lambda: SQLiteInvocationStore("sqlite:///a.db"), ValueError, "the address to SQLInvocationStore"),
+        (lambda: SQLiteInvocationStore(None), TypeError, "path=None must be the path"),  # type: ignore[arg-type]
+        (lambda: SQLiteInvocationStore("no/such/folder.db"), sqlite3.OperationalError, "'no/such/folder.db' cannot"),
+        (lambda: SQLiteInvocationStore("a.db", busy_timeout=-1), ValueError, "busy_timeout=-1 must be"),
+        (lambda: SQLiteInvocationStore("a.db", busy_timeout="3"), ValueError, "busy_timeout='3'"),  # type: ignore[arg-type]
+        (lambda: SQLInvocationStore("sqlite://"), ValueError, "is in memory.* Use a file"),
+        (lambda: SQLInvocationStore(create_engine("sqlite://")), ValueError, "is in memory.* Use a file"),
+        (lambda: SQLInvocationStore("postgres://u:hush@h/n"), ValueError, r"as postgresql\+psycopg://"),
+        (lambda: SQLInvocationStore("hush"), ValueError, "The address of a database is like"),
+        (lambda: SQLInvocationStore("postgresql+no://u:hush@h/n"), ValueError, "a driver that SQLAlchemy knows"),
+        (lambda: SQLInvocationStore("oracle://u:hush@h/n"), ValueError, "no invocation store for oracle"),
+        (lambda: SQLInvocationStore("postgresql+asyncpg://u:hush@h/n"), TypeError, "asyncpg is async"),
+        (lambda: SQLInvocationStore("mysql+mysqldb://u:hush@h/n"), ModuleNotFoundError, "pip install MySQLdb"),
+        (lambda: SQLInvocationStore("sqlite:///a.db", table=""), ValueError, "table='' must be the name"),
+        (lambda: RedisInvocationStore(None), TypeError, "client=None must be a redis.Redis"),  # type: ignore[arg-type]
+        (lambda: RedisInvocationStore("hush@localhost"), ValueError, "is like redis://localhost:6379/0"),
+        (lambda: RedisInvocationStore("redis://localhost", prefix=5), TypeError, "prefix=5"),  # type: ignore[arg-type]
+    ],
+)
+def test_where_nothing_could_be_remembered_no_store_is_made(
+    make: Callable[[], Any], error: type[Exception], remedy: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(error, match=remedy) as caught:
+        make()
+    assert "hush" not in str(caught.value)
+
+
+def test_a_program_that_keeps_a_file_in_wal_mode_keeps_nobody_out(tmp_path: Path) -> None:
+    store = SQLiteInvocationStore(tmp_path / "store.db", busy_timeout=5)
+    with closing(sqlite3.connect(tmp_path / "store.db")) as other:
+        other.execute("PRAGMA journal_mode = WAL")
+        other.execute("SELECT count(*) FROM pamela_invocations").fetchall()
+        assert store.claim("a", owner="one", lease_seconds=LEASE).belongs_to("one")
+        assert store.complete("a", "response", owner="one")
+        again = SQLiteInvocationStore(tmp_path / "store.db").claim("a", owner="two", lease_seconds=LEASE)
+        assert again.response == "response"
+    assert not store.claim("a", owner="two", lease_seconds=LEASE).belongs_to("two")
+
+
 def test_a_database_that_has_not_been_tried_is_refused() -> None:
     from sqlalchemy import create_mock_engine
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..._core.extras import needs_extra
+from ..._core.suggestions import shorten
 from .protocol import KEEP_SECONDS, InvocationRecord, InvocationState, check_keep_seconds
 from .version_2_0 import Version20Names
 
@@ -87,8 +88,8 @@ class RedisInvocationStore(Version20Names):
 
     Raises:
         ModuleNotFoundError: redis is not installed.
-        TypeError: The client is an async one.
-        ValueError: The client waits for ever for an answer, or `keep_seconds` is out of range.
+        TypeError: The client is an async one or none, or the prefix is not a str.
+        ValueError: The client waits for ever for an answer, the address is none, or `keep_seconds` is out of range.
     """
 
     def __init__(
@@ -101,10 +102,12 @@ class RedisInvocationStore(Version20Names):
         with needs_extra("redis", "Invocation stores in Redis"):
             import redis
         self._keep_seconds = check_keep_seconds(keep_seconds)
+        if not isinstance(prefix, str):
+            raise TypeError(f"prefix={prefix!r} must be a str, such as {PREFIX!r}.")
         self._prefix = prefix
         self._made_client = isinstance(client, str)
         if isinstance(client, str):
-            client = redis.Redis.from_url(client, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+            client = _client_for(redis, client)
         _check_client(client)
         self._client: Any = client
         self._claim = self._client.register_script(_CLAIM)
@@ -160,7 +163,20 @@ class RedisInvocationStore(Version20Names):
         return _milliseconds(self._keep_seconds if keep_seconds is None else keep_seconds)
 
 
+def _client_for(module: Any, address: str) -> Any:
+    try:
+        return module.Redis.from_url(address, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+    except ValueError:
+        # Neither the address nor what redis says of it is shown, as there may be a password in it.
+        message = "The address of a Redis server is like redis://localhost:6379/0, or begins with rediss:// or unix://."
+        raise ValueError(message) from None
+
+
 def _check_client(client: Any) -> None:
+    if isinstance(client, type) or not callable(getattr(client, "register_script", None)):
+        raise TypeError(
+            f"client={shorten(client)} must be a redis.Redis, or the address of a server: 'redis://localhost:6379/0'."
+        )
     if type(client).__module__.startswith("redis.asyncio"):
         raise TypeError(
             f"{type(client).__name__} of redis.asyncio is async. Give a redis.Redis: it is used in threads."

@@ -55,7 +55,7 @@ class SQLInvocationStore(Version20Names):
     Raises:
         ModuleNotFoundError: SQLAlchemy is not installed.
         TypeError: The engine is an async one.
-        ValueError: The database is not one of those, or `keep_seconds` is out of range.
+        ValueError: The database is not one of those, or in memory, the table has no name, or `keep_seconds` is out of range.
         sqlalchemy.exc.SQLAlchemyError: The database cannot be reached, or the table cannot be made.
     """
 
@@ -75,6 +75,13 @@ class SQLInvocationStore(Version20Names):
         made = sql_statements.make_engine(engine, TIMEOUT) if isinstance(engine, str) else engine
         if not isinstance(made, sqlalchemy.Engine):
             raise TypeError(f"engine={engine!r} must be a SQLAlchemy Engine, a sync one: it is used in threads.")
+        if isinstance(made.pool, sqlalchemy.pool.SingletonThreadPool):
+            raise ValueError(
+                "The database is in memory, where each thread has one of its own. Use a file, sqlite:///invocations.db, or "
+                "MemoryInvocationStore()."
+            )
+        if not isinstance(table, str) or not table:
+            raise ValueError(f"table={table!r} must be the name of a table, such as {TABLE!r}.")
         self._engine = made
         self._made_engine = made is not engine
         self._pid = os.getpid()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
+    URL,
     Column,
     Double,
     Index,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import mysql, postgresql, sqlite
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import FunctionElement
 
@@ -63,7 +65,7 @@ def make_engine(address: str, timeout: int) -> Engine:
         address: The address of the database.
         timeout: The limit for a connection, a lock and a statement, in seconds.
     """
-    url = make_url(address)
+    url = _url_of(address)
     arguments: dict[str, Any] = {}
     if url.get_backend_name() == "postgresql" and url.get_driver_name() in ("psycopg", "psycopg2"):
         limits = f"-c statement_timeout={timeout}s -c lock_timeout={timeout}s"
@@ -78,6 +80,40 @@ def make_engine(address: str, timeout: int) -> Engine:
     return create_engine(url, connect_args=arguments, pool_size=20, pool_timeout=timeout)
 
 
+def _url_of(address: str) -> URL:
+    """Return an address parsed.
+
+    Raises:
+        ValueError: It is none, or of a database that has not been tried. The address may have a password, and is not shown.
+        TypeError: Its driver is async.
+        ModuleNotFoundError: Its driver is not installed.
+    """
+    try:
+        url = make_url(address)
+        check_dialect(url.get_backend_name())
+        dialect = url.get_dialect()
+        if dialect.is_async:
+            raise TypeError(f"{url.drivername} is async, and the store is used in threads. Give a sync driver.")
+        dialect.import_dbapi()
+    except ModuleNotFoundError as error:
+        message = f"The driver of {url.drivername} is not installed: pip install {error.name}"
+        raise ModuleNotFoundError(message, name=error.name) from None
+    except (ArgumentError, NoSuchModuleError):
+        raise ValueError(
+            "The address of a database is like postgresql+psycopg://user@host/name or sqlite:///invocations.db, with a "
+            "driver that SQLAlchemy knows."
+        ) from None
+    return url
+
+
+def check_dialect(name: str) -> None:
+    """Raise ValueError unless a database is one that has been tried."""
+    if name == "postgres":
+        raise ValueError("SQLAlchemy knows postgres:// as postgresql+psycopg://. Let the address begin so.")
+    if name not in _DIALECTS:
+        raise ValueError(f"There is no invocation store for {name}. Use PostgreSQL, MySQL, MariaDB, SQLite or Redis.")
+
+
 class Statements:
     """The statements of a store, prepared for one database.
 
@@ -90,10 +126,7 @@ class Statements:
     """
 
     def __init__(self, dialect: str, table: str) -> None:
-        if dialect not in _DIALECTS:
-            raise ValueError(
-                f"There is no invocation store for {dialect}. Use PostgreSQL, MySQL, MariaDB, SQLite or Redis."
-            )
+        check_dialect(dialect)
         self._dialect = dialect
         # The ids differ by case, and a database must neither fold nor pad them.
         id_type = String(_ID_LENGTH).with_variant(

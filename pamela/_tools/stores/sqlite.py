@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
-from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING
+from contextlib import closing, contextmanager, suppress
+from typing import TYPE_CHECKING, Any
 
 from .protocol import KEEP_SECONDS, InvocationRecord, InvocationState, check_keep_seconds
 from .version_2_0 import Version20Names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from os import PathLike
 
     from .protocol import AfterCrash
 
@@ -54,12 +54,13 @@ class SQLiteInvocationStore(Version20Names):
 
     Raises:
         sqlite3.Error: The file cannot be opened, or is not a database.
-        ValueError: A limit is out of range.
+        TypeError: The path is not a path.
+        ValueError: A limit is out of range, or the path is none of a file: ``:memory:``, or an address.
     """
 
     def __init__(
         self,
-        path: str | PathLike[str],
+        path: str | os.PathLike[str],
         *,
         max_entries: int = MAX_ENTRIES,
         busy_timeout: float = BUSY_TIMEOUT,
@@ -67,12 +68,21 @@ class SQLiteInvocationStore(Version20Names):
     ) -> None:
         if isinstance(max_entries, bool) or not isinstance(max_entries, int) or max_entries < 1:
             raise ValueError(f"max_entries={max_entries!r} must be a whole number, 1 or more.")
+        if isinstance(busy_timeout, bool) or not isinstance(busy_timeout, int | float) or not 0 <= busy_timeout < 10**6:
+            raise ValueError(f"busy_timeout={busy_timeout!r} must be a number of seconds, 0 or more.")
         self._path = path
         self._max_entries = max_entries
         self._busy_timeout = busy_timeout
         self._keep_seconds = check_keep_seconds(keep_seconds)
-        with closing(self._connect(busy_timeout)) as connection:
-            _make_schema(connection)
+        _check_path(path)
+        try:
+            with closing(self._connect(busy_timeout)) as connection:
+                _make_schema(connection)
+        except sqlite3.OperationalError as error:
+            if "unable to open" not in str(error):
+                raise
+            message = f"The database file {os.fspath(path)!r} cannot be opened. Its folder must be there, and writable."
+            raise sqlite3.OperationalError(message) from None
 
     def claim(
         self,
@@ -162,8 +172,24 @@ class SQLiteInvocationStore(Version20Names):
         # A connection for each operation belongs to no thread, survives no fork, and sees that the file was removed.
         # So does the rollback journal, unlike the write-ahead log, whose index open connections share by the file's name.
         connection = sqlite3.connect(self._path, timeout=max(timeout, 0.0), isolation_level=None)
-        connection.execute("PRAGMA journal_mode = TRUNCATE")
+        with suppress(sqlite3.OperationalError):
+            # Another program may have set the write-ahead log and be connected, a backup for example. Then it stays, and
+            # a lock of any other kind shows in the next statement.
+            connection.execute("PRAGMA journal_mode = TRUNCATE")
         return connection
+
+
+def _check_path(path: Any) -> None:
+    """Raise an error for what SQLite would take for a database of one connection: nobody would remember anything."""
+    if not isinstance(path, str | bytes | os.PathLike):
+        raise TypeError(f"path={path!r} must be the path of a database file: SQLiteInvocationStore('invocations.db').")
+    name = os.fsdecode(path)
+    if not name or name == ":memory:" or name.startswith("file:"):
+        raise ValueError(
+            f"path={path!r} is not a file. To remember invocations in memory, use MemoryInvocationStore()."
+        )
+    if "://" in name:
+        raise ValueError("The path is an address. Give the path of a file, or the address to SQLInvocationStore.")
 
 
 def _make_schema(connection: sqlite3.Connection) -> None:
