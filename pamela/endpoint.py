@@ -86,8 +86,9 @@ class WebhookEndpoint:
         max_body_bytes: The largest body that is read, in bytes.
 
     Raises:
-        ValueError: The secret is empty or has a line end, or `tolerance` or `max_body_bytes` is out of range.
-        TypeError: `tools` is no registry.
+        ValueError: The secret is empty, or has a line end or blanks around it, or `tolerance` or `max_body_bytes` is out of
+            range.
+        TypeError: The secret is not a str or a list of them, or `tools` is no registry.
 
     Example:
         >>> endpoint = WebhookEndpoint("whsec_example")
@@ -161,7 +162,7 @@ class WebhookEndpoint:
             raise TypeError(
                 "fetch= and background= are both given. Fetch the call in the function that the queue runs."
             )
-        if fetch is not None and not callable(getattr(fetch, "get_call", None)):
+        if fetch is not None and (isinstance(fetch, type) or not callable(getattr(fetch, "get_call", None))):
             raise TypeError(f"fetch={fetch!r:.100} is no client. Give a PamelaClient or an AsyncPamelaClient.")
         if not any(fnmatchcase(name, pattern) for name in EVENTS):
             # A pattern may be wrong in its case only.
@@ -183,7 +184,14 @@ class WebhookEndpoint:
 
         Args:
             receiver: The object. Its method is treated as a handler of all events.
+
+        Raises:
+            TypeError: The object has no such method.
         """
+        if not callable(getattr(receiver, "handle_event", None)):
+            raise TypeError(
+                f"{shorten(receiver)} has no method handle_event. Include a campaign, or write @endpoint.on('*') over a function."
+            )
         self.on("*")(receiver.handle_event)
 
     def handle(

@@ -115,5 +115,8 @@ MISTAKES = [
     Mistake(HOOKS, 'construct_event(b"{}", None, secret)'),
     Mistake(HOOKS, 'parse_tool_webhook({"tool_name": "eta"})'),
     Mistake(HOOKS, "@tool\ndef eta(order_id): ..."),
+    Mistake(HOOKS, "tools.add(eta)", setup="eta = print; tools = ToolRegistry()"),
+    Mistake(HOOKS, "tools.deploy(async_client)", setup='tools = ToolRegistry("acme-orders")'),
+    Mistake(HOOKS, 'SQLiteInvocationStore(":memory:")', setup="from pamela.tools import SQLiteInvocationStore"),
     Mistake(HOOKS, "import pamela.integrations.flask  # without Flask"),
 ]

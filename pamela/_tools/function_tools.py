@@ -7,6 +7,7 @@ from functools import partial, update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
 from .._core.extras import needs_extra
+from .._core.suggestions import shorten
 from .._generated.models import ToolDefinition
 from .._webhooks.concurrency import is_async
 
@@ -58,6 +59,7 @@ class FunctionTool(Generic[P, R]):
             from .schemas import FunctionSchema
 
         _check_names(overrides)
+        _check_function(function)
         self._function = function
         self._schema = FunctionSchema(function, overrides.get("input_schema"), overrides.get("output_schema"))
         self.name = _text("name", overrides.get("name", self._schema.name))
@@ -170,6 +172,13 @@ def _check_names(overrides: Mapping[str, Any]) -> None:
     for name in overrides:
         if name not in known:
             raise TypeError(f"{name}=... is not a setting of a tool. The settings are {', '.join(known)}.")
+
+
+def _check_function(function: Any) -> None:
+    if not callable(function) and not isinstance(function, classmethod):
+        raise TypeError(
+            f"{shorten(function)} is not a function. Write @tool above one, with settings by name: @tool(name='check_order')."
+        )
 
 
 def _text(name: str, value: Any) -> str:

@@ -222,7 +222,7 @@ class ToolRun:
             return self._deadline.settle(response)
         except ToolError as error:
             try:
-                message = str(error)
+                message = str(error) or "The tool failed"
             except Exception:
                 message = "The tool failed"
             log_failure(self._invocation, message)

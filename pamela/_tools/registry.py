@@ -7,8 +7,8 @@ import inspect
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, Unpack, overload
 
-from .._generated.models import ToolInvocation
 from .._core.suggestions import shorten
+from .._generated.models import ToolInvocation
 from .._webhooks.concurrency import run_in_thread
 from .._webhooks.handlers import check_takes
 from .._webhooks.responses import WebhookResponse

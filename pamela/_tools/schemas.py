@@ -56,6 +56,8 @@ _SHOWN_PROBLEMS = 5
 _CANNOT_DESCRIBE = (NameError, PydanticUserError, PydanticSchemaGenerationError, PydanticInvalidForJsonSchema)
 _required = inspect.Parameter.empty
 
+_KEYWORDS = Draft202012Validator.VALIDATORS.keys() | {"$schema", "$defs", "$comment", "title", "description", "default"}
+
 _FORMAT_PREFIXES = {
     "date": re.compile(r"\d{4}-"),
     "date-time": re.compile(r"\d{4}-"),
@@ -84,6 +86,10 @@ class FunctionSchema:
     ) -> None:
         _refuse_methods(function)
         self.plain_function = _without_partial(function)
+        if inspect.isasyncgenfunction(inspect.unwrap(self.plain_function)):
+            raise TypeError(
+                f"{_name(function)} yields its results one by one. Collect them in a list, and return that."
+            )
         self.name = _tool_name(self.plain_function)
         docstrings = _docstrings(function)
         self.description = next((each.description.strip() for each in docstrings if each.description), "")
@@ -113,6 +119,7 @@ class FunctionSchema:
             self._argument_schema = ArgumentSchema(_input_schema(self._arguments, _SchemaWithDecimals))
         except _CANNOT_DESCRIBE as error:
             raise TypeError(f"There is no JSON Schema for {_name(function)}: {error}") from None
+        _check_is_object(self.input_schema)
         make_validator = _generated_validator if input_schema is None else _own_validator
         self._validator = make_validator(self.input_schema)
         if not takes_others:
@@ -380,6 +387,15 @@ def _own_schema(name: str, schema: Any) -> dict[str, Any]:
         json.dumps(dict(schema), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise TypeError(f"The {name} has no JSON form: {error}. Use what JSON has: dict, list, str, numbers.") from None
+    if schema and not schema.keys() & _KEYWORDS:
+        raise TypeError(
+            f"The {name} has {', '.join(map(repr, schema))}, none of which a JSON Schema has. "
+            "Write {'type': 'object', 'properties': {...}}."
+        )
+    try:
+        validator_for(schema).check_schema(schema)
+    except SchemaError as error:
+        raise TypeError(f"The {name} is not a JSON Schema: {error.message}") from None
     return dict(schema)
 
 
@@ -387,10 +403,7 @@ def _own_validator(schema: dict[str, Any]) -> Validator:
     cls = validator_for(schema)
     resource = specification_with(cls.META_SCHEMA["$schema"]).create_resource(schema)
     try:
-        cls.check_schema(schema)
         _check_references(resource, EMPTY_REGISTRY.resolver_with_root(resource))
-    except SchemaError as error:
-        raise TypeError(f"The input_schema is not a JSON Schema: {error.message}") from None
     except Unresolvable as error:
         raise TypeError(
             f"The input_schema refers to {error.ref!r}, which it does not have. "
@@ -406,6 +419,12 @@ def _check_references(resource: Resource[Any], resolver: Resolver[Any]) -> None:
         resolver.lookup(resource.contents["$ref"])
     for each in resource.subresources():
         _check_references(each, resolver.in_subresource(each))
+
+
+def _check_is_object(schema: Mapping[str, Any]) -> None:
+    kind = schema.get("type", "object")
+    if kind != "object" and not (isinstance(kind, list) and "object" in kind):
+        raise TypeError(f"The input_schema has type {kind!r}, but a tool's arguments are an object: write 'object'.")
 
 
 def _check_required(function: Callable[..., Any], schema: Mapping[str, Any], taken: set[str]) -> None:

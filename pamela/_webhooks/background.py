@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from .concurrency import call_async, resolve_blocking
 from .events import as_event
+from .handlers import check_takes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,6 +112,7 @@ def make_background(target: Any, handler: Any) -> Background:
             f"background={target!r} is not a Celery app, an RQ queue, a Procrastinate app, or a function that takes the "
             "handler and the event."
         )
+    check_takes(target, "handler", "event", what="background")
     return FunctionBackground(target, handler)
 
 

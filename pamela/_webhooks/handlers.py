@@ -8,16 +8,17 @@ from typing import Any
 from .._core.suggestions import shorten
 
 
-def check_takes(handler: Any, *arguments: str, and_more: bool = False) -> None:
+def check_takes(handler: Any, *arguments: str, and_more: bool = False, what: str = "handler") -> None:
     """Raise TypeError for a handler that cannot be called with arguments in this order.
 
     Args:
         handler: The handler.
         arguments: The names of what it is called with.
         and_more: Whether it may be called with others after them.
+        what: What the handler is, for the message.
     """
     if not callable(handler):
-        raise TypeError(f"The handler {shorten(handler)} is not a function.")
+        raise TypeError(f"The {what} {shorten(handler)} is not a function.")
     try:
         signature = inspect.signature(handler)
     except (TypeError, ValueError):
@@ -28,6 +29,6 @@ def check_takes(handler: Any, *arguments: str, and_more: bool = False) -> None:
         name = getattr(handler, "__name__", type(handler).__name__)
         more = ", ..." if and_more else ""
         raise TypeError(
-            f"The handler {name}{signature} cannot be called with {' and '.join(arguments)}. "
+            f"The {what} {name}{signature} cannot be called with {' and '.join(arguments)}. "
             f"Write def {name}({', '.join(arguments)}{more})."
         ) from None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .refusals import RefusalLog
 from .responses import WebhookResponse
-from .signatures import SIGNATURE_HEADER, signing_keys
+from .signatures import SIGNATURE_HEADER, secret_list, signing_keys
 from .verification import VerificationFailureReason, WebhookVerificationError, check_tolerance, verified_payload
 
 if TYPE_CHECKING:
@@ -60,7 +60,9 @@ class WebhookReceiver:
         max_body_bytes: The largest body that is read.
 
     Raises:
-        ValueError: The secret is empty or has a line end, or `tolerance` or `max_body_bytes` is out of range.
+        ValueError: The secret is empty, or has a line end or blanks around it, or `tolerance` or `max_body_bytes` is out of
+            range.
+        TypeError: The secret is not a str or a list of them.
     """
 
     def __init__(
@@ -70,8 +72,8 @@ class WebhookReceiver:
         tolerance: float | None = 300,
         max_body_bytes: int = MAX_BODY_BYTES,
     ) -> None:
-        self._secret = secret if isinstance(secret, str) else tuple(secret or ())
-        signing_keys(self._secret)
+        self._secret = secret if isinstance(secret, str) else tuple(secret_list(secret))
+        _check_secrets(signing_keys(self._secret))
         check_tolerance(tolerance)
         _check_max_body_bytes(max_body_bytes)
         self._tolerance = tolerance
@@ -148,8 +150,13 @@ class WebhookReceiver:
             raise RequestRefusedError(WebhookResponse.of_json(status, {"error": message})) from None
 
 
+def _check_secrets(keys: Iterable[bytes]) -> None:
+    if any(key != key.strip() for key in keys):
+        raise ValueError("The webhook secret has blanks at its beginning or end. Pass secret.strip().")
+
+
 def _check_max_body_bytes(number: int) -> None:
-    if not isinstance(number, int) or number < 1:
+    if isinstance(number, bool) or not isinstance(number, int) or number < 1:
         raise ValueError(f"max_body_bytes={number!r} must be a whole number of bytes, 1 or more.")
 
 

@@ -125,6 +125,24 @@ def hex_signature(signature: str | None) -> str | None:
     return text if len(text) == _HEX_DIGITS and set(text) <= set("0123456789abcdef") else None
 
 
+_WRONG_TYPE = "A webhook secret is a str. Pass one, or several in a list."
+
+
+def secret_list(secret: str | Sequence[str]) -> list[str]:
+    """Return one webhook secret or several as a list.
+
+    Raises:
+        TypeError: It is neither a str nor a collection. The message does not have it, as it may be secret all the same.
+    """
+    if isinstance(secret, str):
+        return [secret]
+    if secret is None:
+        return []
+    if isinstance(secret, Mapping | bytes | bytearray) or not hasattr(secret, "__iter__"):
+        raise TypeError(_WRONG_TYPE)
+    return list(secret)
+
+
 def signing_keys(secret: str | Sequence[str]) -> list[bytes]:
     """Return the HMAC keys of one webhook secret or several.
 
@@ -132,13 +150,13 @@ def signing_keys(secret: str | Sequence[str]) -> list[bytes]:
         ValueError: There is no secret, or one is empty or has a line end.
         TypeError: A secret is not a str.
     """
-    secrets = [secret] if isinstance(secret, str) else list(secret or ())
+    secrets = secret_list(secret)
     if not secrets or not all(secrets):
         raise ValueError(
             "The webhook secret cannot be empty. Pass the one that your Pamela account shows for webhooks."
         )
     if not all(isinstance(each, str) for each in secrets):
-        raise TypeError("A webhook secret is a str. Pass one, or several in a list.")
+        raise TypeError(_WRONG_TYPE)
     if any("\n" in each or "\r" in each for each in secrets):
         raise ValueError("The webhook secret has a line end, as from a file that was read whole. Pass secret.strip().")
     # A secret from the environment may contain surrogates. Encoding them strictly would raise an error that shows it.

@@ -294,7 +294,7 @@ async def test_a_client_of_the_other_kind_is_refused(async_client: AsyncPamelaCl
     for method in (tools.deploy_async, tools.plan_async):
         with PamelaClient("pk_example") as client, pytest.raises(TypeError, match="PamelaClient is not async"):
             await method(client)
-        with pytest.raises(TypeError, match="is no client. Give an AsyncPamelaClient"):
+        with pytest.raises(TypeError, match=r"is no client. Give an AsyncPamelaClient"):
             await method(None)
 
 

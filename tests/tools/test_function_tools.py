@@ -9,7 +9,8 @@ import re
 import subprocess
 import sys
 import uuid
-from functools import partial
+from collections.abc import AsyncIterator
+from functools import partial, partialmethod
 from typing import Annotated, Any, Literal, NamedTuple, Optional, Union
 
 import attrs
@@ -584,12 +585,36 @@ def test_a_tool_needs_a_description_a_name_and_time() -> None:
         ({"input_schema": {"maximum": float("nan")}}, "The input_schema has no JSON form: Out of range"),
         ({"output_schema": ["string"]}, r"output_schema=\['string'\] must be a dict"),
         ({"output_schema": {"enum": {1}}}, "The output_schema has no JSON form: Object of type set"),
+        ({"output_schema": {"type": "strong"}}, "The output_schema is not a JSON Schema: 'strong' is not valid"),
+        ({"input_schema": {"type": "array"}}, "type 'array', but a tool's arguments are an object: write 'object'"),
+        ({"input_schema": {"order_id": {"type": "string"}}}, "The input_schema has 'order_id', none of which"),
     ],
 )
 def test_overrides_that_cannot_be_right_are_errors(override: Any, problem: str) -> None:
     for make in (tool, ToolRegistry().tool):
         with pytest.raises(TypeError, match=problem):
             make(**{"name": "it", "description": "It.", **override})(lambda: None)
+
+
+@pytest.mark.parametrize("thing", ["check", 5, property(lambda self: 1), partialmethod(len)])
+def test_what_is_not_a_function_makes_no_tool(thing: Any) -> None:
+    for make in (tool, ToolRegistry().tool):
+        with pytest.raises(TypeError, match=r"is not a function. Write @tool above one"):
+            make(thing)
+
+
+@pytest.mark.parametrize("thing", [len, {"name": "it"}, [], FunctionTool])
+def test_what_is_not_a_tool_is_not_added(thing: Any) -> None:
+    with pytest.raises(TypeError, match=r"is not a tool. tools.tool\(function\) makes one"):
+        ToolRegistry().add(thing)
+
+
+def test_a_function_that_yields_its_results_later_makes_no_tool() -> None:
+    async def orders() -> AsyncIterator[str]:
+        yield "1042"
+
+    with pytest.raises(TypeError, match=r"orders yields its results one by one. Collect them in a list"):
+        tool(description="It.")(orders)
 
 
 class OrderDesk:

@@ -292,6 +292,33 @@ def test_a_handler_that_could_not_be_called_is_refused_where_it_is_registered(
         decorate(handler)
 
 
+@pytest.mark.parametrize(
+    ("secret", "error", "problem"),
+    [
+        (" whsec_example", ValueError, r"has blanks at its beginning or end. Pass secret.strip\(\)"),
+        ("\t", ValueError, "has blanks"),
+        ({"secret": "whsec_example"}, TypeError, "A webhook secret is a str"),
+        (b"whsec_example", TypeError, "A webhook secret is a str"),
+        (5, TypeError, "A webhook secret is a str"),
+        (ToolRegistry(), TypeError, "A webhook secret is a str"),
+    ],
+)
+def test_what_is_no_secret_is_refused_and_not_shown(secret: Any, error: type[Exception], problem: str) -> None:
+    with pytest.raises(error, match=problem) as caught:
+        WebhookEndpoint(secret)
+    assert "example" not in str(caught.value)
+
+
+def test_what_gets_no_event_is_refused_where_it_is_named() -> None:
+    endpoint: Any = WebhookEndpoint(SECRET)
+    with pytest.raises(TypeError, match=r"has no method handle_event. Include a campaign"):
+        endpoint.include(print)
+    with pytest.raises(TypeError, match="is no client"):
+        endpoint.on("*", fetch=PamelaClient)
+    with pytest.raises(TypeError, match=r"The background <lambda>\(\) cannot be called with handler and event"):
+        endpoint.on("*", background=lambda: None)(print)
+
+
 @pytest.mark.parametrize("handler", [print, one, [].append, lambda *events: None, Mock(), partial(two, call=None)])
 def test_a_handler_that_can_be_called_is_taken(handler: Any) -> None:
     assert WebhookEndpoint(SECRET).on("*")(handler) is handler
@@ -341,6 +368,7 @@ def test_secrets_are_kept_as_they_were(collect: Any) -> None:
         ("max_body_bytes", 0),
         ("max_body_bytes", "1"),
         ("max_body_bytes", None),
+        ("max_body_bytes", True),
     ],
 )
 def test_a_setting_that_cannot_be_is_an_error_at_once(name: str, value: Any) -> None:

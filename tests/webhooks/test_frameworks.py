@@ -176,6 +176,19 @@ def test_a_malformed_chunked_body_is_400(receiver: Receiver, malformed: str, cap
     assert [record for record in caplog.records if record.exc_info] == []
 
 
+def test_a_body_that_ends_before_its_length_is_not_believed(receiver: Receiver) -> None:
+    receiver.events.clear()
+    body = event_body()
+    url = httpx.URL(receiver.address)
+    head = f"POST {url.path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{signed_head(body)}"
+    with socket.create_connection((url.host, url.port or 80), timeout=20) as connection:
+        connection.sendall(f"{head}Content-Length: {len(body) + 1}\r\n\r\n".encode() + body)
+        connection.shutdown(socket.SHUT_WR)
+        answer = connection.makefile("rb").readline().split()
+    assert not answer or answer[1] == b"400"  # servers of ASGI close the connection
+    assert receiver.events == []
+
+
 def status_of_raw_request(address: str, head: str, body: bytes = b"") -> int:
     url = httpx.URL(address)
     with socket.create_connection((url.host, url.port or 80), timeout=20) as connection:

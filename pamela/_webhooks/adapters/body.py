@@ -21,8 +21,8 @@ def read_to_end(
         passing: Exceptions with which the framework answers the request in its own way.
 
     Raises:
-        BodyUnreadableError: The server raised an exception of any other kind. Each server has its own for a body that is
-            malformed.
+        BodyUnreadableError: The body ended before its length, or the server raised an exception of any other kind. Each
+            server has its own for a body that is malformed.
     """
     remaining = length
     while remaining is None or remaining > 0:
@@ -33,6 +33,8 @@ def read_to_end(
         except Exception as error:
             raise BodyUnreadableError(f"{type(error).__name__}: {error}") from error
         if not chunk:
+            if remaining:
+                raise BodyUnreadableError(f"it ends {remaining} bytes before its length")
             return
         if remaining is not None:
             remaining -= len(chunk)

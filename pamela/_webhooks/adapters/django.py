@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ..._core.extras import needs_extra
 from ..concurrency import maybe_await
 from .body import read_to_end
-from .wsgi import wsgi_chunks
+from .wsgi import announced_length, wsgi_chunks
 
 with needs_extra("django", "Webhooks in Django"):
     from asgiref.sync import async_to_sync
@@ -52,7 +52,9 @@ def body_chunks(request: HttpRequest) -> Iterator[bytes]:
     """Read the body of a request."""
     if isinstance(request, WSGIRequest) and not request.environ.get("CONTENT_LENGTH"):
         return wsgi_chunks(request.environ)  # Django reads nothing of a chunked body
-    return read_to_end(request.read, passing=(SuspiciousOperation,))
+    # Django says nothing of a body that is shorter than its length.
+    length = announced_length(request.META)
+    return read_to_end(request.read, length=length, passing=(SuspiciousOperation,))
 
 
 async def body_chunks_async(request: HttpRequest) -> AsyncIterator[bytes]:
