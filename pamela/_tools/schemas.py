@@ -393,7 +393,7 @@ def _own_schema(name: str, schema: Any) -> dict[str, Any]:
             "Write {'type': 'object', 'properties': {...}}."
         )
     try:
-        validator_for(schema).check_schema(schema)
+        validator_for(schema).check_schema(dict(schema))
     except SchemaError as error:
         raise TypeError(f"The {name} is not a JSON Schema: {error.message}") from None
     return dict(schema)

@@ -128,7 +128,7 @@ def hex_signature(signature: str | None) -> str | None:
 _WRONG_TYPE = "A webhook secret is a str. Pass one, or several in a list."
 
 
-def secret_list(secret: str | Sequence[str]) -> list[str]:
+def secret_list(secret: Any) -> list[str]:
     """Return one webhook secret or several as a list.
 
     Raises:

@@ -106,10 +106,9 @@ class RedisInvocationStore(Version20Names):
             raise TypeError(f"prefix={prefix!r} must be a str, such as {PREFIX!r}.")
         self._prefix = prefix
         self._made_client = isinstance(client, str)
-        if isinstance(client, str):
-            client = _client_for(redis, client)
-        _check_client(client)
-        self._client: Any = client
+        made: Any = _client_for(redis, client) if isinstance(client, str) else client
+        _check_client(made)
+        self._client = made
         self._claim = self._client.register_script(_CLAIM)
         self._extend = self._client.register_script(_EXTEND)
         self._complete = self._client.register_script(_COMPLETE)
