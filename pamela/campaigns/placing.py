@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .. import Call
 
 _PAUSE_AFTER_429 = 1.0
+_UNAVAILABLE = 503
 
 
 def interpret(attempt_id: int, answer: Future[Call]) -> Placement:
@@ -33,7 +34,8 @@ def interpret(attempt_id: int, answer: Future[Call]) -> Placement:
     | 429, quota used up (6002) | not placed; the campaign halts |
     | 429 | not placed; all runners pause for `retry_after`, and it counts as no failure |
     | 401, 403 | not placed; the campaign halts |
-    | no connection, a redirect, another 5xx | not placed; tried again after a pause |
+    | no connection, 503 | not placed; tried again after a pause, for as long as it lasts |
+    | a redirect, another 5xx | not placed; tried again after a pause, a few times |
     | any other refusal, 400 or 409 say | not placed; the recipient is given up |
     """
     try:
@@ -48,7 +50,8 @@ def interpret(attempt_id: int, answer: Future[Call]) -> Placement:
         if isinstance(error, AuthenticationError | SubscriptionError):
             return NotPlaced(attempt_id, _in_words(error), counts=False, halt=f"{KEY_REFUSED}: {error}")
         passing = isinstance(error, APIConnectionError | UnexpectedResponseError) or (error.status_code or 0) >= 500
-        return NotPlaced(attempt_id, _in_words(error), final=not passing)
+        unavailable = isinstance(error, APIConnectionError) or error.status_code == _UNAVAILABLE
+        return NotPlaced(attempt_id, _in_words(error), final=not passing, unavailable=unavailable)
     except CancelledError:
         return Unclear(attempt_id, "The request was cancelled.")
     except Exception as error:

@@ -116,6 +116,8 @@ class NotPlaced:
     final: bool = False
     counts: bool = True
     """Whether it counts as a failure: of the recipient, and for the breaker."""
+    unavailable: bool = False
+    """Whether the service could not be had, so that nobody is given up for it."""
     retry_after: float | None = None
     """Seconds for which no runner may place calls."""
     halt: str | None = None

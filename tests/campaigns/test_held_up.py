@@ -16,9 +16,10 @@ import attrs
 import pytest
 
 from pamela import Call, CallPage, PamelaClient
-from pamela.campaigns import Campaign, CampaignState, Hours, Ledger
+from pamela.campaigns import Breaker, Campaign, CampaignHaltedError, CampaignState, Hours, Ledger
 from pamela.campaigns.callers import HeldUpError, SyncCaller
 from pamela.campaigns.ledger.look_ups import MOST_LOOK_UPS
+from pamela.campaigns.ledger.placements import MOST_ERRORS
 from pamela.campaigns.ledger.schema import ATTEMPTS, RUNNERS
 from pamela.campaigns.lookup import IncompleteListError, find_calls
 from pamela.campaigns.records import LEASE, Claim, LookUp, NotPlaced, Unclear, attempt_key
@@ -97,6 +98,23 @@ def test_the_clock_jumps_between_a_crash_and_the_next_run(
     list(make_campaign().run())
     assert campaign.progress().recipients == {"done": 20}
     assert Counter(call.to for call in calls_of(client)) == Counter(numbers(20))
+
+
+def test_nobody_is_given_up_because_the_service_is_gone_for_hours(
+    make_campaign: MakeCampaign, client: PamelaClient, api_key: str, clock: Time
+) -> None:
+    """Each run ends when the breaker sees that nothing works; somebody's timer begins the next, again and again."""
+    with PamelaClient(api_key, "http://127.0.0.1:9", max_retries=0) as nowhere:
+        for number in range(MOST_ERRORS + 2):
+            campaign = make_campaign(client=nowhere, breaker=Breaker(at_least=1))
+            if not number:
+                campaign.add_rows(rows(2), to="phone", id="id", task=TASK)
+            with pytest.raises(CampaignHaltedError, match="failures"):
+                list(campaign.run())
+            clock.ahead += 30 * MINUTE
+            assert campaign.progress().recipients == {"waiting": 2}
+    assert [result.state for result in make_campaign().run()] == ["done", "done"]
+    assert Counter(call.to for call in calls_of(client)) == Counter(numbers(2))
 
 
 def test_who_is_listed_after_a_crash_is_not_called(make_campaign: MakeCampaign, client: PamelaClient) -> None:

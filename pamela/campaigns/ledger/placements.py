@@ -108,7 +108,11 @@ class Placements(Claiming):
     def _take_back(self, connection: Connection, attempt: Any, result: NotPlaced, now: int) -> bool:
         """Let a recipient wait again with the same attempt, or give it up; return whether it was given up."""
         query = select(RECIPIENTS.c.errors).where(RECIPIENTS.c.id == attempt.recipient_id)
-        errors = connection.execute(query).scalar_one() + result.counts
+        before: int = connection.execute(query).scalar_one()
+        errors = before + result.counts
+        if result.unavailable:
+            # That may last, and over many runs; some are left for errors of the recipient's own.
+            errors = max(before, min(errors, MOST_ERRORS // 2))
         if result.final or errors >= MOST_ERRORS:
             connection.execute(
                 update(ATTEMPTS)
