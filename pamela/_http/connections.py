@@ -6,6 +6,7 @@ connection belongs to one request at a time and to nobody else, so that nobody l
 
 from __future__ import annotations
 
+import contextlib
 import ssl
 import threading
 import time
@@ -121,7 +122,8 @@ class SyncPool:
         self.context = context
         self.proxy = proxy
         self.closed = False
-        self._lock = threading.Lock()
+        # A signal handler that uses the client may run in the middle of what is locked, and comes back to it.
+        self._lock = threading.RLock()
         self._idle: deque[Connection[httpx.HTTPTransport]] = deque()
         self._waiters: deque[Waiter] = deque()
         self._in_use: set[Connection[httpx.HTTPTransport]] = set()
@@ -134,7 +136,10 @@ class SyncPool:
         """
         with self._lock:
             if len(self._in_use) < MAX_CONNECTIONS:
-                connection = self._idle.pop() if self._idle else self._make()
+                try:
+                    connection = self._idle.pop()
+                except IndexError:
+                    connection = self._make()
                 self._in_use.add(connection)
                 return connection
             waiter = Waiter(threading.Lock())
@@ -172,8 +177,9 @@ class SyncPool:
                 self._idle.append(connection)
             elif reusable:
                 ended.append(connection)
-            while self._idle and now - self._idle[0].idle_since > KEEPALIVE_SECONDS:
-                ended.append(self._idle.popleft())
+            with contextlib.suppress(IndexError):
+                while now - self._idle[0].idle_since > KEEPALIVE_SECONDS:
+                    ended.append(self._idle.popleft())
         for each in ended:
             each.close()
 
@@ -181,8 +187,7 @@ class SyncPool:
         """Close the idle connections now and each of the others once its response is here."""
         with self._lock:
             self.closed = True
-            idle = list(self._idle)
-            self._idle.clear()
+            idle = [self._idle.pop() for _ in range(len(self._idle))]
         for connection in idle:
             connection.close()
 
