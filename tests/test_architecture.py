@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import grimp
@@ -70,6 +72,17 @@ def picture(graph: grimp.ImportGraph) -> str:
     return layers("The rooms of the package, and which imports which", groups, without_detours(found))
 
 
+@pytest.fixture
+def loggers() -> Iterator[None]:
+    """Loggers as they are: import-linter configures logging and disables those of the package, for all tests after it."""
+    found = [each for each in logging.Logger.manager.loggerDict.values() if isinstance(each, logging.Logger)]
+    disabled = [each.disabled for each in found]
+    yield
+    for logger, was_disabled in zip(found, disabled, strict=True):
+        logger.disabled = was_disabled
+
+
+@pytest.mark.usefixtures("loggers")
 def test_no_arrow_runs_up(capsys: pytest.CaptureFixture[str]) -> None:
     status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
     assert status == 0, capsys.readouterr().out
