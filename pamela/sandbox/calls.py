@@ -37,7 +37,7 @@ _changing = attrgetter(*_CHANGING)
 _CHANGES_OFTEN = {
     _CHANGING.index(name) for name in ("updated_at", "due", "step", "talked", "transcript_json", "deliveries")
 }
-"""What no query asks for while a call goes on: a database that ends with the process has it with the next change else."""
+"""What no query asks for while a call goes on. A database that ends with the process gets it with the next other change."""
 
 
 @cache
@@ -111,7 +111,8 @@ class Calls:
         call.kept = _changing(call)
         # An index over a column that is set is written anew, even if the value is the same.
         changed = _differences(call.written, call.kept)
-        if changed and (self._store.is_lasting or not _CHANGES_OFTEN.issuperset(changed)):
+        may_wait = not self._store.is_lasting and call.due is not None and _CHANGES_OFTEN.issuperset(changed)
+        if changed and not may_wait:
             self._write(call, changed)
 
     def _write(self, call: CallRecord, changed: tuple[int, ...]) -> None:
