@@ -8,6 +8,7 @@ import ssl
 import threading
 import time
 import warnings
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -190,6 +191,43 @@ def test_the_last_one_used_goes_first_and_idle_ones_end(monkeypatch: pytest.Monk
     pool.close()
     pool.release(last)
     assert closed == [first, second, last]
+
+
+def test_a_signal_handler_may_use_the_pool_that_it_interrupts() -> None:
+    pool = SyncPool(context(), None)
+    handled: list[Connection[httpx.HTTPTransport]] = []
+    waiting = ["a signal"] * 4
+
+    def handle_signal() -> None:
+        if waiting:
+            waiting.pop()
+            connection = pool.acquire(1.0)
+            handled.append(connection)
+            pool.release(connection, reusable=len(handled) % 2 == 0)
+
+    class Idle(deque[Connection[httpx.HTTPTransport]]):
+        """Is interrupted wherever the pool uses it."""
+
+        def pop(self) -> Connection[httpx.HTTPTransport]:  # type: ignore[override]
+            handle_signal()
+            return super().pop()
+
+        def append(self, connection: Connection[httpx.HTTPTransport]) -> None:
+            handle_signal()
+            super().append(connection)
+
+    pool._idle = Idle()
+    first = pool.acquire(1.0)
+    second = pool.acquire(1.0)
+    pool.release(first)
+    pool.release(second)
+    taken = [pool.acquire(1.0) for _ in range(3)]
+    assert len(handled) == 4
+    assert len(set(map(id, taken))) == 3
+    for connection in taken:
+        pool.release(connection)
+    assert not pool._in_use
+    pool.close()
 
 
 async def test_the_same_for_an_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import logging
 import os
-import signal
 import ssl
 import subprocess
 import sys
@@ -186,28 +185,6 @@ def test_many_calls_take_no_more_memory_and_sockets(echo: Server, caplog: pytest
     assert more_memory - memory < 80_000
     assert more_sockets <= sockets + 2
     client.close()
-
-
-def test_a_signal_handler_may_use_the_client_wherever_it_interrupts_it(echo: Server) -> None:
-    handled: list[str] = []
-    with PamelaClient("pk_live_demo", echo.base_url, deadline=10) as client:
-
-        def handle(*_: object) -> None:
-            handled.append(client.get_call("call_2").id)
-            signal.setitimer(signal.ITIMER_REAL, 0.0007)
-
-        before = signal.signal(signal.SIGALRM, handle)
-        try:
-            signal.setitimer(signal.ITIMER_REAL, 0.001)
-            asked = 0
-            while len(handled) < 200:
-                asked += 1
-                assert client.get_call("call_1").id == "call_1"
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.signal(signal.SIGALRM, before)
-    assert asked
-    assert set(handled) == {"call_2"}
 
 
 def test_closed_client(client: PamelaClient) -> None:
