@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import logging
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -59,6 +59,14 @@ SWEEP_INTERVAL = 5.0
 _RESTART_PAUSE = 1.0
 _SCHEMA_LOCK = 0x70726F63
 
+OVERDUE_AFTER = 30.0
+"""Seconds after which a job counts as lost, though its worker lives: it ended while the database could not be told, or was
+fetched in vain. To do it once more is safe, since a recipient can be claimed only once."""
+_OVERDUE_JOBS = text(
+    "SELECT jobs.id FROM procrastinate_jobs jobs JOIN procrastinate_events events ON events.job_id = jobs.id "
+    "WHERE jobs.task_name = :task AND jobs.status = 'doing' AND events.type = 'started' "
+    "GROUP BY jobs.id HAVING max(events.at) < now() - make_interval(secs => :seconds)"
+)
 _JOBS = text(
     "SELECT (args->>'recipient_id')::bigint, status = 'todo' FROM procrastinate_jobs "
     "WHERE task_name = :task AND status IN ('todo', 'doing') AND (args->>'campaign_id')::bigint = :campaign"
@@ -241,12 +249,19 @@ class Worker:
     # What a dead worker leaves
 
     async def _sweep(self) -> None:
-        """Give the jobs of workers that are gone to others. Every worker does it: one of them may be the last."""
+        """Give the jobs that are lost to others. Every worker does it: one of them may be the last."""
         stalled: Iterable[Any] = await self._app.job_manager.get_stalled_jobs(
             queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER
         )
-        for job in stalled:
-            await self._app.job_manager.retry_job(job)
+        overdue = await asyncio.to_thread(self._overdue_jobs)
+        for job_id in {job.id for job in stalled if job.id is not None} | overdue:
+            await self._app.job_manager.retry_job_by_id_async(job_id, retry_at=datetime.now(UTC))
+
+    def _overdue_jobs(self) -> set[int]:
+        parameters = {"task": TASK, "seconds": OVERDUE_AFTER}
+        return set(
+            self._ledger.database.read(lambda connection: connection.execute(_OVERDUE_JOBS, parameters).scalars().all())
+        )
 
     def _tend(self, campaign: CampaignInfo) -> None:
         """See to it that a campaign that has something to do has a runner here."""

@@ -262,7 +262,10 @@ def test_a_worker_whose_database_is_restarted_tells_that_and_goes_on(cli: Cli, c
             server.control("stop", "-m", "immediate")
             time.sleep(2)  # long enough to be noticed
             server.start()
-            told = worker.communicate(timeout=120)[1]
+            try:
+                told = worker.communicate(timeout=120)[1]
+            finally:
+                worker.kill()  # nothing, where it has ended
         assert worker.returncode == 0, told
         assert "Traceback" not in told
         assert "Warning: The database cannot be reached: connection failed" in told
