@@ -166,6 +166,6 @@ def test_the_tests_of_the_cookbook_pass(name: str, tmp_path: Path) -> None:
     blocks = BLOCK.findall((ROOT / "docs" / "cookbook" / f"{name}.md").read_text())
     (tmp_path / "test_page.py").write_text("\n\n".join(blocks))
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PAMELA_")}
-    command = [sys.executable, "-m", "pytest", "-p", "pamela.pytest_plugin", "-q", "test_page.py"]
+    command = [sys.executable, "-m", "pytest", "-q", "test_page.py"]
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout + ran.stderr
