@@ -35,8 +35,10 @@ PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 test: setup check $(NODE) ## Check the code, then run the test suite without its slow tests.
 	$(PYTEST) -m "not slow"
 
-test-slow: setup $(NODE) ## Run the slow tests: chaos, load, hostile servers by the hundred.
-	$(PYTEST) -m slow
+SLOW ?= tests
+
+test-slow: setup $(NODE) ## Run the slow tests (of SLOW, a path): chaos, load, hostile servers by the hundred.
+	$(PYTEST) -m slow $(SLOW)
 
 coverage: setup $(NODE) ## Run the test suite and say which lines it does not reach.
 	$(PYTEST) -m "not slow" --cov --cov-report term

@@ -27,9 +27,11 @@ CHANGES = st.lists(st.tuples(st.sampled_from(["insert", "update", "remove", "dis
 
 
 def interpreter(version: str) -> str | None:
-    """Return a Python of a version, None if there is none on this machine."""
+    """Return a Python of a version, None if there is none on this machine, or only a name that leads nowhere."""
     installed = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    return str(installed[-1]) if installed else shutil.which(f"python{version}")
+    found = str(installed[-1]) if installed else shutil.which(f"python{version}")
+    starts = found is not None and subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode == 0
+    return found if starts else None
 
 
 @pytest.fixture(params=VERSIONS)
