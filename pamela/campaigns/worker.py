@@ -58,7 +58,6 @@ STALLED_AFTER = 15.0
 SWEEP_INTERVAL = 5.0
 _RESTART_PAUSE = 1.0
 _SCHEMA_LOCK = 0x70726F63
-
 OVERDUE_AFTER = 30.0
 """Seconds after which a job counts as lost, though its worker lives: it ended while the database could not be told, or was
 fetched in vain. To do it once more is safe, since a recipient can be claimed only once."""
@@ -246,23 +245,6 @@ class Worker:
             thread is not None and thread.is_alive()
         )
 
-    # What a dead worker leaves
-
-    async def _sweep(self) -> None:
-        """Give the jobs that are lost to others. Every worker does it: one of them may be the last."""
-        stalled: Iterable[Any] = await self._app.job_manager.get_stalled_jobs(
-            queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER
-        )
-        overdue = await asyncio.to_thread(self._overdue_jobs)
-        for job_id in {job.id for job in stalled if job.id is not None} | overdue:
-            await self._app.job_manager.retry_job_by_id_async(job_id, retry_at=datetime.now(UTC))
-
-    def _overdue_jobs(self) -> set[int]:
-        parameters = {"task": TASK, "seconds": OVERDUE_AFTER}
-        return set(
-            self._ledger.database.read(lambda connection: connection.execute(_OVERDUE_JOBS, parameters).scalars().all())
-        )
-
     def _tend(self, campaign: CampaignInfo) -> None:
         """See to it that a campaign that has something to do has a runner here."""
         thread = self._threads.get(campaign.id)
@@ -290,6 +272,23 @@ class Worker:
             logger.error("%s: %s", name, error)
         except CampaignError:
             logger.exception("The campaign %s stopped here, and is taken up again.", name)
+
+    # Jobs that are lost
+
+    async def _sweep(self) -> None:
+        """Give the jobs that are lost to others. Every worker does it: one of them may be the last."""
+        stalled: Iterable[Any] = await self._app.job_manager.get_stalled_jobs(
+            queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER
+        )
+        overdue = await asyncio.to_thread(self._overdue_jobs)
+        for job_id in {job.id for job in stalled if job.id is not None} | overdue:
+            await self._app.job_manager.retry_job_by_id_async(job_id, retry_at=datetime.now(UTC))
+
+    def _overdue_jobs(self) -> set[int]:
+        parameters = {"task": TASK, "seconds": OVERDUE_AFTER}
+        return set(
+            self._ledger.database.read(lambda connection: connection.execute(_OVERDUE_JOBS, parameters).scalars().all())
+        )
 
 
 def _in_words(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, insert, select, update
 
@@ -16,9 +16,13 @@ from .schema import ATTEMPTS, NOTICES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Select
 
 _NOTICE_KEPT = timedelta(days=1)
+_LIVE_CALLS = select(
+    ATTEMPTS.c.id, ATTEMPTS.c.recipient_id, ATTEMPTS.c.call_id, ATTEMPTS.c.end_seen_at, ATTEMPTS.c.placed_at
+).where(ATTEMPTS.c.state == AttemptState.PLACED)
+"""The fields of `LiveCall`, in its order."""
 
 
 class LiveCalls(Campaigns):
@@ -26,18 +30,7 @@ class LiveCalls(Campaigns):
 
     def live_calls(self, campaign_id: int) -> list[LiveCall]:
         """Return the calls that were placed and have not ended, the newest first."""
-        query = (
-            select(
-                ATTEMPTS.c.id,
-                ATTEMPTS.c.recipient_id,
-                ATTEMPTS.c.call_id,
-                ATTEMPTS.c.end_seen_at,
-                ATTEMPTS.c.placed_at,
-            )
-            .where(ATTEMPTS.c.campaign_id == campaign_id, ATTEMPTS.c.state == AttemptState.PLACED)
-            .order_by(ATTEMPTS.c.id.desc())
-        )
-        return [LiveCall(*row) for row in self.database.read(lambda connection: connection.execute(query).all())]
+        return self._find(_LIVE_CALLS.where(ATTEMPTS.c.campaign_id == campaign_id).order_by(ATTEMPTS.c.id.desc()))
 
     def has_live_calls(self, campaign_id: int) -> bool:
         """Return whether there are calls to follow."""
@@ -76,15 +69,8 @@ class LiveCalls(Campaigns):
 
     def noticed_calls(self, campaign_id: int) -> list[LiveCall]:
         """Return the live calls of which a webhook said something."""
-        query = (
-            select(
-                ATTEMPTS.c.id,
-                ATTEMPTS.c.recipient_id,
-                ATTEMPTS.c.call_id,
-                ATTEMPTS.c.end_seen_at,
-                ATTEMPTS.c.placed_at,
-            )
-            .join(NOTICES, NOTICES.c.call_id == ATTEMPTS.c.call_id)
-            .where(ATTEMPTS.c.campaign_id == campaign_id, ATTEMPTS.c.state == AttemptState.PLACED)
-        )
+        noticed = _LIVE_CALLS.join(NOTICES, NOTICES.c.call_id == ATTEMPTS.c.call_id)
+        return self._find(noticed.where(ATTEMPTS.c.campaign_id == campaign_id))
+
+    def _find(self, query: Select[Any]) -> list[LiveCall]:
         return [LiveCall(*row) for row in self.database.read(lambda connection: connection.execute(query).all())]
