@@ -54,7 +54,8 @@ class Argument:
         self.deprecated = self.deprecated or bool(self.resolved.get("deprecated"))
         self.kind = self._kind()
         if self.kind == "date-time":
-            self.description = f"{self.description.strip()} A date means its start, and what has no offset means UTC."
+            note = "A date means the start of that day. A time without an offset is UTC."
+            self.description = f"{self.description.strip()} {note}"
 
     def _kind(self) -> str:
         if self.location == "file":
@@ -161,7 +162,7 @@ class Argument:
 
     @property
     def advice(self) -> str:
-        """What an error says about the argument."""
-        sentence = " ".join(self.description.split())
+        """What an error says about the argument: the first sentence of its description, and an example."""
+        sentence = re.split(r"(?<=\.)\s", " ".join(self.description.split()), maxsplit=1)[0]
         example = next(iter(self.resolved.get("examples", [])), self.resolved.get("example"))
         return sentence if example is None else f"{sentence} Example: {example!r}."

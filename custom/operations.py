@@ -203,7 +203,7 @@ class Operation:
                 self.positional.append(argument)
                 continue
             in_seconds = argument.name.endswith("_ms") and alias.endswith("_seconds")
-            note = f"The same as `{argument.name}`{', in seconds' if in_seconds else ''}; give one of them."
+            note = f"A synonym of `{argument.name}`{', in seconds' if in_seconds else ''}. Pass only one of the two."
             twin = Argument(
                 alias,
                 argument.schema,

@@ -1,16 +1,24 @@
 """The Python SDK for Pamela, the voice API that places phone calls with an AI agent.
 
-Every name is loaded when it is first used: importing the package loads no HTTP library. The names of the specification
-come from `_generated/exports.py`; all others stand here, for type checkers and editors in `__all__` and the imports, for
-programs in `_MODULES`.
+Start with `PamelaClient` or `AsyncPamelaClient`. `WebhookEndpoint` receives webhooks, and `tool` makes a tool of a
+function. Every name is loaded when it is first used. Importing the package loads no HTTP library.
+
+Example:
+    >>> from pamela import PamelaClient
+    >>> client = PamelaClient()  # reads PAMELA_API_KEY  # doctest: +SKIP
+    >>> call = client.create_call(to="+12025550123", task="Order a pizza")  # doctest: +SKIP
+    >>> client.wait_for_call(call.id).summary  # doctest: +SKIP
 """
+
+# The names of the specification come from `_generated/exports.py`. All others are in this file: in `__all__` and the imports
+# for type checkers and editors, and in `_MODULES` for programs.
 
 from __future__ import annotations
 
 from ._version import __version__
 
 TYPE_CHECKING: bool = False
-"""As typing has it, without the time that importing typing takes. Without the annotation jedi would take it for False."""
+"""The same as `typing.TYPE_CHECKING`, without importing typing. Without the annotation, jedi reads it as False."""
 if TYPE_CHECKING:
     from typing import Any
 
@@ -154,7 +162,7 @@ _MODULES = {
     "types": ("WebhookDelivery",),
     "webhooks": ("create_tool_handler", "parse_tool_webhook", "sign_webhook", "verify_webhook_signature"),
 }
-"""The public names that are not of the specification, by their module."""
+"""The public names that are not in the specification, by module."""
 _HOMES = {name: (module, name) for module, names in _MODULES.items() for name in names}
 _HOMES["Pamela"] = ("client", "PamelaClient")
 _VERSION_1 = {
@@ -165,10 +173,10 @@ _VERSION_1 = {
     "ToolWebhookParsed": "ToolInvocation",
     "UsageResponse": "Usage",
 }
-"""The names that version 1 had for those of the specification; they are in `types`."""
+"""The old names of models from version 1. They are in `pamela.types`."""
 _HOMES.update({name: ("types", name) for name in _VERSION_1})
 _SUBMODULES = ("client", "endpoint", "errors", "events", "exceptions", "models", "tools", "types", "webhooks")
-"""What `import pamela` makes attributes: `pamela.errors.CallError`."""
+"""Modules that are attributes after `import pamela`, for example `pamela.errors`."""
 
 
 def __getattr__(name: str) -> Any:

@@ -47,7 +47,7 @@ configure()
 
 
 class _Client(Generic[H, X]):
-    """What both clients share: their settings, their connections, and what they have learned of the service."""
+    """What both clients share: the settings, the connections, and what they know about the service."""
 
     _clock: Clock = SYSTEM_CLOCK
     _transport: SyncTransport | AsyncTransport
@@ -61,7 +61,7 @@ class _Client(Generic[H, X]):
                 code = cls.__init__.__code__
                 known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
                 unknown = [name for name in settings if name not in known]
-                settings.clear()  # as the arguments above: a traceback shows variables, and one may be an API key
+                settings.clear()  # A traceback shows variables, and one of them may be an API key.
                 if unknown:
                     from ._core.suggestions import suggest
 
@@ -101,7 +101,7 @@ class _Client(Generic[H, X]):
 
     @property
     def api_key(self) -> str:
-        """The API key. Another one that is assigned counts from the next request on."""
+        """The API key. If you assign another key, the next request uses it."""
         return str(self._options.api_key)
 
     @api_key.setter
@@ -111,24 +111,24 @@ class _Client(Generic[H, X]):
 
     @property
     def base_url(self) -> str:
-        """The address of the API, without a slash at its end."""
+        """The address of the API, without a slash at the end."""
         return self._options.base_url
 
     @property
     def base_api_url(self) -> str:
-        """The address that the paths of the operations are below: `base_url` with `/api/b2b/v1`."""
+        """The address of the API with the common path of all operations: `base_url` with `/api/b2b/v1`."""
         from ._generated.api.calls import list_calls
 
         return f"{self.base_url}{list_calls.OPERATION.path.removesuffix('/calls')}"
 
     @property
     def http_library(self) -> Library:
-        """The HTTP library that carries the requests."""
+        """The name of the HTTP library that sends the requests."""
         return self._transport.library
 
     @property
     def transport(self) -> Library:
-        """The name of `http_library` until 2.1; it goes with 3.0."""
+        """The old name of `http_library`. Version 3.0 removes it."""
         return self.http_library
 
     def with_options(
@@ -142,19 +142,19 @@ class _Client(Generic[H, X]):
         on_request: Hook | None = UNSET,
         on_response: Hook | None = UNSET,
     ) -> Self:
-        """Return a client with some settings changed, on the same connections. This one stays as it is.
+        """Return a client with other settings that shares the connections. This client does not change.
 
         Args:
-            api_key: Another key.
-            timeout: As for the client.
-            deadline: As for the client.
-            max_retries: As for the client.
-            headers: Headers to add to those of this client.
-            on_request: As for the client; None for no hook.
-            on_response: As for the client; None for no hook.
+            api_key: Another API key.
+            timeout: Seconds for each step of an attempt: one number for all steps, or a `Timeout`. None sets no limit.
+            deadline: Seconds for an operation with all its attempts. None sets no limit.
+            max_retries: Maximum number of retries of a request.
+            headers: Headers to send besides those of this client. They replace headers of the same names.
+            on_request: Called with an `AttemptInfo` before each attempt. None removes the hook.
+            on_response: Called with the same `AttemptInfo` after the attempt. None removes the hook.
 
         Returns:
-            A client for one call or for many. Closing either closes both.
+            The new client. Use it for any number of calls. Closing one of the two clients closes both.
 
         Raises:
             ValidationError: A setting is invalid.
@@ -213,22 +213,24 @@ class _Client(Generic[H, X]):
 
 
 class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods):
-    """The Pamela API. One client serves a whole program, from any number of threads.
+    """A client for the Pamela API. Use one client for the whole program. It is safe in several threads.
 
     Args:
-        api_key: The API key, `pk_live_...`; else the environment variable `PAMELA_API_KEY`.
-        base_url: The address of the API, without `/api/b2b/v1`; else `PAMELA_BASE_URL`, else production.
-        timeout: Seconds for each step of an attempt, one number for all or a `Timeout`; None for no limit.
-        deadline: Seconds for an operation with all its attempts; None for no limit.
-        max_retries: How often a request is sent again when that is safe; see the reliability page.
-        headers: Headers to send with every request.
-        http_client: An `httpx.Client` of your own to send with; you close it yourself.
-        transport: An `httpx.BaseTransport` for the client that is made otherwise.
+        api_key: The API key, `pk_live_...`. The default is the environment variable `PAMELA_API_KEY`.
+        base_url: The address of the API, without `/api/b2b/v1`. The default is the environment variable
+            `PAMELA_BASE_URL`, or else the production service.
+        timeout: Seconds for each step of an attempt: one number for all steps, or a `Timeout`. None sets no limit.
+        deadline: Seconds for an operation with all its attempts. None sets no limit.
+        max_retries: Maximum number of retries of a request. The client retries only if that is safe; the page
+            "Reliability" of the documentation lists the cases.
+        headers: Additional headers for every request.
+        http_client: Your own `httpx.Client` that sends the requests. `close` does not close it.
+        transport: An `httpx.BaseTransport` that sends the requests. Pass it instead of `http_client`.
         on_request: Called with an `AttemptInfo` before each attempt.
-        on_response: Called with the same `AttemptInfo` after it.
+        on_response: Called with the same `AttemptInfo` after the attempt.
 
     Raises:
-        ValidationError: There is no key, or a setting is invalid.
+        ValidationError: The API key is missing, or a setting is invalid.
 
     Example:
         >>> from pamela import PamelaClient
@@ -242,7 +244,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
 
     @cached_property
     def usage(self) -> UsageClient:
-        """The usage and what is billed: `client.usage.get()`."""
+        """The usage of the account: `client.usage.get()`."""
         return UsageClient(self)
 
     def watch_call(
@@ -257,15 +259,15 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
 
         Args:
             call_id: The call's `id`.
-            timeout: Seconds after which to give up; None for no limit.
-            poll_interval: Seconds between two requests.
-            transcript_timeout: Seconds to wait, after a call has completed, for a transcript that is not there yet.
+            timeout: Maximum time to wait, in seconds. None sets no limit.
+            poll_interval: Time between two requests, in seconds.
+            transcript_timeout: Maximum time to wait for the transcript after the call has completed, in seconds.
 
         Returns:
-            The call at once, then again whenever it changed; last as it ended.
+            An iterator. It yields the call at once, after each change, and last when it has ended.
 
         Raises:
-            WaitTimeoutError: The call has not ended in time; the error has the call as it was last seen.
+            WaitTimeoutError: The call has not ended in time. The error's `call` is the last known state.
             PamelaError: The call could not be fetched.
 
         Example:
@@ -302,15 +304,15 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
 
         Args:
             call_id: The call's `id`.
-            timeout: Seconds after which to give up; None for no limit.
-            poll_interval: Seconds between two requests.
-            transcript_timeout: Seconds to wait, after a call has completed, for a transcript that is not there yet.
+            timeout: Maximum time to wait, in seconds. None sets no limit.
+            poll_interval: Time between two requests, in seconds.
+            transcript_timeout: Maximum time to wait for the transcript after the call has completed, in seconds.
 
         Returns:
-            The call as it ended: completed, failed or cancelled.
+            The ended call: completed, failed or cancelled.
 
         Raises:
-            WaitTimeoutError: The call has not ended in time; the error has the call as it was last seen.
+            WaitTimeoutError: The call has not ended in time. The error's `call` is the last known state.
             PamelaError: The call could not be fetched.
 
         Example:
@@ -331,23 +333,23 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         task: str | None = None,
         since: datetime | date | str | None = None,
     ) -> Call | None:
-        """Find the call that was placed with an idempotency key, after an ambiguous error or in another process.
+        """Find the call that was placed with an idempotency key, for example after an ambiguous error.
 
-        The service's list of calls is read page by page, and calls are fetched whose metadata it does not show, with 20
-        requests at most.
+        The method reads the list of calls. If the list does not show the metadata of a call, it gets that call. It
+        sends at most 20 requests.
 
         Args:
             idempotency_key: The key that the call was placed with.
-            to: The number that it was placed to. It keeps other calls from being fetched.
-            task: Its task, for the same reason.
-            since: When it was placed at the earliest; 24 hours ago if absent.
+            to: The number that was called, in E.164 form. With it, the method gets fewer calls.
+            task: The task of the call. With it, the method gets fewer calls.
+            since: The earliest time at which the call may have been placed. The default is 24 hours ago.
 
         Returns:
-            The call, or None if the calls show that there is none.
+            The call, or None if no such call exists.
 
         Raises:
-            CallLookupError: It is unclear whether there is such a call: the service shows no metadata of one that may
-                be the right one, its list is incomplete, or there are too many calls.
+            CallLookupError: It is unclear whether such a call exists. The service does not show the metadata of a
+                matching call, its list is incomplete, or there are too many calls.
             ValidationError: An argument is invalid.
             PamelaError: The calls could not be listed.
 
@@ -368,21 +370,21 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         json: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """Call an endpoint that this version does not know yet.
+        """Call an endpoint that this version does not know.
 
         Args:
-            method: The HTTP method.
-            path: The path below `base_url`, `/api/b2b/v1/calls` say.
-            params: The query; a list repeats its name.
-            json: The body.
-            headers: More headers. An `Idempotency-Key` makes a `POST` that failed safe to repeat.
+            method: The HTTP method, such as `GET`.
+            path: The path after `base_url`, such as `/api/b2b/v1/calls`.
+            params: The query parameters. A list repeats its name.
+            json: The body, as a JSON value.
+            headers: Additional headers. With an `Idempotency-Key`, the client may retry a `POST`.
 
         Returns:
-            The JSON of the response; None if it has no body.
+            The JSON value of the response, or None if the response has no body.
 
         Raises:
             ValidationError: An argument is invalid, or the service refused the request.
-            PamelaError: Anything else went wrong.
+            PamelaError: Any other error.
 
         Example:
             >>> client.request("GET", "/api/b2b/v1/voices", params={"locale": "en-US"})  # doctest: +SKIP
@@ -392,19 +394,19 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         return self._execute(raw_request(method, path, params, json, headers))
 
     def with_raw_response(self, method: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        """Call a method of this client, and return its value with the HTTP response behind it.
+        """Call a method of this client. Return its value together with the HTTP response.
 
         Args:
-            method: The method, `client.get_call` say.
-            *args: Its arguments.
-            **kwargs: Its arguments by name.
+            method: The method, such as `client.get_call`.
+            *args: The positional arguments of the method.
+            **kwargs: The keyword arguments of the method.
 
         Returns:
-            The value, and status, headers and request id of the last response that it took.
+            The value, and the status, headers and request id of the last response.
 
         Raises:
-            ValidationError: The method made no request.
-            PamelaError: What the method raises.
+            ValidationError: The method sent no request.
+            PamelaError: The method raised it.
 
         Example:
             >>> response = client.with_raw_response(client.get_call, call_id)  # doctest: +SKIP
@@ -467,7 +469,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         return outcome
 
     def close(self) -> None:
-        """Close the connections. A closed client sends nothing more; an `http_client` of yours stays open."""
+        """Close the connections. A closed client sends no requests. Your own `http_client` stays open."""
         self._transport.close()
 
     def __enter__(self) -> Self:
@@ -480,22 +482,24 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
 
 
 class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], AsyncOperationMethods):
-    """The Pamela API for asyncio and trio: the same methods as `PamelaClient`, with `await`.
+    """A client for the Pamela API in asyncio and trio. It has the methods of `PamelaClient`, with `await`.
 
     Args:
-        api_key: The API key, `pk_live_...`; else the environment variable `PAMELA_API_KEY`.
-        base_url: The address of the API, without `/api/b2b/v1`; else `PAMELA_BASE_URL`, else production.
-        timeout: Seconds for each step of an attempt, one number for all or a `Timeout`; None for no limit.
-        deadline: Seconds for an operation with all its attempts; None for no limit.
-        max_retries: How often a request is sent again when that is safe; see the reliability page.
-        headers: Headers to send with every request.
-        http_client: An `httpx.AsyncClient` of your own to send with; you close it yourself.
-        transport: An `httpx.AsyncBaseTransport` for the client that is made otherwise.
-        on_request: Called, and awaited if it can be, with an `AttemptInfo` before each attempt.
-        on_response: Called with the same `AttemptInfo` after it.
+        api_key: The API key, `pk_live_...`. The default is the environment variable `PAMELA_API_KEY`.
+        base_url: The address of the API, without `/api/b2b/v1`. The default is the environment variable
+            `PAMELA_BASE_URL`, or else the production service.
+        timeout: Seconds for each step of an attempt: one number for all steps, or a `Timeout`. None sets no limit.
+        deadline: Seconds for an operation with all its attempts. None sets no limit.
+        max_retries: Maximum number of retries of a request. The client retries only if that is safe; the page
+            "Reliability" of the documentation lists the cases.
+        headers: Additional headers for every request.
+        http_client: Your own `httpx.AsyncClient` that sends the requests. `close` does not close it.
+        transport: An `httpx.AsyncBaseTransport` that sends the requests. Pass it instead of `http_client`.
+        on_request: A function or a coroutine function. It is called with an `AttemptInfo` before each attempt.
+        on_response: Called with the same `AttemptInfo` after the attempt.
 
     Raises:
-        ValidationError: There is no key, or a setting is invalid.
+        ValidationError: The API key is missing, or a setting is invalid.
 
     Example:
         >>> async with AsyncPamelaClient(api_key="pk_live_...") as client:  # doctest: +SKIP
@@ -507,7 +511,7 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
 
     @cached_property
     def usage(self) -> AsyncUsageClient:
-        """The usage and what is billed: `client.usage.get()`."""
+        """The usage of the account: `client.usage.get()`."""
         return AsyncUsageClient(self)
 
     def watch_call(
@@ -522,15 +526,15 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
 
         Args:
             call_id: The call's `id`.
-            timeout: Seconds after which to give up; None for no limit.
-            poll_interval: Seconds between two requests.
-            transcript_timeout: Seconds to wait, after a call has completed, for a transcript that is not there yet.
+            timeout: Maximum time to wait, in seconds. None sets no limit.
+            poll_interval: Time between two requests, in seconds.
+            transcript_timeout: Maximum time to wait for the transcript after the call has completed, in seconds.
 
         Returns:
-            For `async for`: the call at once, then again whenever it changed; last as it ended.
+            An async iterator. It yields the call at once, after each change, and last when it has ended.
 
         Raises:
-            WaitTimeoutError: The call has not ended in time; the error has the call as it was last seen.
+            WaitTimeoutError: The call has not ended in time. The error's `call` is the last known state.
             PamelaError: The call could not be fetched.
 
         Example:
@@ -567,15 +571,15 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
 
         Args:
             call_id: The call's `id`.
-            timeout: Seconds after which to give up; None for no limit.
-            poll_interval: Seconds between two requests.
-            transcript_timeout: Seconds to wait, after a call has completed, for a transcript that is not there yet.
+            timeout: Maximum time to wait, in seconds. None sets no limit.
+            poll_interval: Time between two requests, in seconds.
+            transcript_timeout: Maximum time to wait for the transcript after the call has completed, in seconds.
 
         Returns:
-            The call as it ended: completed, failed or cancelled.
+            The ended call: completed, failed or cancelled.
 
         Raises:
-            WaitTimeoutError: The call has not ended in time; the error has the call as it was last seen.
+            WaitTimeoutError: The call has not ended in time. The error's `call` is the last known state.
             PamelaError: The call could not be fetched.
 
         Example:
@@ -596,23 +600,23 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         task: str | None = None,
         since: datetime | date | str | None = None,
     ) -> Call | None:
-        """Find the call that was placed with an idempotency key, after an ambiguous error or in another process.
+        """Find the call that was placed with an idempotency key, for example after an ambiguous error.
 
-        The service's list of calls is read page by page, and calls are fetched whose metadata it does not show, with 20
-        requests at most.
+        The method reads the list of calls. If the list does not show the metadata of a call, it gets that call. It
+        sends at most 20 requests.
 
         Args:
             idempotency_key: The key that the call was placed with.
-            to: The number that it was placed to. It keeps other calls from being fetched.
-            task: Its task, for the same reason.
-            since: When it was placed at the earliest; 24 hours ago if absent.
+            to: The number that was called, in E.164 form. With it, the method gets fewer calls.
+            task: The task of the call. With it, the method gets fewer calls.
+            since: The earliest time at which the call may have been placed. The default is 24 hours ago.
 
         Returns:
-            The call, or None if the calls show that there is none.
+            The call, or None if no such call exists.
 
         Raises:
-            CallLookupError: It is unclear whether there is such a call: the service shows no metadata of one that may
-                be the right one, its list is incomplete, or there are too many calls.
+            CallLookupError: It is unclear whether such a call exists. The service does not show the metadata of a
+                matching call, its list is incomplete, or there are too many calls.
             ValidationError: An argument is invalid.
             PamelaError: The calls could not be listed.
 
@@ -633,21 +637,21 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         json: Any = None,
         headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """Call an endpoint that this version does not know yet.
+        """Call an endpoint that this version does not know.
 
         Args:
-            method: The HTTP method.
-            path: The path below `base_url`, `/api/b2b/v1/calls` say.
-            params: The query; a list repeats its name.
-            json: The body.
-            headers: More headers. An `Idempotency-Key` makes a `POST` that failed safe to repeat.
+            method: The HTTP method, such as `GET`.
+            path: The path after `base_url`, such as `/api/b2b/v1/calls`.
+            params: The query parameters. A list repeats its name.
+            json: The body, as a JSON value.
+            headers: Additional headers. With an `Idempotency-Key`, the client may retry a `POST`.
 
         Returns:
-            The JSON of the response; None if it has no body.
+            The JSON value of the response, or None if the response has no body.
 
         Raises:
             ValidationError: An argument is invalid, or the service refused the request.
-            PamelaError: Anything else went wrong.
+            PamelaError: Any other error.
 
         Example:
             >>> await client.request("GET", "/api/b2b/v1/voices", params={"locale": "en-US"})  # doctest: +SKIP
@@ -659,19 +663,19 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
     async def with_raw_response(
         self, method: Callable[P, Awaitable[T]], /, *args: P.args, **kwargs: P.kwargs
     ) -> RawResponse[T]:
-        """Call a method of this client, and return its value with the HTTP response behind it.
+        """Call a method of this client. Return its value together with the HTTP response.
 
         Args:
-            method: The method, `client.get_call` say.
-            *args: Its arguments.
-            **kwargs: Its arguments by name.
+            method: The method, such as `client.get_call`.
+            *args: The positional arguments of the method.
+            **kwargs: The keyword arguments of the method.
 
         Returns:
-            The value, and status, headers and request id of the last response that it took.
+            The value, and the status, headers and request id of the last response.
 
         Raises:
-            ValidationError: The method made no request.
-            PamelaError: What the method raises.
+            ValidationError: The method sent no request.
+            PamelaError: The method raised it.
 
         Example:
             >>> response = await client.with_raw_response(client.get_call, call_id)  # doctest: +SKIP
@@ -733,7 +737,7 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         return outcome
 
     async def close(self) -> None:
-        """Close the connections. A closed client sends nothing more; an `http_client` of yours stays open."""
+        """Close the connections. A closed client sends no requests. Your own `http_client` stays open."""
         await self._transport.close()
 
     async def __aenter__(self) -> Self:
@@ -746,61 +750,67 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
 
 
 class UsageClient:
-    """What was used and what is billed: `client.usage`."""
+    """The usage of the account, as `client.usage`."""
 
     def __init__(self, client: PamelaClient) -> None:
         self._client = client
 
     def get(self, period: str | None = None) -> Usage:
-        """Return the usage of a month, as `get_usage` does.
+        """Return the usage of a month. This is the same as `get_usage`.
 
         Args:
-            period: The UTC calendar month, `YYYY-MM`; the current one if absent.
+            period: A UTC calendar month, as `YYYY-MM`. The default is the current month.
+
+        Returns:
+            The calls and minutes of the month.
 
         Raises:
-            ValidationError: The month is not written like that.
-            PamelaError: Anything else went wrong; its subclasses say what.
+            ValidationError: `period` is not a month in that form.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
         return self._client.get_usage(period)
 
 
 class AsyncUsageClient:
-    """What was used and what is billed: `client.usage`."""
+    """The usage of the account, as `client.usage`."""
 
     def __init__(self, client: AsyncPamelaClient) -> None:
         self._client = client
 
     async def get(self, period: str | None = None) -> Usage:
-        """Return the usage of a month, as `get_usage` does.
+        """Return the usage of a month. This is the same as `get_usage`.
 
         Args:
-            period: The UTC calendar month, `YYYY-MM`; the current one if absent.
+            period: A UTC calendar month, as `YYYY-MM`. The default is the current month.
+
+        Returns:
+            The calls and minutes of the month.
 
         Raises:
-            ValidationError: The month is not written like that.
-            PamelaError: Anything else went wrong; its subclasses say what.
+            ValidationError: `period` is not a month in that form.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
         return await self._client.get_usage(period)
 
 
 def get_tracer() -> Tracer | None:
-    """Return OpenTelemetry's tracer of this package, or None where the program does not use OpenTelemetry.
+    """Return OpenTelemetry's tracer for this package, or None if the program has not imported OpenTelemetry.
 
-    A program that does has imported it before its first request. Where it has not, nothing is imported or traced.
+    This function does not import it: import OpenTelemetry before the first request.
     """
     trace = sys.modules.get("opentelemetry.trace")
     return None if trace is None else trace.get_tracer("pamela", __version__)
 
 
 async def call_hook(hook: Hook, info: AttemptInfo) -> None:
-    """Call a hook of the async client, and await it if it can be."""
+    """Call a hook of the async client, and await its result if it is awaitable."""
     result = hook(info)
     if inspect.isawaitable(result):
         await result
 
 
 def _name_methods(client: type, operations: type) -> None:
-    """Have errors and warnings call the operations what users call them: `PamelaClient.create_call`."""
+    """Rename the operations for errors and warnings, for example to `PamelaClient.create_call`."""
     for name, function in vars(operations).items():
         if inspect.isfunction(function) and not name.startswith("_"):
             function.__module__ = client.__module__

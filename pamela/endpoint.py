@@ -1,4 +1,4 @@
-"""Receiving webhooks in any framework: events go to their handlers, tool invocations to their tools."""
+"""Receive webhooks in any framework. Events go to your handlers, tool invocations to your tools."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ CallHandler = TypeVar("CallHandler", bound="Callable[[Any, Any], object]")
 
 
 class CallFetcher(Protocol):
-    """What fetches calls: a `PamelaClient` or an `AsyncPamelaClient`."""
+    """An object that gets calls: a `PamelaClient` or an `AsyncPamelaClient`."""
 
     @property
     def get_call(self) -> Callable[[str], Any]:
-        """Return the method that returns a call, or something to await for it."""
+        """Return the method that returns a call or an awaitable of a call."""
 
 
 class _Subscription(NamedTuple):
@@ -68,27 +68,28 @@ class _Subscription(NamedTuple):
 
 
 class EventReceiver(Protocol):
-    """What `WebhookEndpoint.include` takes."""
+    """An object with a method for events, as `WebhookEndpoint.include` accepts it."""
 
     def handle_event(self, event: Any, /) -> object:
-        """Take an event."""
+        """Handle an event."""
 
 
 class WebhookEndpoint:
-    """Answers webhook requests. The modules in `pamela.integrations` put it into web frameworks.
+    """Receives webhook requests, and calls your handlers and tools.
 
-    Events and tool invocations may share one address or have one each.
+    `pamela.integrations` connects it to web frameworks. Events and tool invocations may use the same address or
+    different ones.
 
     Args:
-        secret: The webhook secret, or several of them while one replaces another.
-        tools: The tools that can be invoked here.
-        tolerance: How far an event's ``timestamp`` may be from now, in seconds; None accepts any.
-        max_body_bytes: The largest body that is read, in bytes.
+        secret: The webhook secret. While you replace it, pass a list of the old and the new one.
+        tools: The registry of the tools that this endpoint runs.
+        tolerance: Maximum difference between an event's ``timestamp`` and now, in seconds. None accepts any timestamp.
+        max_body_bytes: Maximum size of a body, in bytes.
 
     Raises:
-        ValueError: The secret is empty, or has a line end or blanks around it, or `tolerance` or `max_body_bytes` is out of
-            range.
-        TypeError: The secret is not a str or a list of them, or `tools` is no registry.
+        ValueError: The secret is empty, contains a line break, or starts or ends with a space; or `tolerance` or
+            `max_body_bytes` is out of range.
+        TypeError: The secret is neither a str nor a list of str, or `tools` is not a `ToolRegistry`.
 
     Example:
         >>> endpoint = WebhookEndpoint("whsec_example")
@@ -114,7 +115,7 @@ class WebhookEndpoint:
         if tools is not None and not isinstance(tools, ToolRegistry):
             raise TypeError(
                 f"tools={shorten(tools)} must be a ToolRegistry. "
-                "Make one, tools = ToolRegistry(), and add functions by @tools.tool, or tools made already by tools.add(...)."
+                "Make one with tools = ToolRegistry(). Add functions with @tools.tool, and existing tools with tools.add(...)."
             )
         self.tools = tools if tools is not None else ToolRegistry()
         self._receiver = WebhookReceiver(secret, tolerance=tolerance, max_body_bytes=max_body_bytes)
@@ -129,29 +130,31 @@ class WebhookEndpoint:
     def on(
         self, pattern: EventName | str, *, background: object | None = None, fetch: CallFetcher | None = None
     ) -> Callable[[Any], Any]:
-        """Call a function, sync or async, with each event of a kind, here or in the workers of a queue.
+        """Register a handler for events: a function, sync or async. It is called here or by the workers of a queue.
 
-        A delivery whose handler raised is answered 500, and Pamela delivers it again, to all handlers. An event may also
-        arrive twice for other reasons. Write handlers so that a second call with the same event does no harm.
+        If a handler raises, the endpoint responds with 500. Pamela then delivers the event again, to all handlers. An
+        event may also arrive twice for other reasons. Write handlers that you can call twice with the same event.
 
         Args:
-            pattern: An event's name, or a pattern with ``*`` and ``?``: ``call.completed``, ``call.*``, ``*``.
-            background: A Celery app, an RQ ``Queue``, a Procrastinate ``App``, or a function that takes the handler and the
-                event. The delivery is answered 200 once the queue has the event, and 500 if it does not take it.
-            fetch: A client, sync or async. The function is then called with the event and the whole call, fetched for it:
-                with its metadata, which tell whose call it is also where `create_call` has not returned yet. A call that
-                cannot be fetched counts as a handler that failed.
+            pattern: The name of an event, or a pattern with ``*`` and ``?``, such as ``call.completed``, ``call.*`` or
+                ``*``.
+            background: A Celery app, an RQ ``Queue``, a Procrastinate ``App``, or a function that takes the handler and
+                the event. The endpoint responds with 200 when the queue has the event, and with 500 if the queue
+                refuses it.
+            fetch: A client, sync or async. The endpoint gets the event's call with it, and calls the handler with the
+                event and the call. If the call cannot be fetched, the endpoint responds with 500, as for a handler that
+                raises.
 
         Returns:
-            A decorator that returns the function unchanged. Functions are called in the order of their decoration.
+            A decorator that returns the function unchanged. Handlers are called in the order of registration.
 
         Raises:
-            TypeError: The pattern is not a str: perhaps the parentheses after ``@endpoint.on`` are missing. Or
-                `background` is none of those, or its workers could not import the function. Or `fetch` is no client, or
-                both are given. The decorator raises it for a function that does not take the event (and the call).
+            TypeError: The pattern is not a str. `background` is none of the above, or its workers cannot import the
+                function. `fetch` is not a client. `background` and `fetch` are both given. The function does not accept
+                the event (and the call).
 
         Warns:
-            UserWarning: This version knows no event of the name or pattern. It is called with events all the same.
+            UserWarning: This version knows no event that matches the pattern. The handler is registered anyway.
         """
         if not isinstance(pattern, str):
             raise TypeError(
@@ -163,9 +166,9 @@ class WebhookEndpoint:
                 "fetch= and background= are both given. Fetch the call in the function that the queue runs."
             )
         if fetch is not None and (isinstance(fetch, type) or not callable(getattr(fetch, "get_call", None))):
-            raise TypeError(f"fetch={fetch!r:.100} is no client. Give a PamelaClient or an AsyncPamelaClient.")
+            raise TypeError(f"fetch={fetch!r:.100} is not a client. Give a PamelaClient or an AsyncPamelaClient.")
         if not any(fnmatchcase(name, pattern) for name in EVENTS):
-            # A pattern may be wrong in its case only.
+            # A pattern may be wrong in upper and lower case only.
             lowered = {pattern.lower()} if any(fnmatchcase(name, pattern.lower()) for name in EVENTS) else ()
             message = f"This version knows no event {pattern!r:.100}. {suggest(pattern, lowered or EVENTS)}"
             warnings.warn(message, UserWarning, stacklevel=2)
@@ -180,17 +183,19 @@ class WebhookEndpoint:
         return subscribe
 
     def include(self, receiver: EventReceiver) -> None:
-        """Give each event to an object with a method `handle_event`: a campaign, which follows its calls by it then.
+        """Pass each event to an object with a method `handle_event`, such as a `Campaign`.
+
+        A campaign follows its calls with these events.
 
         Args:
-            receiver: The object. Its method is treated as a handler of all events.
+            receiver: The object. Its method becomes a handler of all events.
 
         Raises:
-            TypeError: The object has no such method.
+            TypeError: The object has no method `handle_event`.
         """
         if not callable(getattr(receiver, "handle_event", None)):
             raise TypeError(
-                f"{shorten(receiver)} has no method handle_event. Include a campaign, or write @endpoint.on('*') over a function."
+                f"{shorten(receiver)} has no method handle_event. Include a campaign, or register a function with @endpoint.on('*')."
             )
         self.on("*")(receiver.handle_event)
 
@@ -203,19 +208,19 @@ class WebhookEndpoint:
         path: str = "",
         tool_scope: ToolScope = nullcontext,
     ) -> WebhookResponse:
-        """Answer a request. Sync handlers are called here, async ones on an event loop in another thread.
+        """Handle a request. Sync handlers are called in this thread, async handlers on an event loop in another thread.
 
         Args:
             method: The HTTP method.
-            headers: The headers, in any case.
-            chunks: The body. Reading stops after `max_body_bytes`, at the end of a chunk.
-            path: Where the request was sent, for the log.
-            tool_scope: A context to run a tool in; it is entered in the tool's thread.
+            headers: The headers. Upper and lower case make no difference.
+            chunks: The chunks of the body. Reading stops after the chunk in which `max_body_bytes` is exceeded.
+            path: The path of the request, for the log.
+            tool_scope: Returns a context manager. The tool runs in it, in the tool's thread.
 
         Returns:
-            Status, headers and body: 200 if a handler or tool ran; 401 for a bad signature or a stale event; 400 for a
-            signed body that is not a webhook, or a tool that failed; 405 for another method than POST; 413 for too large
-            a body; 500 if a handler of the event failed. The cause is in the log.
+            The response: status, headers and body. The status is 200 if the handlers or the tool succeeded; 400 if the
+            tool failed or the signed body is not a webhook; 401 for an invalid signature or an old event; 405 for
+            another method than POST; 413 for a body that is too large; 500 if a handler failed. The log has the cause.
         """
         try:
             payload = self._receiver.read(method, headers, chunks, path=path)
@@ -234,19 +239,19 @@ class WebhookEndpoint:
         path: str = "",
         tool_scope: ToolScope = nullcontext,
     ) -> WebhookResponse:
-        """Answer a request. Async handlers are called on the running event loop, sync ones in a thread.
+        """Handle a request. Async handlers are called on the running event loop, sync handlers in another thread.
 
         Args:
             method: The HTTP method.
-            headers: The headers, in any case.
-            chunks: The body. Reading stops after `max_body_bytes`, at the end of a chunk.
-            path: Where the request was sent, for the log.
-            tool_scope: A context to run a tool in; it is entered in the tool's thread.
+            headers: The headers. Upper and lower case make no difference.
+            chunks: The chunks of the body. Reading stops after the chunk in which `max_body_bytes` is exceeded.
+            path: The path of the request, for the log.
+            tool_scope: Returns a context manager. The tool runs in it, in the tool's thread.
 
         Returns:
-            Status, headers and body: 200 if a handler or tool ran; 401 for a bad signature or a stale event; 400 for a
-            signed body that is not a webhook, or a tool that failed; 405 for another method than POST; 413 for too large
-            a body; 500 if a handler of the event failed. The cause is in the log.
+            The response: status, headers and body. The status is 200 if the handlers or the tool succeeded; 400 if the
+            tool failed or the signed body is not a webhook; 401 for an invalid signature or an old event; 405 for
+            another method than POST; 413 for a body that is too large; 500 if a handler failed. The log has the cause.
         """
         try:
             payload = await self._receiver.read_async(method, headers, chunks, path=path)
@@ -278,7 +283,7 @@ class WebhookEndpoint:
             except CancelledError:
                 if _is_request_cancelled():
                     raise
-                failed = True  # the handler let one of its own tasks' cancellations out
+                failed = True  # The handler raised the cancellation of a task of its own.
                 _log_failure(event)
             except Exception:
                 failed = True

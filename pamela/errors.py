@@ -1,4 +1,4 @@
-"""The exceptions of this package: one for each thing that a caller would handle differently."""
+"""The exceptions of this package."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ if TYPE_CHECKING:
 
 
 class PamelaError(Exception):
-    """Anything that went wrong in this package or at the service.
+    """The base class of all exceptions of this package.
 
     Attributes:
-        message: What went wrong, in words; `str(error)` gives it.
-        error_code: The service's code for it (see `ErrorCode`), or None. A service that sends another kind of code, a
-            text say, is passed on as it is.
-        details: Values that belong to it; a dict unless the service sent something else.
-        status_code: The HTTP status of the response, or None without a response.
-        request_id: What names the request at the service (`X-Request-Id`), or None.
-        retry_after: Seconds that the service asks to wait, or None.
-        attempts: How many times the request was sent; 0 if it never was.
-        elapsed: Seconds from the first attempt to the failure.
-        ambiguous: Whether the service may have acted on the request all the same.
+        message: What went wrong, in words. `str(error)` returns it.
+        error_code: The service's number of the error (see `ErrorCode`), or None. If the service sends a code of another
+            type, such as a text, the attribute is that code.
+        details: More values that describe the error. It is a dict, unless the service sent something else.
+        status_code: The HTTP status of the response, or None if there was no response.
+        request_id: The service's id of the request (`X-Request-Id`), or None. Quote it when you report a problem.
+        retry_after: How long the service asks you to wait, in seconds, or None.
+        attempts: How many times the request was sent. 0 means never.
+        elapsed: Time from the first attempt to the error, in seconds.
+        ambiguous: Whether the service may have carried out the request in spite of the error.
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class PamelaError(Exception):
 
 
 class AuthenticationError(PamelaError):
-    """There is no API key, or it does not work (401)."""
+    """The API key is missing, invalid or expired (401)."""
 
 
 class SubscriptionError(PamelaError):
-    """The account's subscription does not allow it (403)."""
+    """The account's subscription does not allow the request (403)."""
 
 
 class RateLimitError(PamelaError):
@@ -72,22 +72,22 @@ class RateLimitError(PamelaError):
 
 
 class QuotaExceededError(RateLimitError):
-    """The account's quota is used up (429 with code 6002). Waiting a moment does not help."""
+    """The account's quota is used up (429 with code 6002). A short wait does not help."""
 
 
 class ValidationError(PamelaError):
-    """An argument is invalid: found before anything was sent, or by the service (400, 422)."""
+    """An argument is invalid. The package raises it before it sends a request, or the service refused it (400, 422)."""
 
 
 class NotFoundError(PamelaError):
-    """The service has no such thing (404), or `base_url` leads elsewhere."""
+    """The requested object does not exist (404), or `base_url` is the address of another service."""
 
 
 class ConflictError(PamelaError):
-    """The state of things does not allow it (409): a call that has ended, an idempotency key of another request.
+    """The request conflicts with the current state (409). The call has ended, or the idempotency key was used before.
 
     Attributes:
-        original: The call that the idempotency key was used for, if the service shows it; else None.
+        original: The call that was placed with the idempotency key, or None if the service does not show it.
     """
 
     original: Any = None
@@ -98,37 +98,37 @@ class ServerError(PamelaError):
 
 
 class CallError(PamelaError):
-    """The service could not do what was asked of a call."""
+    """A request about a call failed."""
 
 
 class CallNotFoundError(CallError, NotFoundError):
-    """There is no such call (404)."""
+    """The call does not exist (404)."""
 
 
 class CallConflictError(CallError, ConflictError):
-    """The state of the call does not allow it, or its idempotency key was used for another call (409)."""
+    """The call's status does not allow the request, or its idempotency key was used for another call (409)."""
 
 
 class CallServerError(CallError, ServerError):
-    """The service failed at a call (5xx). `ambiguous` says whether the call may have been placed all the same."""
+    """The service failed on a request about a call (5xx). `ambiguous` says whether it may have been carried out."""
 
 
 class CallLookupError(CallError):
-    """The calls that the service shows do not tell whether the wanted one is among them."""
+    """`find_call` cannot tell whether the wanted call exists. The service does not show enough about its calls."""
 
 
 class WaitTimeoutError(CallError):
-    """A call did not end in the time given to wait for it. The call itself goes on.
+    """A call did not end before the `timeout` of the wait. The call itself continues.
 
     Attributes:
-        call: The call as it was last seen.
+        call: The last known state of the call.
     """
 
     call: Any = None
 
 
 class APIConnectionError(PamelaError):
-    """The service could not be reached, or the connection broke before the whole response had come.
+    """The service could not be reached, or the connection broke before the response was complete.
 
     Attributes:
         sent: Whether the request may have reached the service.
@@ -142,4 +142,4 @@ class APITimeoutError(APIConnectionError):
 
 
 class UnexpectedResponseError(PamelaError):
-    """The response is not one that the API sends: a proxy's page, truncated JSON, a redirect."""
+    """The response is not one of the API, but for example a proxy's page, truncated JSON or a redirect."""

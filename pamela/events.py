@@ -1,4 +1,4 @@
-"""What a webhook says: its event, verified and typed."""
+"""Webhook events: verified and typed."""
 
 from ._webhooks.events import UnknownEvent, WebhookEvent, as_event, construct_event
 from ._webhooks.verification import (
@@ -10,7 +10,7 @@ from ._webhooks.verification import (
 )
 
 VerificationFailure = VerificationFailureReason
-"""The name until 3.0 of `VerificationFailureReason`."""
+"""The old name of `VerificationFailureReason`. Version 3.0 removes it."""
 
 __all__ = [
     "Body",

@@ -1,4 +1,4 @@
-"""The exceptions of version 1 under the name that their module had."""
+"""The exceptions, under the module name of version 1. Use `pamela.errors`."""
 
 from .errors import AuthenticationError, CallError, PamelaError, RateLimitError, SubscriptionError, ValidationError
 

@@ -1,6 +1,6 @@
-"""The models: what the API answers and sends to webhooks, the classes of arguments, and enumerations.
+"""The models: responses of the API, webhook payloads, arguments, and enumerations.
 
-Each is loaded when it is first used. `from pamela import Call` gives the same as `from pamela.models import Call`.
+Each class is loaded when it is first used. `pamela.Call` and `pamela.models.Call` are the same class.
 """
 
 from __future__ import annotations

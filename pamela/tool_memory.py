@@ -1,4 +1,4 @@
-"""The invocation stores under the names that they have until 3.0. Use `pamela.tools`."""
+"""The old names of the invocation stores. Version 3.0 removes them. Use `pamela.tools`."""
 
 from ._tools.stores.memory import MemoryInvocationStore
 from ._tools.stores.protocol import InvocationStore

@@ -1,4 +1,4 @@
-"""Tools that the agent may call: typed functions, the registry that serves and deploys them, and invocation stores."""
+"""Tools that the agent may call: typed functions, a registry that serves and deploys them, and invocation stores."""
 
 from ._generated.models import ToolInvocation
 from ._tools.deployment_plan import DeploymentPlan

@@ -1,7 +1,8 @@
-"""Types for annotations: JSON values, the values that arguments take, and the names that version 1 had for the models.
+"""Types for annotations: JSON values, values of arguments, and the old names of the models from version 1.
 
-`VoiceName`, `CallStatusName` and `EventName` are the values that this version knows, for editors to complete; where they are
-taken, any other text is too. `CallWebhooksDict` and `ToolDefinitionDict` are the dicts that `create_call` takes.
+`VoiceName`, `CallStatusName` and `EventName` list the values that this version knows, so that editors can complete
+them. Arguments of these types accept any other text too. `CallWebhooksDict` and `ToolDefinitionDict` are dicts that
+`create_call` accepts.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ JSONObject = dict[str, JSONValue]
 
 
 class WebhookDelivery(TypedDict, total=False):
-    """One delivery of a webhook, for programs that keep a record of what they receive."""
+    """One received webhook, for programs that record their webhooks."""
 
     id: str
     event: str

@@ -1,6 +1,6 @@
-"""Webhooks without an HTTP library: signing, verifying, and single functions as tool webhooks.
+"""Sign and verify webhooks, and serve single functions as tool webhooks. This module needs no HTTP library.
 
-Verified events are in `events`; receiving whole requests is in `endpoint` and `integrations`.
+`pamela.events` has the verified events. `pamela.endpoint` and `pamela.integrations` receive whole requests.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The settings of a client and of a single call: checked when given, never changed afterwards."""
+"""The settings of a client. They are checked when they are made, and never change."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ FRAMING_HEADERS = frozenset({"Content-Length", "Transfer-Encoding"})
 
 STEPS = ("connect", "read", "write", "pool")
 LONGEST_DURATION = 1e9
-"""Seconds, some 30 years: what sockets and event loops can take."""
+"""Seconds (about 30 years). Sockets and event loops accept no longer time."""
 UNSET: Any = object()
-"""Stands for an option that was not given, where None means something."""
+"""The default of an option for which None has a meaning."""
 
 
 class Timeout(NamedTuple):
-    """How long each step of an attempt may take, in seconds; None sets no limit.
+    """How long each step of an attempt may take, in seconds. None sets no limit.
 
     Args:
-        connect: Until the connection is made, TLS included.
-        read: Until the next bytes of the response arrive.
-        write: Until the next bytes of the request are taken.
-        pool: Until a connection of the pool is free.
+        connect: Time until the connection is made, including TLS.
+        read: Time until the next bytes of the response arrive.
+        write: Time until the next bytes of the request are sent.
+        pool: Time until a connection of the pool is free.
     """
 
     connect: float | None = 5.0
@@ -58,7 +58,13 @@ class Timeout(NamedTuple):
 
     @classmethod
     def of(cls, value: float | TimeoutLike | None) -> Timeout:
-        """Return the timeouts of a number of seconds for every step, an object with four timeouts, or None for no limit.
+        """Return a `Timeout` for a value that the client accepts as `timeout`.
+
+        Args:
+            value: Seconds for every step, an object with the four timeouts in seconds, or None for no limit.
+
+        Returns:
+            The four timeouts.
 
         Raises:
             ValidationError: A timeout is not a positive number of seconds.
@@ -69,7 +75,7 @@ class Timeout(NamedTuple):
 
 
 def seconds(name: str, value: Any, *, zero: bool = False) -> float | None:
-    """Check a limit in seconds, as `duration` does; None means that there is none."""
+    """Check a limit in seconds, as `duration` does. None means no limit."""
     return None if value is None else duration(name, value, zero=zero, or_none=", or None for no limit")
 
 
@@ -77,7 +83,7 @@ def duration(name: str, value: Any, *, zero: bool = False, or_none: str = "") ->
     """Check a duration in seconds.
 
     Raises:
-        ValidationError: It is not a number, not finite, negative, or zero where that makes no sense.
+        ValidationError: The value is not a finite number, is negative, or is 0 although `zero` is false.
     """
     fits = isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= LONGEST_DURATION
     if not fits or (value == 0 and not zero):
@@ -87,7 +93,7 @@ def duration(name: str, value: Any, *, zero: bool = False, or_none: str = "") ->
 
 
 class Options:
-    """What a client is set to. Made by `create` and `replace`, which check every setting."""
+    """The settings of a client. `create` and `replace` make them and check every setting."""
 
     __slots__ = (
         "api_key",
@@ -137,10 +143,10 @@ class Options:
         on_request: Hook | None,
         on_response: Hook | None,
     ) -> Options:
-        """Return the settings of a new client, with the environment for what was not given.
+        """Return the settings of a new client. The environment variables are the defaults.
 
         Raises:
-            ValidationError: There is no key, or a setting is invalid.
+            ValidationError: The API key is missing, or a setting is invalid.
         """
         return cls(
             api_key=check_api_key(hide(os.environ.get("PAMELA_API_KEY")) if api_key is None else api_key),
@@ -166,7 +172,7 @@ class Options:
         on_request: Hook | None = UNSET,
         on_response: Hook | None = UNSET,
     ) -> Options:
-        """Return the settings with some changed; what is UNSET stays, and headers are added to those that are there.
+        """Return a copy with some settings changed. UNSET keeps a setting; `headers` are added to the present ones.
 
         Raises:
             ValidationError: A setting is invalid.
@@ -184,7 +190,7 @@ class Options:
 
 
 def check_api_key(value: Any) -> SecretStr:
-    """Refuse a key that no header can carry. The message never has the key itself."""
+    """Refuse a key that a header cannot contain. The message does not contain the key."""
     if value is None or value == "":
         raise ValidationError("There is no API key. Give api_key= or set PAMELA_API_KEY.")
     value = hide(value)
@@ -232,5 +238,5 @@ def check_headers(value: Any) -> dict[str, str]:
 
 
 def canonicalize_header_names(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers with their names as they are usually written, so that one of the caller's takes the place of one of ours."""
+    """Return headers with names in their usual form, so that a header of the caller replaces the package's own."""
     return {name.title(): text for name, text in headers.items()}

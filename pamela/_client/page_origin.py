@@ -1,4 +1,4 @@
-"""Where a page is from, so that it can get the page after it."""
+"""The origin of a page, with which it gets the next page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PageOrigin:
-    """The client and the request that a page is from.
+    """The client and the request from which a page came.
 
     Attributes:
         is_async: Whether the client is async.
@@ -26,7 +26,7 @@ class PageOrigin:
         self.is_async = is_async
 
     def next_page(self, page: Mapping[str, Any]) -> Any:
-        """Return the page after a page, None after the last; from an async client something to await."""
+        """Return the page after a page, or None after the last page. An async client returns an awaitable."""
         parameters = dict(self._request.query)
         items = page.get("items")
         count = len(items) if isinstance(items, list) else 0
@@ -39,5 +39,5 @@ class PageOrigin:
 
 
 def set_origin(page: Any, client: Executor | AsyncExecutor, request: Request[Any], *, is_async: bool) -> None:
-    """Tell a page where it is from."""
+    """Set the origin of a page."""
     page._source = PageOrigin(client, request, is_async=is_async)

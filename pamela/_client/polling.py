@@ -1,4 +1,4 @@
-"""Following a call until it ends: whether it changed, whether it is over, how long to pause. Without I/O."""
+"""Follow a call until it ends: has it changed, has it ended, how long to pause. Without I/O."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from .clock import Clock
 
 LONG_AGO = timedelta(hours=1)
-"""A call that ended so long ago, by clocks that may differ, gets no transcript any more."""
+"""The transcript of a call that ended earlier than this is not awaited. The clocks of both sides may differ."""
 
 
 def has_ended(call: Call) -> bool:
-    """Return whether a call is over; its end tells for statuses that this version does not know."""
+    """Return whether a call has ended. For a status that this version does not know, `ended_at` decides."""
     return getattr(call.status, "is_final", False) or call.get("ended_at") is not None
 
 
@@ -28,7 +28,7 @@ class Watch:
     """The state of following one call.
 
     Attributes:
-        last_call: The call as it was last fetched; empty before that.
+        last_call: The last known state of the call, or an empty `Call`.
     """
 
     def __init__(self, timeout: float | None, poll_interval: float, transcript_timeout: float, clock: Clock) -> None:
@@ -42,17 +42,17 @@ class Watch:
         self._last_snapshot = ""
 
     def remaining(self) -> float:
-        """Return the seconds that are left to wait."""
+        """Return the remaining seconds to wait."""
         return float("inf") if self.timeout is None else self._began + self.timeout - self._clock.monotonic()
 
     def deadline(self, deadline: float | None) -> float | None:
-        """Return the deadline of the next request in seconds: the client's, or what is left to wait if that is less."""
+        """Return the deadline of the next request in seconds: the client's, or the remaining time if that is less."""
         # With a timeout of 0 the call is fetched once all the same.
         remaining = self.remaining() if self.timeout else float("inf")
         return deadline if remaining >= (deadline or float("inf")) else max(remaining, SHORTEST_STEP)
 
     def update(self, call: Call) -> bool:
-        """Take the call as it is now, and return whether it changed."""
+        """Store the current state of the call, and return whether it changed."""
         before, self._last_snapshot = self._last_snapshot, json.dumps(call, sort_keys=True)
         self.last_call = call
         if has_ended(call) and self._ended is None:
@@ -60,7 +60,7 @@ class Watch:
         return self._last_snapshot != before
 
     def is_over(self) -> bool:
-        """Return whether nothing more will come. The transcript of a completed call may come seconds after its end."""
+        """Return whether the call has ended and its transcript is there or no longer awaited."""
         call = self.last_call
         if self._ended is None:
             return False
@@ -74,7 +74,7 @@ class Watch:
         """Return the seconds until the next request.
 
         Raises:
-            WaitTimeoutError: The time is over, and the call is not.
+            WaitTimeoutError: The time is over, but the call has not ended.
         """
         remaining = self.remaining()
         if self._ended is not None:
@@ -85,10 +85,10 @@ class Watch:
         return max(0.0, min(self.poll_interval, remaining))
 
     def check_failure(self, error: APIConnectionError) -> None:
-        """Return if a request failed that does not matter any more: the time is over, and the call has ended.
+        """Ignore the failure of a request if the time is over and the call has ended.
 
         Raises:
-            WaitTimeoutError: The time is over, and the call is not.
+            WaitTimeoutError: The time is over, but the call has not ended.
             APIConnectionError: The time is not over.
         """
         if self.remaining() > 0:

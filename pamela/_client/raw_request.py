@@ -1,4 +1,4 @@
-"""Requests of endpoints that the specification does not have yet."""
+"""Requests to endpoints that are not in the specification."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from .options import check_headers
 def raw_request(
     method: str, path: str, params: Mapping[str, Any] | None, json: Any, headers: Mapping[str, str] | None
 ) -> Request[Any]:
-    """Return the request of a method and a path.
+    """Return the request for a method and a path.
 
     Raises:
-        ValidationError: The path is not one, or a value cannot be sent.
+        ValidationError: The path is invalid, or a value cannot be sent.
     """
     if not isinstance(method, str) or not (method.isascii() and method.isalpha()):
         raise ValidationError(f"method={method!r} is not an HTTP method. Example: 'GET'.")

@@ -1,4 +1,4 @@
-"""The response behind a value: its status, headers and request id."""
+"""The HTTP response from which a value was made: its status, headers and request id."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RawResponse(Generic[T]):
-    """What a method returned, and the HTTP response that it came from.
+    """The value that a method returned, with its HTTP response.
 
     Attributes:
         value: What the method returned.
         status_code: The HTTP status.
-        headers: The headers; names in any case.
-        request_id: What names the request at the service (`X-Request-Id`), or None.
-        attempts: How many requests with a response it took, retries and look-ups included.
+        headers: The headers. Upper and lower case make no difference.
+        request_id: The service's id of the request (`X-Request-Id`), or None.
+        attempts: Number of requests with a response, including retries and look-ups.
     """
 
     value: T
@@ -35,10 +35,10 @@ class RawResponse(Generic[T]):
 
 
 def raw_response(value: T, responses: list[Response], method: Callable[..., object]) -> RawResponse[T]:
-    """Return a value with the last of the responses that it took.
+    """Return a value with the last of its responses.
 
     Raises:
-        ValidationError: The method made no request: it returns an iterator, say, which makes them later.
+        ValidationError: The method sent no request, for example because it returns an iterator that sends them later.
     """
     if not responses:
         name = getattr(method, "__name__", repr(method))

@@ -1,4 +1,4 @@
-"""What became of a call: the outcome, decided from what the API tells of it and from nothing else."""
+"""The outcome of a call, derived from the fields of the call."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 
 
 class CallOutcome(StrEnum):
-    """What became of a call, as far as that can be known.
+    """The outcome of a call, as far as it can be known.
 
-    The API gives no machine-readable reason for a failed call. Busy, unanswered and refused are all `NOT_REACHED`; the
-    text in `call.summary` may say more, to a person.
+    The API gives no machine-readable reason for a failed call. Busy, unanswered and refused calls are all
+    `NOT_REACHED`. The text in `call.summary` may say more.
     """
 
     COMPLETED = "completed"
-    """The call connected and ended without a failure."""
+    """The call connected and ended normally."""
     NOT_REACHED = "not_reached"
     """The call ended before it connected: nobody answered, the line was busy, the number does not exist."""
     BROKEN_OFF = "broken_off"
-    """The call connected, and failed after that."""
+    """The call connected and failed later."""
     CANCELLED = "cancelled"
     """The call was cancelled."""
     ONGOING = "ongoing"
@@ -29,7 +29,7 @@ class CallOutcome(StrEnum):
 
 
 def outcome_of(call: Mapping[str, Any]) -> CallOutcome:
-    """Return what became of a call.
+    """Return the outcome of a call.
 
     A call has *ended* when its status is `completed`, `failed` or `cancelled`, or when it has an `ended_at`. It has
     *connected* when it has a `started_at`, a `duration_seconds` above 0, or a transcript.
@@ -44,15 +44,14 @@ def outcome_of(call: Mapping[str, Any]) -> CallOutcome:
     | `queued`, `ringing`, `in_progress`, another, none | yes | yes | `COMPLETED`: nothing says that it failed |
     | `queued`, `ringing`, `in_progress`, another, none | yes | no | `NOT_REACHED` |
 
-    Fields that are absent, null, blank or empty count as not there. Case, and the spellings `canceled` and `in-progress`,
-    make no difference. Of an event, which lacks most fields of a call, the outcome cannot
-    be known: get the call first.
+    A field that is null, blank or empty counts as absent. Upper and lower case make no difference, and `canceled` and
+    `in-progress` are accepted too. An event has too few fields: get the call first.
 
     Args:
-        call: The call, a `Call` or any JSON object with its fields.
+        call: The call: a `Call` or any mapping with its fields.
 
     Returns:
-        The outcome. It never raises.
+        The outcome. The function never raises.
 
     Example:
         >>> outcome_of({"status": "failed", "started_at": None})
@@ -86,7 +85,7 @@ def _connected(call: Mapping[str, Any]) -> bool:
 
 
 def _present(value: Any) -> bool:
-    """Whether a field says something."""
+    """Return whether a field has a value."""
     if isinstance(value, str):
         return bool(value.strip())
     return bool(value) and value is not True

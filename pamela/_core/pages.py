@@ -1,4 +1,4 @@
-"""The base of models that are pages of a list: iterating goes through the items, and a page can get the next one."""
+"""The base of models that are pages of a list."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ T = TypeVar("T")
 
 
 class PageSource(Protocol):
-    """Where a page is from."""
+    """The origin of a page."""
 
     def next_page(self, page: Any) -> Any:
-        """Return the page after this one, None after the last; from an async client something to await."""
+        """Return the next page, or None after the last page. An async client returns an awaitable."""
 
     @property
     def is_async(self) -> bool:
@@ -25,7 +25,7 @@ class PageSource(Protocol):
 
 
 class PageModel(Model, Generic[T]):
-    """A page of a list. It is the JSON object that was sent, but `for` and `len` see its items, not its keys."""
+    """A page of a list. It is the JSON object of the response, but `for` and `len` use its items, not its keys."""
 
     __slots__ = ("_source",)
     _source: PageSource
@@ -35,7 +35,7 @@ class PageModel(Model, Generic[T]):
         return iter(items if isinstance(items, list) else ())
 
     def __len__(self) -> int:
-        """Return how many items are on the page."""
+        """Return the number of items on the page."""
         items = self.get("items")
         return len(items) if isinstance(items, list) else 0
 
@@ -44,11 +44,14 @@ class PageModel(Model, Generic[T]):
         return bool(self.keys())
 
     def next_page(self) -> Self | None:
-        """Return the page after this one, or None after the last. For pages of `PamelaClient`.
+        """Get the next page. Use it for pages of a `PamelaClient`.
+
+        Returns:
+            The next page, or None after the last page.
 
         Raises:
-            PamelaError: The page could not be fetched; its subclasses say why.
-            TypeError: The page is from an `AsyncPamelaClient`.
+            PamelaError: The page could not be fetched. The subclass names the kind of error.
+            TypeError: The page came from an `AsyncPamelaClient`.
 
         Example:
             >>> page = client.list_calls(limit=10)  # doctest: +SKIP
@@ -64,11 +67,14 @@ class PageModel(Model, Generic[T]):
         return page
 
     async def next_page_async(self) -> Self | None:
-        """Return the page after this one, or None after the last. For pages of `AsyncPamelaClient`.
+        """Get the next page. Use it for pages of an `AsyncPamelaClient`.
+
+        Returns:
+            The next page, or None after the last page.
 
         Raises:
-            PamelaError: The page could not be fetched; its subclasses say why.
-            TypeError: The page is from a `PamelaClient`.
+            PamelaError: The page could not be fetched. The subclass names the kind of error.
+            TypeError: The page came from a `PamelaClient`.
         """
         source = self._from()
         if not source.is_async:

@@ -1,4 +1,4 @@
-"""The specification that this package was made from, which comes with the package."""
+"""The OpenAPI specification in this package."""
 
 from importlib.resources import files
 
@@ -7,7 +7,7 @@ def openapi_specification() -> str:
     """Return the OpenAPI specification of the API.
 
     Returns:
-        OpenAPI 3.1 in YAML.
+        The text of the specification: OpenAPI 3.1, in YAML.
 
     Example:
         >>> from pamela import openapi_specification
@@ -18,4 +18,4 @@ def openapi_specification() -> str:
 
 
 openapi_document = openapi_specification
-"""The name until 3.0."""
+"""The old name of `openapi_specification`. Version 3.0 removes it."""

@@ -56,33 +56,34 @@ class OperationMethods:
     ) -> Call:
         """Place a call.
 
-        Queues a phone call. The answer is the call as it stands, normally `queued`; follow it with `get_call` or by
-        webhook.
+        Queue a phone call and return it, usually with the status `queued`. Follow it with `get_call` or with
+        webhooks.
 
         Args:
             to: The number to call, in E.164 form.
-            task: What the agent is to achieve, in plain words.
-            country: The country to call in, as ISO 3166-1 alpha-2.
-            locale: The language to speak, as a BCP 47 tag.
-            instructions: More for the agent to know; how to behave, say, or what not to mention.
-            max_duration_seconds: The call is ended after this many seconds, 1 to 3600.
-            voice: The agent's voice.
-            agent_name: The name by which the agent introduces itself.
+            task: What the agent should achieve, in plain words.
+            country: The country of the number, as an ISO 3166-1 alpha-2 code.
+            locale: The language of the call, as a BCP 47 tag.
+            instructions: More instructions for the agent, such as how to behave or what not to mention.
+            max_duration_seconds: Maximum duration of the call in seconds, 1 to 3600. The default is 299.
+            voice: The voice of the agent.
+            agent_name: The name with which the agent introduces itself.
             caller_name: The person or company on whose behalf the agent calls.
-            metadata: Your own values. They come back with the call.
-            tools: Tools for this call only.
-            webhooks: Where this call's events and tool invocations go, instead of the project's addresses.
-            end_user_id: Your own user or tenant for whom the call is placed.
-            idempotency_key: A text of your choice that names what you want done, at most 255 printable ASCII
-                characters. A repeated request with the same key and body does nothing twice: it is answered 200 with
-                what the first made, as it stands now. A refused request does not use up its key.
+            metadata: Your own values. The call returns them unchanged.
+            tools: Tools that the agent may call during this call only.
+            webhooks: Addresses for this call's events and tool invocations. They replace the project's addresses.
+            end_user_id: The id of your user or tenant for whom the call is placed.
+            idempotency_key: A unique text for what you want done, with at most 255 printable ASCII characters. A
+                repeated request with the same key and body changes nothing. It returns 200 and the current state of
+                what the first request made. A refused request does not use up its key. The published API does not
+                document idempotency keys.
 
         Returns:
-            The call, placed.
+            The new call.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.calls import create_call as _create_call
@@ -116,24 +117,24 @@ class OperationMethods:
     ) -> CallPage:
         """List calls.
 
-        Gives a page of the project's calls, the newest first.
+        Return a page of the project's calls, newest first.
 
         Args:
-            status: The same as `status_filter`; give one of them.
-            status_filter: Only calls with this status.
-            limit: How many calls a page has, 1 to 100; 50 if absent.
-            offset: How many calls to pass over before the page begins; 0 if absent.
-            start_date: Only calls created at this moment or later. A date means its start, and what has no offset
-                means UTC.
-            end_date: Only calls created before this moment. A date means its start, and what has no offset means
-                UTC.
+            status: A synonym of `status_filter`. Pass only one of the two.
+            status_filter: Return only calls with this status.
+            limit: Number of calls in a page, 1 to 100. The default is 50.
+            offset: Number of calls to skip. The default is 0.
+            start_date: Return only calls created at this time or later. A date means the start of that day. A time
+                without an offset is UTC.
+            end_date: Return only calls created before this time. A date means the start of that day. A time without
+                an offset is UTC.
 
         Returns:
-            A page of calls.
+            A page of calls, newest first.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.calls import list_calls as _list_calls
@@ -150,24 +151,25 @@ class OperationMethods:
         start_date: datetime | date | str | None = None,
         end_date: datetime | date | str | None = None,
     ) -> Iterator[Call]:
-        """Go through all calls that match, page by page, with one page in memory.
+        """Iterate over all matching calls. Only one page is in memory at a time.
 
         Args:
-            status: The same as `status_filter`; give one of them.
-            status_filter: Only calls with this status.
-            limit: How many calls to ask for at a time; 100 if absent.
-            offset: How many calls to pass over before the page begins; 0 if absent.
-            start_date: Only calls created at this moment or later. A date means its start, and what has no offset
-                means UTC.
-            end_date: Only calls created before this moment. A date means its start, and what has no offset means
-                UTC.
+            status: A synonym of `status_filter`. Pass only one of the two.
+            status_filter: Return only calls with this status.
+            limit: Number of calls to request at a time. The default is 100.
+            offset: Number of calls to skip. The default is 0.
+            start_date: Return only calls created at this time or later. A date means the start of that day. A time
+                without an offset is UTC.
+            end_date: Return only calls created before this time. A date means the start of that day. A time without
+                an offset is UTC.
 
         Returns:
-            The calls, in the order of `list_calls`. One that moves to the next page while they are read comes once.
+            An iterator of the calls, in the order of `list_calls`. It yields each of them once, even if
+            one moves to another page meanwhile.
 
         Raises:
-            ValidationError: Invalid argument. It is raised at once, not at the first page.
-            PamelaError: A page could not be fetched.
+            ValidationError: An argument is invalid. This error is raised at once, not with the first page.
+            PamelaError: A page could not be fetched. This error is raised during the iteration.
         """
 
         from .._core.pagination import OffsetPages
@@ -193,7 +195,7 @@ class OperationMethods:
     def get_call(self, call_id: str) -> Call:
         """Get a call.
 
-        Gives the call with all it has so far. The transcript can arrive a few seconds after the call has completed.
+        Return the call in its current state. The transcript can arrive a few seconds after the call has completed.
 
         Args:
             call_id: The call's `id`.
@@ -202,8 +204,8 @@ class OperationMethods:
             The call.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.calls import get_call as _get_call
@@ -213,17 +215,17 @@ class OperationMethods:
     def cancel_call(self, call_id: str) -> Call:
         """Cancel a call.
 
-        Stops a call that is queued or ringing. To end one in progress, hang it up.
+        Cancel a call that is queued or ringing. To end a call in progress, use `hangup_call`.
 
         Args:
             call_id: The call's `id`.
 
         Returns:
-            The call, whole or in its short form.
+            The call. It may have the fields `id`, `status`, `success` and `message` only.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.calls import cancel_call as _cancel_call
@@ -233,17 +235,17 @@ class OperationMethods:
     def hangup_call(self, call_id: str) -> Call:
         """Hang up a call.
 
-        Ends a call that is in progress. To stop one that is queued or ringing, cancel it.
+        End a call that is in progress. To stop a queued or ringing call, use `cancel_call`.
 
         Args:
             call_id: The call's `id`.
 
         Returns:
-            The call, whole or in its short form.
+            The call. It may have the fields `id`, `status`, `success` and `message` only.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.calls import hangup_call as _hangup_call
@@ -263,26 +265,27 @@ class OperationMethods:
     ) -> ToolRegistration:
         """Register a tool.
 
-        Adds a function of yours that the agent may call while it talks. Invocations go to the tool webhook address
-        of the call, or else of the project.
+        Register a function that the agent may call while it talks. Pamela sends invocations to the call's
+        `tool_webhook_url`. If the call has none, they go to the project's tool webhook address.
 
         Args:
             name: The function's name.
-            description: What the function does and when to call it; the agent reads this.
-            input_schema: The arguments.
-            output_schema: The result.
-            timeout_ms: How long the agent waits for an answer, in milliseconds.
-            timeout_seconds: The same as `timeout_ms`, in seconds; give one of them.
-            idempotency_key: A text of your choice that names what you want done, at most 255 printable ASCII
-                characters. A repeated request with the same key and body does nothing twice: it is answered 200 with
-                what the first made, as it stands now. A refused request does not use up its key.
+            description: What the function does and when to call it. The agent reads this text.
+            input_schema: The function's arguments, as a JSON Schema of type `object`.
+            output_schema: The function's result, as a JSON Schema of type `object`.
+            timeout_ms: How long the agent waits for the response, in milliseconds. The default is 30000.
+            timeout_seconds: A synonym of `timeout_ms`, in seconds. Pass only one of the two.
+            idempotency_key: A unique text for what you want done, with at most 255 printable ASCII characters. A
+                repeated request with the same key and body changes nothing. It returns 200 and the current state of
+                what the first request made. A refused request does not use up its key. The published API does not
+                document idempotency keys.
 
         Returns:
-            The tool, registered.
+            The new tool.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.tools import register_tool as _register_tool
@@ -301,14 +304,14 @@ class OperationMethods:
     def list_tools(self) -> list[Tool]:
         """List tools.
 
-        Gives the project's tools. The service answers a bare list or an object around it; accept both.
+        Return the project's tools. The body is a list, or an object with the list in `tools`. Accept both.
 
         Returns:
-            The tools.
+            The project's tools.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.tools import list_tools as _list_tools
@@ -318,17 +321,17 @@ class OperationMethods:
     def delete_tool(self, tool_id: str) -> ToolDeletion:
         """Delete a tool.
 
-        Deactivates the tool. The agent stops calling it.
+        Deactivate a tool. The agent no longer calls it.
 
         Args:
             tool_id: The tool's `id`.
 
         Returns:
-            The tool is deactivated.
+            The tool was deactivated.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.tools import delete_tool as _delete_tool
@@ -338,19 +341,19 @@ class OperationMethods:
     def get_usage(self, period: str | None = None) -> Usage:
         """Get usage.
 
-        Gives the calls and minutes of a UTC calendar month. Only calls that connected (have a `started_at`) are
-        billed, in the month of their `started_at`: a call's `billed_minutes` is its duration in minutes rounded up,
-        and at least 1. A billed minute costs 0.10 US dollars.
+        Return the number of calls and minutes in a UTC calendar month. Only connected calls are billed: those with
+        a `started_at`. They count in the month of their `started_at`. A call's `billed_minutes` is its duration,
+        rounded up to whole minutes, and at least 1. A billed minute costs 0.10 US dollars.
 
         Args:
-            period: The UTC calendar month, `YYYY-MM`; the current one if absent.
+            period: A UTC calendar month, as `YYYY-MM`. The default is the current month.
 
         Returns:
             The month's usage.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.usage import get_usage as _get_usage
@@ -389,33 +392,34 @@ class AsyncOperationMethods:
     ) -> Call:
         """Place a call.
 
-        Queues a phone call. The answer is the call as it stands, normally `queued`; follow it with `get_call` or by
-        webhook.
+        Queue a phone call and return it, usually with the status `queued`. Follow it with `get_call` or with
+        webhooks.
 
         Args:
             to: The number to call, in E.164 form.
-            task: What the agent is to achieve, in plain words.
-            country: The country to call in, as ISO 3166-1 alpha-2.
-            locale: The language to speak, as a BCP 47 tag.
-            instructions: More for the agent to know; how to behave, say, or what not to mention.
-            max_duration_seconds: The call is ended after this many seconds, 1 to 3600.
-            voice: The agent's voice.
-            agent_name: The name by which the agent introduces itself.
+            task: What the agent should achieve, in plain words.
+            country: The country of the number, as an ISO 3166-1 alpha-2 code.
+            locale: The language of the call, as a BCP 47 tag.
+            instructions: More instructions for the agent, such as how to behave or what not to mention.
+            max_duration_seconds: Maximum duration of the call in seconds, 1 to 3600. The default is 299.
+            voice: The voice of the agent.
+            agent_name: The name with which the agent introduces itself.
             caller_name: The person or company on whose behalf the agent calls.
-            metadata: Your own values. They come back with the call.
-            tools: Tools for this call only.
-            webhooks: Where this call's events and tool invocations go, instead of the project's addresses.
-            end_user_id: Your own user or tenant for whom the call is placed.
-            idempotency_key: A text of your choice that names what you want done, at most 255 printable ASCII
-                characters. A repeated request with the same key and body does nothing twice: it is answered 200 with
-                what the first made, as it stands now. A refused request does not use up its key.
+            metadata: Your own values. The call returns them unchanged.
+            tools: Tools that the agent may call during this call only.
+            webhooks: Addresses for this call's events and tool invocations. They replace the project's addresses.
+            end_user_id: The id of your user or tenant for whom the call is placed.
+            idempotency_key: A unique text for what you want done, with at most 255 printable ASCII characters. A
+                repeated request with the same key and body changes nothing. It returns 200 and the current state of
+                what the first request made. A refused request does not use up its key. The published API does not
+                document idempotency keys.
 
         Returns:
-            The call, placed.
+            The new call.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.calls import create_call as _create_call
@@ -449,24 +453,24 @@ class AsyncOperationMethods:
     ) -> CallPage:
         """List calls.
 
-        Gives a page of the project's calls, the newest first.
+        Return a page of the project's calls, newest first.
 
         Args:
-            status: The same as `status_filter`; give one of them.
-            status_filter: Only calls with this status.
-            limit: How many calls a page has, 1 to 100; 50 if absent.
-            offset: How many calls to pass over before the page begins; 0 if absent.
-            start_date: Only calls created at this moment or later. A date means its start, and what has no offset
-                means UTC.
-            end_date: Only calls created before this moment. A date means its start, and what has no offset means
-                UTC.
+            status: A synonym of `status_filter`. Pass only one of the two.
+            status_filter: Return only calls with this status.
+            limit: Number of calls in a page, 1 to 100. The default is 50.
+            offset: Number of calls to skip. The default is 0.
+            start_date: Return only calls created at this time or later. A date means the start of that day. A time
+                without an offset is UTC.
+            end_date: Return only calls created before this time. A date means the start of that day. A time without
+                an offset is UTC.
 
         Returns:
-            A page of calls.
+            A page of calls, newest first.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.calls import list_calls as _list_calls
@@ -483,24 +487,25 @@ class AsyncOperationMethods:
         start_date: datetime | date | str | None = None,
         end_date: datetime | date | str | None = None,
     ) -> AsyncIterator[Call]:
-        """Go through all calls that match, page by page, with one page in memory.
+        """Iterate over all matching calls. Only one page is in memory at a time.
 
         Args:
-            status: The same as `status_filter`; give one of them.
-            status_filter: Only calls with this status.
-            limit: How many calls to ask for at a time; 100 if absent.
-            offset: How many calls to pass over before the page begins; 0 if absent.
-            start_date: Only calls created at this moment or later. A date means its start, and what has no offset
-                means UTC.
-            end_date: Only calls created before this moment. A date means its start, and what has no offset means
-                UTC.
+            status: A synonym of `status_filter`. Pass only one of the two.
+            status_filter: Return only calls with this status.
+            limit: Number of calls to request at a time. The default is 100.
+            offset: Number of calls to skip. The default is 0.
+            start_date: Return only calls created at this time or later. A date means the start of that day. A time
+                without an offset is UTC.
+            end_date: Return only calls created before this time. A date means the start of that day. A time without
+                an offset is UTC.
 
         Returns:
-            The calls, in the order of `list_calls`. One that moves to the next page while they are read comes once.
+            An iterator of the calls, in the order of `list_calls`. It yields each of them once, even if
+            one moves to another page meanwhile.
 
         Raises:
-            ValidationError: Invalid argument. It is raised at once, not at the first page.
-            PamelaError: A page could not be fetched.
+            ValidationError: An argument is invalid. This error is raised at once, not with the first page.
+            PamelaError: A page could not be fetched. This error is raised during the iteration.
         """
 
         from .._core.pagination import OffsetPages
@@ -526,7 +531,7 @@ class AsyncOperationMethods:
     async def get_call(self, call_id: str) -> Call:
         """Get a call.
 
-        Gives the call with all it has so far. The transcript can arrive a few seconds after the call has completed.
+        Return the call in its current state. The transcript can arrive a few seconds after the call has completed.
 
         Args:
             call_id: The call's `id`.
@@ -535,8 +540,8 @@ class AsyncOperationMethods:
             The call.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.calls import get_call as _get_call
@@ -546,17 +551,17 @@ class AsyncOperationMethods:
     async def cancel_call(self, call_id: str) -> Call:
         """Cancel a call.
 
-        Stops a call that is queued or ringing. To end one in progress, hang it up.
+        Cancel a call that is queued or ringing. To end a call in progress, use `hangup_call`.
 
         Args:
             call_id: The call's `id`.
 
         Returns:
-            The call, whole or in its short form.
+            The call. It may have the fields `id`, `status`, `success` and `message` only.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.calls import cancel_call as _cancel_call
@@ -566,17 +571,17 @@ class AsyncOperationMethods:
     async def hangup_call(self, call_id: str) -> Call:
         """Hang up a call.
 
-        Ends a call that is in progress. To stop one that is queued or ringing, cancel it.
+        End a call that is in progress. To stop a queued or ringing call, use `cancel_call`.
 
         Args:
             call_id: The call's `id`.
 
         Returns:
-            The call, whole or in its short form.
+            The call. It may have the fields `id`, `status`, `success` and `message` only.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.calls import hangup_call as _hangup_call
@@ -596,26 +601,27 @@ class AsyncOperationMethods:
     ) -> ToolRegistration:
         """Register a tool.
 
-        Adds a function of yours that the agent may call while it talks. Invocations go to the tool webhook address
-        of the call, or else of the project.
+        Register a function that the agent may call while it talks. Pamela sends invocations to the call's
+        `tool_webhook_url`. If the call has none, they go to the project's tool webhook address.
 
         Args:
             name: The function's name.
-            description: What the function does and when to call it; the agent reads this.
-            input_schema: The arguments.
-            output_schema: The result.
-            timeout_ms: How long the agent waits for an answer, in milliseconds.
-            timeout_seconds: The same as `timeout_ms`, in seconds; give one of them.
-            idempotency_key: A text of your choice that names what you want done, at most 255 printable ASCII
-                characters. A repeated request with the same key and body does nothing twice: it is answered 200 with
-                what the first made, as it stands now. A refused request does not use up its key.
+            description: What the function does and when to call it. The agent reads this text.
+            input_schema: The function's arguments, as a JSON Schema of type `object`.
+            output_schema: The function's result, as a JSON Schema of type `object`.
+            timeout_ms: How long the agent waits for the response, in milliseconds. The default is 30000.
+            timeout_seconds: A synonym of `timeout_ms`, in seconds. Pass only one of the two.
+            idempotency_key: A unique text for what you want done, with at most 255 printable ASCII characters. A
+                repeated request with the same key and body changes nothing. It returns 200 and the current state of
+                what the first request made. A refused request does not use up its key. The published API does not
+                document idempotency keys.
 
         Returns:
-            The tool, registered.
+            The new tool.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.tools import register_tool as _register_tool
@@ -634,14 +640,14 @@ class AsyncOperationMethods:
     async def list_tools(self) -> list[Tool]:
         """List tools.
 
-        Gives the project's tools. The service answers a bare list or an object around it; accept both.
+        Return the project's tools. The body is a list, or an object with the list in `tools`. Accept both.
 
         Returns:
-            The tools.
+            The project's tools.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.tools import list_tools as _list_tools
@@ -651,17 +657,17 @@ class AsyncOperationMethods:
     async def delete_tool(self, tool_id: str) -> ToolDeletion:
         """Delete a tool.
 
-        Deactivates the tool. The agent stops calling it.
+        Deactivate a tool. The agent no longer calls it.
 
         Args:
             tool_id: The tool's `id`.
 
         Returns:
-            The tool is deactivated.
+            The tool was deactivated.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.tools import delete_tool as _delete_tool
@@ -671,19 +677,19 @@ class AsyncOperationMethods:
     async def get_usage(self, period: str | None = None) -> Usage:
         """Get usage.
 
-        Gives the calls and minutes of a UTC calendar month. Only calls that connected (have a `started_at`) are
-        billed, in the month of their `started_at`: a call's `billed_minutes` is its duration in minutes rounded up,
-        and at least 1. A billed minute costs 0.10 US dollars.
+        Return the number of calls and minutes in a UTC calendar month. Only connected calls are billed: those with
+        a `started_at`. They count in the month of their `started_at`. A call's `billed_minutes` is its duration,
+        rounded up to whole minutes, and at least 1. A billed minute costs 0.10 US dollars.
 
         Args:
-            period: The UTC calendar month, `YYYY-MM`; the current one if absent.
+            period: A UTC calendar month, as `YYYY-MM`. The default is the current month.
 
         Returns:
             The month's usage.
 
         Raises:
-            ValidationError: Invalid argument, or the service refused the request with 400 or 422.
-            PamelaError: Any other failure; its subclasses say which.
+            ValidationError: An argument is invalid, or the service refused the request with 400 or 422.
+            PamelaError: Any other error. Its subclasses name the kinds.
         """
 
         from .api.usage import get_usage as _get_usage

@@ -1,4 +1,4 @@
-"""One attempt at a request and what can come of it: data that passes between the policy and the transports."""
+"""One attempt and its outcome: the data that the policy and the transports exchange."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from ..errors import PamelaError
 
 SHORTEST_STEP = 0.001
-"""Seconds. A socket takes a timeout of 0 for something else, never to wait."""
+"""Seconds. It is above 0, because for a socket the timeout 0 means never to wait."""
 
 
 def remaining(give_up_at: float) -> float:
-    """Return the seconds until a moment of the monotonic clock; a little when it is over."""
+    """Return the seconds until a time of the monotonic clock, at least `SHORTEST_STEP`."""
     return max(give_up_at - time.monotonic(), SHORTEST_STEP)
 
 
 class DeadlineTimeout(float):
-    """Seconds for a step of an attempt, and the moment, of the monotonic clock, when the operation must be over."""
+    """Seconds for a step of an attempt, with the time of the monotonic clock when the operation must end."""
 
     __slots__ = ("give_up_at",)
     give_up_at: float
@@ -31,7 +31,7 @@ class DeadlineTimeout(float):
         return limit
 
     def remaining(self) -> float:
-        """Return the seconds that the step may take when it begins now."""
+        """Return the seconds that the step may take if it begins now."""
         return min(self, remaining(self.give_up_at))
 
 
@@ -39,11 +39,11 @@ class Attempt:
     """A request to send now.
 
     Attributes:
-        give_up_at: The moment, of the monotonic clock, when the answer must be whole.
+        give_up_at: The time of the monotonic clock when the response must be complete.
         number: 1 for the first attempt of an operation.
-        template: The path with the names of its arguments, `/api/b2b/v1/calls/{call_id}` say.
-        accepts: Where the body of a success is read as it arrives: whether it is one of a content type. None where a
-            response is read whole.
+        template: The path with the names of its arguments, such as `/api/b2b/v1/calls/{call_id}`.
+        accepts: For a streamed response, a function that says whether the content type is the expected one. None for a
+            response that is read whole.
     """
 
     __slots__ = (
@@ -84,7 +84,7 @@ class Attempt:
         self.accepts = accepts
 
     def __repr__(self) -> str:
-        return f"Attempt({self.operation!r}, number={self.number})"  # the headers have the key
+        return f"Attempt({self.operation!r}, number={self.number})"  # The headers contain the API key.
 
 
 class Wait:
@@ -97,11 +97,11 @@ class Wait:
 
 
 class Response:
-    """A response, whole or with its body still to come.
+    """A response, complete or with a body that is still to be read.
 
     Attributes:
-        body: The body that is read as it arrives, an `OpenBody` or `AsyncOpenBody`; None where `content` is all of it.
-        secrets: What must not be shown where the response is: what the request was sent with, and the proxy's password.
+        body: The body of a streamed response, an `OpenBody` or `AsyncOpenBody`. None if `content` is the whole body.
+        secrets: Texts to hide when the response is shown: the API key and the proxy's password.
     """
 
     __slots__ = ("body", "content", "headers", "secrets", "status")
@@ -114,11 +114,11 @@ class Response:
         self.body: Any = None
 
     def __repr__(self) -> str:
-        return f"Response({self.status}, {len(self.content)} bytes)"  # a server may have put what it was sent in it
+        return f"Response({self.status}, {len(self.content)} bytes)"  # The content may repeat secrets of the request.
 
 
 class Failure:
-    """No whole response came back.
+    """An attempt without a complete response.
 
     Attributes:
         sent: Whether the request may have reached the service.
@@ -137,21 +137,21 @@ class Failure:
 
 
 Outcome: TypeAlias = "Response | Failure | PamelaError"
-"""What came of an attempt; an exception of ours where it was not even tried."""
+"""The result of an attempt. It is an exception of this package if the attempt was not made."""
 
 
 class AttemptInfo:
-    """An attempt as hooks see it: before it is sent, and again after it with the outcome.
+    """An attempt, as the hooks `on_request` and `on_response` get it.
 
     Attributes:
-        operation: The operation's name, `create_call` say.
+        operation: The name of the operation, such as `create_call`.
         method: The HTTP method.
-        url: The address.
-        attempt: 1 for the first attempt of an operation.
-        status_code: The HTTP status of the answer, or None without one.
-        request_id: What names the request at the service, or None.
-        elapsed: Seconds that the attempt took; 0 before it.
-        problem: What went wrong when there is no answer, or None.
+        url: The URL of the request.
+        attempt: The number of the attempt. The first one of an operation is 1.
+        status_code: The HTTP status of the response, or None before or without a response.
+        request_id: The service's id of the request (`X-Request-Id`), or None.
+        elapsed: Duration of the attempt in seconds. 0 before the attempt.
+        problem: Why there was no response, or None.
     """
 
     def __init__(
@@ -185,4 +185,4 @@ class AttemptInfo:
 
 
 Exchange = AttemptInfo
-"""The name until 2.1; it goes with 3.0."""
+"""The old name of `AttemptInfo`. Version 3.0 removes it."""

@@ -1,4 +1,4 @@
-"""Event handlers that run elsewhere: the endpoint hands the event to a queue, and a worker calls the handler."""
+"""Event handlers in a queue: the endpoint puts the event into the queue, and a worker calls the handler."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 
 class FunctionBackground:
-    """A function that takes the handler and the event, such as ``submit`` of an executor."""
+    """A function that takes the handler and the event, such as the ``submit`` of an executor."""
 
     def __init__(self, function: Callable[[Callable[[Any], object], Any], object], handler: Callable[[Any], object]):
         self._function = function
         self._handler = handler
 
     def put(self, event: WebhookEvent) -> None:
-        """Hand over an event."""
+        """Put an event into the queue."""
         resolve_blocking(self._function(self._handler, event))
 
     async def put_async(self, event: WebhookEvent) -> None:
-        """Hand over an event, from an event loop."""
+        """Put an event into the queue, from an event loop."""
         await call_async(self._function, self._handler, event)
 
 
 class CeleryBackground:
-    """A Celery app. The handler becomes a task, unless it is one."""
+    """A Celery app. The handler becomes a task if it is not one."""
 
     def __init__(self, app: Any, handler: Any) -> None:
         is_task = hasattr(handler, "apply_async")
@@ -43,43 +43,43 @@ class CeleryBackground:
         self._task = handler if is_task else app.task(_taking_payload(handler), ignore_result=True)
 
     def put(self, event: WebhookEvent) -> None:
-        """Hand over an event."""
+        """Put an event into the queue."""
         self._task.apply_async((dict(event),))
 
     async def put_async(self, event: WebhookEvent) -> None:
-        """Hand over an event, from an event loop."""
+        """Put an event into the queue, from an event loop."""
         await asyncio.to_thread(self.put, event)
 
 
 class RQBackground:
-    """A queue of RQ. Its workers import the handler by its name."""
+    """An RQ queue. Its workers import the handler by its name."""
 
     def __init__(self, queue: Any, handler: Callable[[Any], object]) -> None:
         self._queue = queue
         self._names = _importable_names(handler)
 
     def put(self, event: WebhookEvent) -> None:
-        """Hand over an event."""
+        """Put an event into the queue."""
         self._queue.enqueue(run_handler, *self._names, dict(event))
 
     async def put_async(self, event: WebhookEvent) -> None:
-        """Hand over an event, from an event loop."""
+        """Put an event into the queue, from an event loop."""
         await asyncio.to_thread(self.put, event)
 
 
 class ProcrastinateBackground:
-    """A Procrastinate app. The handler becomes a task, unless it is one, with the argument ``event``."""
+    """A Procrastinate app. The handler becomes a task with the argument ``event`` if it is not a task."""
 
     def __init__(self, app: Any, handler: Any) -> None:
         is_task = hasattr(handler, "defer_async")
         self._task = handler if is_task else app.task(_taking_payload(handler), name=_name(handler))
 
     def put(self, event: WebhookEvent) -> None:
-        """Hand over an event."""
+        """Put an event into the queue."""
         self._task.defer(event=dict(event))
 
     async def put_async(self, event: WebhookEvent) -> None:
-        """Hand over an event, from an event loop."""
+        """Put an event into the queue, from an event loop."""
         await self._task.defer_async(event=dict(event))
 
 
@@ -90,18 +90,18 @@ _KINDS: dict[tuple[str, str], Callable[[Any, Any], Background]] = {
     ("rq", "Queue"): RQBackground,
     ("procrastinate", "App"): ProcrastinateBackground,
 }
-"""What runs a handler for an object whose class, or a base of it, is so named and comes from such a package."""
+"""The class that uses a queue, by the package and the name of the queue's class or of one of its bases."""
 
 
 def make_background(target: Any, handler: Any) -> Background:
-    """Return what hands events to a handler that runs elsewhere.
+    """Return an object that puts events into a queue for a handler.
 
     Args:
         target: A Celery app, an RQ queue, a Procrastinate app, or a function that takes the handler and the event.
         handler: The handler.
 
     Raises:
-        TypeError: The target is none of these, or the workers of a queue could not import the handler.
+        TypeError: The target is none of these, or the workers of the queue cannot import the handler.
     """
     for cls in type(target).__mro__:
         kind = _KINDS.get((cls.__module__.partition(".")[0], cls.__name__))
@@ -117,7 +117,7 @@ def make_background(target: Any, handler: Any) -> Background:
 
 
 def is_task(handler: Any) -> bool:
-    """Return whether a handler is a task of Celery or Procrastinate already, which takes what it declares."""
+    """Return whether a handler is already a task of Celery or Procrastinate."""
     return hasattr(handler, "apply_async") or hasattr(handler, "defer_async")
 
 
@@ -128,7 +128,7 @@ def run_handler(module: str, name: str, payload: dict[str, Any]) -> None:
 
 
 def _taking_payload(handler: Callable[[Any], object]) -> Callable[[dict[str, Any]], None]:
-    """Return a function that calls a handler with an event, made of what the queue has kept of it."""
+    """Return a function that calls a handler with an event, made from the payload in the queue."""
 
     @wraps(handler)
     def run(event: dict[str, Any]) -> None:

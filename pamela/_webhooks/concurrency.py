@@ -1,4 +1,4 @@
-"""Sync functions called from async code and async ones from sync code, in threads and on an event loop kept for this."""
+"""Call sync functions from async code and async functions from sync code."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ _loops_lock = threading.Lock()
 
 
 def run_in_thread(function: Callable[[], T]) -> Future[T]:
-    """Run a function in a thread of its own, in the caller's context.
+    """Run a function in a new thread, in the caller's context.
 
-    A pool would let functions that hang keep out all others, and would keep the interpreter from exiting.
+    A pool of threads is not used: functions that hang would block all others, and would stop the interpreter from
+    exiting.
     """
     future: Future[T] = Future()
     future.set_running_or_notify_cancel()  # the caller may stop waiting; the function goes on
@@ -39,29 +40,29 @@ def run_in_thread(function: Callable[[], T]) -> Future[T]:
 
 
 def run_coroutine(coroutine: Coroutine[Any, Any, T], loop: asyncio.AbstractEventLoop | None = None) -> T:
-    """Run a coroutine on a loop in another thread, by default one that is kept for this, and wait for its result."""
+    """Run a coroutine on a loop in another thread, by default the package's own, and wait for its result."""
     return asyncio.run_coroutine_threadsafe(coroutine, loop or _own_loop()).result()
 
 
 def resolve_blocking(result: Any) -> Any:
-    """Return what a function returned; if that is awaitable, await it on a loop in another thread first."""
+    """Return the result of a function. If it is awaitable, await it first, on a loop in another thread."""
     return run_coroutine(maybe_await(result)) if inspect.isawaitable(result) else result
 
 
 async def maybe_await(result: Any) -> Any:
-    """Return what a function returned; if that is awaitable, await it first."""
+    """Return the result of a function. If it is awaitable, await it first."""
     return await result if inspect.isawaitable(result) else result
 
 
 async def call_async(function: Callable[..., Any], *args: Any, **values: Any) -> Any:
-    """Call an async function on the running loop, and any other in a thread, where it cannot block the loop."""
+    """Call an async function on the running loop, and any other function in a thread. Neither blocks the loop."""
     if is_async(function):
         return await function(*args, **values)
     return await maybe_await(await asyncio.to_thread(function, *args, **values))
 
 
 def is_async(function: Callable[..., Any]) -> bool:
-    """Return whether calling a function is certain to give a coroutine. Others, such as a lambda, still may."""
+    """Return whether a call of the function always returns a coroutine. If false, it may still return an awaitable."""
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 

@@ -35,7 +35,7 @@ class UnknownEvent(Model):
 
     @property
     def timestamp(self) -> datetime | None:
-        """When it happened."""
+        """When the event happened."""
         moment: datetime | None = as_datetime(self._get("timestamp"))
         return moment
 
@@ -52,20 +52,20 @@ def construct_event(
     """Verify a webhook and return its event, typed.
 
     Args:
-        body: The raw body of the request, before any JSON parser had it.
-        signature: The ``X-Pamela-Signature`` header, None if it is missing.
-        secret: The webhook secret, or several of them while one replaces another.
+        body: The raw body of the request, not parsed.
+        signature: The ``X-Pamela-Signature`` header, or None if it is missing.
+        secret: The webhook secret. While you replace it, pass a list of the old and the new one.
         tolerance: How far the event's ``timestamp`` may be from now, in seconds, so that a recorded webhook cannot be
             replayed later; None accepts any. An event without a timestamp is accepted.
 
     Returns:
-        The event, a dict with typed attributes: ``CallQueuedEvent``, ``CallStartedEvent``,
-        ``CallTranscriptUpdateEvent``, ``CallCompletedEvent``, ``CallFailedEvent``, or ``UnknownEvent`` for one that
-        this version does not know.
+        The event, a dict with typed attributes: a ``CallQueuedEvent``, ``CallStartedEvent``,
+        ``CallTranscriptUpdateEvent``, ``CallCompletedEvent`` or ``CallFailedEvent``. An event that this version does
+        not know is an ``UnknownEvent``.
 
     Raises:
-        WebhookVerificationError: The webhook could not be verified; ``reason`` says why.
-        ValueError: The secret is empty or has a line end, or the tolerance is not a number of 0 or more.
+        WebhookVerificationError: The webhook could not be verified. ``reason`` says why.
+        ValueError: The secret is empty or contains a line break, or `tolerance` is not a number of seconds, 0 or more.
 
     Example:
         >>> from pamela.webhooks import sign_webhook
@@ -78,7 +78,7 @@ def construct_event(
 
 
 def as_event(payload: dict[str, Any]) -> WebhookEvent:
-    """Return a verified payload as the type of its event."""
+    """Return a verified payload as the class of its event."""
     name = payload.get("event")
     model = EVENTS.get(name) if isinstance(name, str) else None
     event: WebhookEvent = getattr(models, model)(payload) if model else UnknownEvent(payload)

@@ -1,4 +1,4 @@
-"""Handlers that could not be called are refused where they are registered, not when the first webhook comes."""
+"""Check handlers when they are registered, not when the first webhook comes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from .._core.suggestions import shorten
 
 
 def check_takes(handler: Any, *arguments: str, and_more: bool = False, what: str = "handler") -> None:
-    """Raise TypeError for a handler that cannot be called with arguments in this order.
+    """Raise TypeError if a handler cannot be called with these arguments in this order.
 
     Args:
         handler: The handler.
-        arguments: The names of what it is called with.
-        and_more: Whether it may be called with others after them.
+        arguments: The names of the arguments.
+        and_more: Whether more arguments may follow.
         what: What the handler is, for the message.
     """
     if not callable(handler):

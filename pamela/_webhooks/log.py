@@ -1,4 +1,4 @@
-"""Log records in which what a sender wrote cannot pass for a line of the log or move the cursor."""
+"""Escaped log records: text of a sender cannot imitate a line of the log or move the cursor."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ def log_escaped(
 ) -> None:
     """Log with the control characters of the arguments escaped.
 
-    A traceback, if it is asked for, has a bar before each line, so that a line that begins like one of the log's is seen
-    to be part of it.
+    Each line of a traceback starts with a bar, so that it cannot look like a line of the log.
     """
     if not logger.isEnabledFor(level):
         return
@@ -41,7 +40,7 @@ def log_escaped(
 
 
 def escape(text: str) -> str:
-    """Return a text with what cannot be printed, line breaks among it, written as Python does: ``\\n``, ``\\x1b``."""
+    """Return a text with line breaks and other non-printable characters escaped as in Python: ``\\n``, ``\\x1b``."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)

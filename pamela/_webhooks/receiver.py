@@ -1,4 +1,4 @@
-"""An HTTP request made the verified payload of a webhook, or the response that refuses it. Needs no framework."""
+"""Turn an HTTP request into the verified payload of a webhook, or into the response that refuses it."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ MAX_LENGTH_DIGITS = 18  # Python refuses to parse numbers of thousands of digits
 
 
 class Headers(Protocol):
-    """Request headers of any framework, or a dict of them."""
+    """The headers of a request: a dict or the object of a framework."""
 
     def items(self) -> Iterable[tuple[str, str]]:
-        """Names, in any case, and values."""
+        """Return pairs of name and value. Upper and lower case make no difference."""
 
 
 class HeaderPairs:
-    """Headers as pairs of names and values, in which a name may occur several times."""
+    """Headers as pairs of name and value. A name may occur several times."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._pairs = list(pairs)
 
     def items(self) -> list[tuple[str, str]]:
-        """Names and values, in their order."""
+        """Return pairs of name and value, in their order."""
         return self._pairs
 
 
 class BodyUnreadableError(Exception):
-    """The server could not read the body of a request: it is malformed, or the sender has gone."""
+    """The server could not read the body of a request. It is malformed, or the sender closed the connection."""
 
 
 class RequestRefusedError(Exception):
-    """A request is not a webhook to act upon.
+    """A request is refused.
 
     Attributes:
-        response: What to answer it with.
+        response: The response to send.
     """
 
     def __init__(self, response: WebhookResponse) -> None:
@@ -55,14 +55,14 @@ class WebhookReceiver:
     """Reads requests and checks their method, size, signature and age.
 
     Args:
-        secret: The webhook secret, or several of them while one replaces another.
-        tolerance: How far a ``timestamp`` may be from now, in seconds; None accepts any.
-        max_body_bytes: The largest body that is read.
+        secret: The webhook secret. While you replace it, pass a list of the old and the new one.
+        tolerance: Maximum difference between a ``timestamp`` and now, in seconds. None accepts any timestamp.
+        max_body_bytes: Maximum size of a body, in bytes.
 
     Raises:
-        ValueError: The secret is empty, or has a line end or blanks around it, or `tolerance` or `max_body_bytes` is out of
-            range.
-        TypeError: The secret is not a str or a list of them.
+        ValueError: The secret is empty, contains a line break, or starts or ends with a space; or `tolerance` or
+            `max_body_bytes` is out of range.
+        TypeError: The secret is neither a str nor a list of str.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class WebhookReceiver:
         """Return the verified payload of a request. The path is for the log.
 
         Raises:
-            RequestRefusedError: The request is not a webhook to act upon.
+            RequestRefusedError: The request is not a valid webhook.
         """
         body = self._check_head(method, headers, path)
         try:
@@ -97,10 +97,10 @@ class WebhookReceiver:
     async def read_async(
         self, method: str, headers: Headers, chunks: AsyncIterable[bytes], *, path: str = ""
     ) -> dict[str, Any]:
-        """Return the verified payload of a request whose body comes in asynchronous chunks. The path is for the log.
+        """Return the verified payload of a request with an async iterable of chunks. The path is for the log.
 
         Raises:
-            RequestRefusedError: The request is not a webhook to act upon.
+            RequestRefusedError: The request is not a valid webhook.
         """
         body = self._check_head(method, headers, path)
         try:

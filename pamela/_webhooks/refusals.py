@@ -1,4 +1,4 @@
-"""The log of refused requests: for each path and reason a line a minute, however many requests there are."""
+"""The log of refused requests: at most one line a minute for each path and reason."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ logger = logging.getLogger("pamela.webhooks")
 
 SECONDS_BETWEEN_LINES = 60.0
 MOST_KINDS = 256
-"""How many paths and reasons are told apart; whoever sends to ever new paths must not fill the memory."""
+"""Maximum number of pairs of path and reason to count. It bounds the memory that requests to random paths can use."""
 
 
 class RefusalLog:
     """Logs refused requests.
 
     Args:
-        monotonic: Returns seconds of a clock that never goes back.
+        monotonic: Returns the seconds of a clock that never goes back.
     """
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -33,12 +33,12 @@ class RefusalLog:
         """When a kind of refusal was last logged, and how many there were since then, by path and reason."""
 
     def write(self, path: str, reason: str, message: str) -> None:
-        """Log a refusal, unless one of the same path and reason was logged less than a minute ago.
+        """Log a refusal, if none with the same path and reason was logged in the last minute.
 
         Args:
-            path: Where the request was sent, "" if that is not known.
-            reason: Why it was refused, in a word or two.
-            message: Why it was refused, in a sentence.
+            path: The path of the request, or "" if it is not known.
+            reason: The reason, in one or two words.
+            message: The reason, in a sentence.
         """
         suppressed = self._count(path, reason)
         if suppressed is None:
@@ -48,7 +48,7 @@ class RefusalLog:
         log_escaped(logger, logging.WARNING, "Refused a webhook%s (%s): %s%s", where, reason, message, more)
 
     def _count(self, path: str, reason: str) -> int | None:
-        """Return how many refusals of a kind were not logged, None if this one is not to be logged either."""
+        """Return how many refusals were not logged since the last line, or None if this one is not logged either."""
         now, kind = self._monotonic(), (path, reason)
         with self._lock:
             logged_at, suppressed = self._last.pop(kind, (None, 0))

@@ -1,4 +1,4 @@
-"""What a webhook request is answered with, before a framework makes its own response of it."""
+"""The response to a webhook request, independent of the web framework."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ class WebhookResponse(NamedTuple):
 
     Attributes:
         status: The HTTP status.
-        headers: The headers, without the length.
-        body: The body, JSON.
+        headers: The headers, without `Content-Length`.
+        body: The body, as JSON.
     """
 
     status: int
@@ -24,8 +24,8 @@ class WebhookResponse(NamedTuple):
         """Return a response with a JSON value as its body.
 
         Raises:
-            ValueError: The value cannot be written as JSON: it contains NaN or itself.
-            TypeError: The value cannot be written as JSON: it contains an object of another type.
+            ValueError: The value cannot be written as JSON, because it contains NaN or itself.
+            TypeError: The value cannot be written as JSON, because it contains an object of another type.
         """
         body = json.dumps(content, allow_nan=False).encode()
         return cls(status, {"Content-Type": "application/json", **headers}, body)

@@ -1,4 +1,4 @@
-"""The signature of a webhook: how it is made, and how it is compared. Loads nothing but hmac and json."""
+"""Make and verify the signatures of webhooks. This module imports little, so that it loads fast."""
 
 from __future__ import annotations
 
@@ -19,18 +19,19 @@ _HEX_DIGITS = 64
 
 
 def sign_webhook(payload: Payload, secret: str) -> str:
-    """Return the signature that Pamela gives a payload, for tests and for programs that stand in for Pamela.
+    """Return the signature of a payload, as Pamela makes it. Use it in tests.
 
     Args:
-        payload: Text and bytes are signed as they are; a mapping in its canonical form: keys sorted, separators ``,``
-            and ``:``, characters beyond ASCII escaped.
+        payload: The payload. Text and bytes are signed unchanged. A mapping is signed in its canonical form: JSON with
+            sorted keys, the separators ``,`` and ``:``, and every non-ASCII character escaped.
         secret: The webhook secret.
 
     Returns:
-        The value of the ``X-Pamela-Signature`` header, a lower-case hexadecimal HMAC-SHA256.
+        The value of the ``X-Pamela-Signature`` header: the HMAC-SHA256 as 64 lower-case hexadecimal digits.
 
     Raises:
-        ValueError: The secret is empty or has a line end, or the payload cannot be written as JSON (it contains NaN, for example).
+        ValueError: The secret is empty or contains a line break, or the payload cannot be written as JSON, because it
+            contains NaN for example.
         TypeError: The payload is not a mapping, text or bytes.
 
     Example:
@@ -44,20 +45,20 @@ def sign_webhook(payload: Payload, secret: str) -> str:
 def verify_webhook_signature(payload: Payload, signature: str | None, secret: str | Sequence[str]) -> bool:
     """Return whether a webhook was signed with your secret.
 
-    Pass the raw body if you can. A body is accepted if the signature is over its bytes or over the canonical form of
-    the JSON object in it; a mapping, if the signature is over its canonical form. A body in which an object has the
-    same key twice has no canonical form, because two JSON parsers could read it differently.
+    Pass the raw body if you can. The signature of a body may be over its bytes or over the canonical form of its JSON
+    object. The signature of a mapping must be over its canonical form. A JSON object with a duplicate key has no
+    canonical form, because two parsers could read it differently.
 
     Args:
-        payload: The body as it came, or the object parsed from it.
-        signature: The ``X-Pamela-Signature`` header. Upper case and surrounding blanks are accepted.
-        secret: The webhook secret, or several of them while one replaces another.
+        payload: The raw body, or the object parsed from it.
+        signature: The ``X-Pamela-Signature`` header. Upper case and surrounding spaces are accepted.
+        secret: The webhook secret. While you replace it, pass a list of the old and the new one.
 
     Returns:
-        True if it was signed; False if the signature is wrong, malformed, empty or missing (None).
+        True if the signature is valid. False if it is wrong, malformed, empty or missing (None).
 
     Raises:
-        ValueError: The secret is empty or has a line end.
+        ValueError: The secret is empty or contains a line break.
 
     Example:
         >>> body = b'{"event":"call.queued"}'
@@ -118,7 +119,7 @@ def _canonical_bytes(payload: dict[str, Any]) -> bytes:
 
 
 def hex_signature(signature: str | None) -> str | None:
-    """Return a signature as `sign_webhook` writes it, or None if it is not 64 hexadecimal digits."""
+    """Return a signature in the form of `sign_webhook`, or None if it is not 64 hexadecimal digits."""
     if not isinstance(signature, str) or not signature.isascii():
         return None
     text = signature.strip().lower()
@@ -129,10 +130,10 @@ _WRONG_TYPE = "A webhook secret is a str. Pass one, or several in a list."
 
 
 def secret_list(secret: Any) -> list[str]:
-    """Return one webhook secret or several as a list.
+    """Return one or several webhook secrets as a list.
 
     Raises:
-        TypeError: It is neither a str nor a collection. The message does not have it, as it may be secret all the same.
+        TypeError: The secret is neither a str nor a collection. The message does not contain it.
     """
     if isinstance(secret, str):
         return [secret]
@@ -147,7 +148,7 @@ def signing_keys(secret: str | Sequence[str]) -> list[bytes]:
     """Return the HMAC keys of one webhook secret or several.
 
     Raises:
-        ValueError: There is no secret, or one is empty or has a line end.
+        ValueError: There is no secret, or a secret is empty or contains a line break.
         TypeError: A secret is not a str.
     """
     secrets = secret_list(secret)

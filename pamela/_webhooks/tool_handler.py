@@ -1,4 +1,4 @@
-"""One function as the handler of a tool webhook, in Flask, FastAPI, Starlette and Django."""
+"""Serve one function as a tool webhook in Flask, FastAPI, Starlette or Django."""
 
 from __future__ import annotations
 
@@ -28,23 +28,23 @@ _ADAPTERS = {
     "starlette": ("starlette", "StarletteAdapter"),
     "django": ("django", "DjangoAdapter"),
 }
-"""The package that a request's class is from, and its adapter's module and name."""
+"""The module and name of the adapter, by the package of a request's class."""
 _OK, _FAILED = 200, 400
 
 
 def parse_tool_webhook(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a tool invocation, which you have verified, as a plain dict.
+    """Return the fields of a verified tool invocation as a plain dict.
 
     Args:
-        payload: The object that was posted.
+        payload: The JSON object from the body.
 
     Returns:
-        ``tool_name``, ``arguments``, ``call_id``, ``correlation_id``, ``call_session_id``, ``partner_id`` and
-        ``project_id``, of which the last three are None if absent. ``arguments`` that are no object, null say, are {};
-        numbers as names and ids are text.
+        A dict with the keys ``tool_name``, ``arguments``, ``call_id``, ``correlation_id``, ``call_session_id``,
+        ``partner_id`` and ``project_id``. The last three are None if absent. If ``arguments`` is not an object, it is
+        {}. A name or id that is a number is returned as text.
 
     Raises:
-        ValueError: One of the first four is missing.
+        ValueError: One of the first four fields is missing.
 
     Example:
         >>> payload = {"tool_name": "eta", "arguments": {}, "call_id": "call_1", "correlation_id": "corr_1"}
@@ -62,24 +62,25 @@ def parse_tool_webhook(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def create_tool_handler(secret: str | Sequence[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return a decorator that makes a web handler of a function that answers tool invocations.
+    """Return a decorator that makes a web handler of a function that handles tool invocations.
 
     The handler works in Flask, FastAPI, Starlette and Django. The function receives the verified payload, a dict, and
-    returns the tool's result. It may be async where the framework takes async handlers. Parameters after the payload
-    get what the framework gives to handlers, such as variables of the path, and one named ``request`` gets its request.
-    The response is ``{"result": ..., "correlation_id": ...}``; a dict that has a ``result`` or an ``error`` is sent as
-    it is. A request that is not signed is answered 401 and never reaches the function. For several tools at one
-    address, argument checks, timeouts and repeated invocations see `pamela.tools.ToolRegistry`.
+    returns the tool's result. It may be async if the framework accepts async handlers. Parameters after the payload
+    get the framework's arguments, such as variables of the path. A parameter named ``request`` gets the request.
+
+    The response is ``{"result": ..., "correlation_id": ...}``. A dict with the key ``result`` or ``error`` is sent
+    unchanged. A request without a valid signature gets 401, and the function is not called. Use
+    `pamela.tools.ToolRegistry` for several tools, argument checks, timeouts and repeated invocations.
 
     Args:
-        secret: The webhook secret, or several of them while one replaces another.
+        secret: The webhook secret. While you replace it, pass a list of the old and the new one.
 
     Returns:
         A decorator.
 
     Raises:
-        ValueError: The secret is empty or has a line end.
-        TypeError: By the decorator: the function does not take the payload.
+        ValueError: The secret is empty or contains a line break.
+        TypeError: The function does not accept the payload. The decorator raises this error.
 
     Example:
         >>> @create_tool_handler("whsec_example")
@@ -175,7 +176,7 @@ def _to_response(adapter: FrameworkAdapter, payload: Mapping[str, Any], result: 
 
 
 def _signature(function: Handler) -> inspect.Signature:
-    """Return the signature for frameworks that pass by it: the request instead of the payload, then the rest."""
+    """Return the signature that frameworks see: the request instead of the payload, then the other parameters."""
     request = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=_request_type())
     rest = [parameter for parameter in _parameters_after_payload(function) if parameter.name != "request"]
     return inspect.Signature([request, *rest])

@@ -1,4 +1,4 @@
-"""A webhook's body made a verified payload: its signature, its form and its age are checked here."""
+"""Check the signature, the form and the age of a webhook."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class VerificationFailureReason(StrEnum):
 
 
 class WebhookVerificationError(PamelaError):
-    """A webhook could not be verified and must not be acted upon.
+    """A webhook could not be verified. Do not act upon it.
 
     Attributes:
-        reason: Why. It is for your log; do not tell the sender.
+        reason: Why the webhook was refused. Write it to your log, but do not send it to the sender.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class WebhookVerificationError(PamelaError):
 def verified_payload(
     body: Body, signature: str | None, secret: str | Sequence[str], *, tolerance: float | None = 300
 ) -> dict[str, Any]:
-    """Return the JSON object of a webhook of any kind, after verifying it.
+    """Verify a webhook of any kind and return its JSON object.
 
-    Arguments and exceptions are those of `construct_event`.
+    It has the arguments and exceptions of `construct_event`.
     """
     if not isinstance(body, Body):
         raise TypeError(f"The body must be the raw body, bytes or str, not {type(body).__name__}.")

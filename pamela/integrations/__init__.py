@@ -1,1 +1,1 @@
-"""Webhook endpoints for web frameworks: one module each, and plain WSGI and ASGI for all others."""
+"""Connect a `WebhookEndpoint` to a web framework. There is a module for each, and WSGI and ASGI for all others."""

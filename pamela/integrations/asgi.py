@@ -1,4 +1,4 @@
-"""Webhooks in any ASGI server or framework."""
+"""Receive webhooks in any ASGI server or framework."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class _DisconnectedError(Exception):
 
 
 def asgi_app(endpoint: WebhookEndpoint) -> ASGIApplication:
-    """Return an ASGI application that serves an endpoint at every path.
+    """Return an ASGI application that passes each request to an endpoint, whatever its path.
 
     Args:
-        endpoint: Handles the requests.
+        endpoint: The endpoint that handles the requests.
 
     Returns:
-        The application, to be served by itself, or to be the endpoint of a Starlette ``Route``.
+        The application. Serve it by itself, or use it as the endpoint of a Starlette ``Route``.
 
     Example:
         >>> from pamela.endpoint import WebhookEndpoint

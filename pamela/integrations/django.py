@@ -1,4 +1,4 @@
-"""Webhooks in Django: views, sync and async, and a decorator for views of one's own."""
+"""Receive webhooks in Django: views, sync and async, and a decorator for your own views."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _adapter = DjangoAdapter()
 
 
 def webhook_view(endpoint: WebhookEndpoint) -> Callable[..., HttpResponse]:
-    """Return a view of an endpoint.
+    """Return a view that passes its requests to an endpoint.
 
     Args:
-        endpoint: Handles the requests.
+        endpoint: The endpoint that handles the requests.
 
     Returns:
-        The view, for ``path(...)``. It is exempt from CSRF protection: the signature says who sent the request. The
-        path may have variables, which are ignored.
+        The view, for ``path(...)``. It is exempt from CSRF protection, because the signature authenticates the request.
+        It ignores variables of the path.
 
     Example:
         >>> from pamela.endpoint import WebhookEndpoint
@@ -56,12 +56,16 @@ def webhook_view(endpoint: WebhookEndpoint) -> Callable[..., HttpResponse]:
 
 
 def async_webhook_view(endpoint: WebhookEndpoint) -> Callable[..., Awaitable[HttpResponse]]:
-    """Return an async view of an endpoint, for Django under ASGI.
+    """Return an async view that passes its requests to an endpoint, for Django under ASGI.
 
-    Django reads the whole body before it calls a view, so `max_body_bytes` comes late here. Where that matters, limit
-    bodies in the server before Django.
+    Django reads the whole body before it calls an async view. `max_body_bytes` is checked after that. To refuse larger
+    bodies earlier, limit their size in the web server.
 
-    Arguments and result are those of `webhook_view`.
+    Args:
+        endpoint: The endpoint that handles the requests.
+
+    Returns:
+        The view, for ``path(...)``, as from `webhook_view`.
     """
 
     @csrf_exempt
@@ -77,20 +81,20 @@ def async_webhook_view(endpoint: WebhookEndpoint) -> Callable[..., Awaitable[Htt
 def verified_event(
     secret: str | Sequence[str], *, tolerance: float | None = 300, max_body_bytes: int = MAX_BODY_BYTES
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return a decorator that passes a view the event of its request.
+    """Return a decorator that verifies the request of a view and passes the event to the view.
 
-    The view may be sync or async. A request that is not a webhook is answered before it is called.
+    The view may be sync or async. It is called only for verified events. Other requests get an error response.
 
     Args:
-        secret: The webhook secret, or several of them while one replaces another.
+        secret: The webhook secret. While you replace it, pass a list of the old and the new one.
         tolerance: How far the event's ``timestamp`` may be from now, in seconds; None accepts any.
-        max_body_bytes: The largest body that is read, in bytes.
+        max_body_bytes: Maximum size of a body, in bytes.
 
     Returns:
-        A decorator. The view gets the request and the event, then what is in its path.
+        A decorator. The view is called with the request, the event, and the variables of the path.
 
     Raises:
-        ValueError: The secret is empty or has a line end, or `tolerance` or `max_body_bytes` is out of range.
+        ValueError: The secret is empty or contains a line break, or `tolerance` or `max_body_bytes` is out of range.
 
     Example:
         >>> from django.http import HttpResponse

@@ -1,4 +1,4 @@
-"""Webhooks in FastAPI: a router, and a dependency for path operations of one's own."""
+"""Receive webhooks in FastAPI: a router, and a dependency for your own path operations."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _adapter = StarletteAdapter()
 
 
 def webhook_router(endpoint: WebhookEndpoint, path: str = "/webhooks/pamela") -> APIRouter:
-    """Return a router that serves an endpoint at one path.
+    """Return a router with one route that passes its requests to an endpoint.
 
     Args:
-        endpoint: Handles the requests.
-        path: The path.
+        endpoint: The endpoint that handles the requests.
+        path: The path of the route.
 
     Returns:
         The router, for ``app.include_router``.
@@ -53,19 +53,19 @@ def webhook_router(endpoint: WebhookEndpoint, path: str = "/webhooks/pamela") ->
 def verified_event(
     secret: str | Sequence[str], *, tolerance: float | None = 300, max_body_bytes: int = MAX_BODY_BYTES
 ) -> Callable[[Request], Awaitable[WebhookEvent]]:
-    """Return a dependency that passes a path operation the event of its request.
+    """Return a dependency that verifies the request and passes the event to the path operation.
 
     Args:
-        secret: The webhook secret, or several of them while one replaces another.
+        secret: The webhook secret. While you replace it, pass a list of the old and the new one.
         tolerance: How far the event's ``timestamp`` may be from now, in seconds; None accepts any.
-        max_body_bytes: The largest body that is read, in bytes.
+        max_body_bytes: Maximum size of a body, in bytes.
 
     Returns:
-        The dependency, for ``Annotated[WebhookEvent, Depends(...)]``. A request that is not a webhook is answered before
-        the path operation is called.
+        The dependency, for ``Annotated[WebhookEvent, Depends(...)]``. The path operation is called only for verified
+        events. Other requests get an error response.
 
     Raises:
-        ValueError: The secret is empty or has a line end, or `tolerance` or `max_body_bytes` is out of range.
+        ValueError: The secret is empty or contains a line break, or `tolerance` or `max_body_bytes` is out of range.
 
     Example:
         >>> from typing import Annotated

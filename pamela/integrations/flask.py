@@ -1,4 +1,4 @@
-"""Webhooks in Flask: a blueprint, a view, and a decorator for views of one's own."""
+"""Receive webhooks in Flask: a blueprint, a view, and a decorator for your own views."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _adapter = FlaskAdapter()
 def webhook_blueprint(
     endpoint: WebhookEndpoint, path: str = "/webhooks/pamela", *, name: str = "pamela_webhooks"
 ) -> Blueprint:
-    """Return a blueprint that serves an endpoint at one path.
+    """Return a blueprint with one route that passes its requests to an endpoint.
 
     Args:
-        endpoint: Handles the requests.
-        path: The path.
-        name: The blueprint's name, for an application with several.
+        endpoint: The endpoint that handles the requests.
+        path: The path of the route.
+        name: The name of the blueprint. Each blueprint of an application needs another name.
 
     Returns:
         The blueprint, for ``app.register_blueprint``.
@@ -50,13 +50,13 @@ def webhook_blueprint(
 
 
 def webhook_view(endpoint: WebhookEndpoint) -> Callable[..., Response]:
-    """Return a view of an endpoint.
+    """Return a view that passes its requests to an endpoint.
 
     Args:
-        endpoint: Handles the requests.
+        endpoint: The endpoint that handles the requests.
 
     Returns:
-        The view, for ``app.add_url_rule(..., methods=["POST"])``. The rule may have variables, which are ignored.
+        The view, for ``app.add_url_rule(..., methods=["POST"])``. It ignores variables of the rule.
     """
 
     def receive(**_values: Any) -> Response:
@@ -70,20 +70,20 @@ def webhook_view(endpoint: WebhookEndpoint) -> Callable[..., Response]:
 def verified_event(
     secret: str | Sequence[str], *, tolerance: float | None = 300, max_body_bytes: int = MAX_BODY_BYTES
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Return a decorator that passes a view the event of its request.
+    """Return a decorator that verifies the request of a view and passes the event to the view.
 
-    The view may be sync or async. A request that is not a webhook is answered before it is called.
+    The view may be sync or async. It is called only for verified events. Other requests get an error response.
 
     Args:
-        secret: The webhook secret, or several of them while one replaces another.
+        secret: The webhook secret. While you replace it, pass a list of the old and the new one.
         tolerance: How far the event's ``timestamp`` may be from now, in seconds; None accepts any.
-        max_body_bytes: The largest body that is read, in bytes.
+        max_body_bytes: Maximum size of a body, in bytes.
 
     Returns:
-        A decorator, to be written below ``@app.post(...)``. The view gets the event as its first argument.
+        A decorator. Write it below ``@app.post(...)``. The view is called with the event as its first argument.
 
     Raises:
-        ValueError: The secret is empty or has a line end, or `tolerance` or `max_body_bytes` is out of range.
+        ValueError: The secret is empty or contains a line break, or `tolerance` or `max_body_bytes` is out of range.
 
     Example:
         >>> @verified_event("whsec_example")

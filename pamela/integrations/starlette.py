@@ -1,4 +1,4 @@
-"""Webhooks in Starlette: a route."""
+"""Receive webhooks in Starlette: a route."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ __all__ = ["webhook_route"]
 
 
 def webhook_route(endpoint: WebhookEndpoint, path: str = "/webhooks/pamela") -> Route:
-    """Return a route that serves an endpoint at one path.
+    """Return a route that passes its requests to an endpoint.
 
     Args:
-        endpoint: Handles the requests.
-        path: The path.
+        endpoint: The endpoint that handles the requests.
+        path: The path of the route.
 
     Returns:
         The route, for ``Starlette(routes=[...])``.

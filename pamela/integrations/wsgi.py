@@ -1,4 +1,4 @@
-"""Webhooks in any WSGI server or framework."""
+"""Receive webhooks in any WSGI server or framework."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["wsgi_app"]
 
 
 def wsgi_app(endpoint: WebhookEndpoint) -> WSGIApplication:
-    """Return a WSGI application that serves an endpoint at every path.
+    """Return a WSGI application that passes each request to an endpoint, whatever its path.
 
     Args:
-        endpoint: Handles the requests.
+        endpoint: The endpoint that handles the requests.
 
     Returns:
-        The application, to be served or mounted.
+        The application. Serve it by itself, or mount it in another application.
 
     Example:
         >>> from pamela.endpoint import WebhookEndpoint

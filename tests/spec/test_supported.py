@@ -908,7 +908,7 @@ def _(scene: Scene) -> None:
     offsets = ["", "&offset=2", "&offset=4"]
     assert scene.targets == [f"GET {path}?limit=100{offset}" for offset in offsets]
     assert scene.refusal(lambda: scene.client.iter_recordings("c", limit=-1)).startswith("limit=-1 must be at least 1")
-    assert "limit: How many recordings to ask for at a time; 100 if absent." in (
+    assert "limit: Number of recordings to request at a time. The default is 100." in (
         scene.package.AsyncPamelaClient.iter_recordings.__doc__
     )
 

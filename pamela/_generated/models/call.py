@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 
 class Call(ModelWithOutcome):
-    """A phone call. An answer has the fields that there is something to say about; cancel and hang-up may answer a
-    short form with `id`, `status`, `success` and `message`."""
+    """A phone call. A response may leave out fields that have no value. The responses of `cancel_call` and
+    `hangup_call` may have the fields `id`, `status`, `success` and `message` only."""
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
@@ -45,37 +45,37 @@ class Call(ModelWithOutcome):
 
     @property
     def id(self) -> str:
-        """Names the call."""
+        """The unique id of the call."""
         return self._get("id")
 
     @property
     def status(self) -> CallStatus:
-        """Where the call stands."""
+        """The current status of the call."""
         return as_enum(CallStatus, self._get("status"))
 
     @property
     def call_session_id(self) -> str | None:
-        """Names the phone session."""
+        """The id of the phone session."""
         return self._get("call_session_id")
 
     @property
     def conversation_id(self) -> str | None:
-        """Names the conversation that the agent leads."""
+        """The id of the agent's conversation."""
         return self._get("conversation_id")
 
     @property
     def to(self) -> str | None:
-        """The number called, in E.164 form."""
+        """The called number, in E.164 form."""
         return self._get("to")
 
     @property
     def from_number(self) -> str | None:
-        """The number called from, in E.164 form."""
+        """The number from which Pamela calls, in E.164 form."""
         return self._get("from_number")
 
     @property
     def task(self) -> str | None:
-        """What the agent is to achieve."""
+        """What the agent should achieve."""
         return self._get("task")
 
     @property
@@ -90,47 +90,48 @@ class Call(ModelWithOutcome):
 
     @property
     def started_at(self) -> datetime | None:
-        """When the other side answered; absent or null until then."""
+        """When the callee answered. Absent or null until then."""
         return as_datetime(self._get("started_at"))
 
     @property
     def ended_at(self) -> datetime | None:
-        """When the call ended; absent or null until then."""
+        """When the call ended. Absent or null until then."""
         return as_datetime(self._get("ended_at"))
 
     @property
     def duration_seconds(self) -> float | None:
-        """How long the conversation took, in seconds."""
+        """Duration of the conversation, in seconds."""
         return self._get("duration_seconds")
 
     @property
     def billed_minutes(self) -> int | None:
-        """The minutes billed, begun minutes counting whole; only for calls that connected."""
+        """Billed minutes: the duration rounded up to whole minutes, and at least 1. Only connected calls have it."""
         return self._get("billed_minutes")
 
     @property
     def transcript(self) -> list[TranscriptEntry] | str | None:
-        """What was said, as a list of entries or as one text. It can arrive seconds after completion."""
+        """What was said, as a list of entries or as one text. It can arrive a few seconds after the call has
+        completed."""
         return as_models(self, "transcript", TranscriptEntry)
 
     @property
     def summary(self) -> str | None:
-        """What came of the call, in a sentence or two."""
+        """The outcome of the call, in one or two sentences."""
         return self._get("summary")
 
     @property
     def metadata(self) -> dict[str, Any] | None:
-        """Your own values, as given."""
+        """Your own values, as you passed them."""
         return self._get("metadata")
 
     @property
     def success(self) -> bool | None:
-        """Whether an action on the call was carried out."""
+        """Whether the cancellation or hang-up was carried out."""
         return self._get("success")
 
     @property
     def message(self) -> str | None:
-        """What an action on the call did, in words."""
+        """What the cancellation or hang-up did, in words."""
         return self._get("message")
 
     @property

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class CallCompletedEvent(Model):
-    """A call that connected has ended."""
+    """A connected call has ended."""
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("event", "call_id", "status", "timestamp", "transcript")
@@ -34,12 +34,12 @@ class CallCompletedEvent(Model):
 
     @property
     def status(self) -> CallStatus | None:
-        """Where the call stood."""
+        """The status of the call at the time of the event."""
         return as_enum(CallStatus, self._get("status"))
 
     @property
     def timestamp(self) -> datetime | None:
-        """When it happened."""
+        """When the event happened."""
         return as_datetime(self._get("timestamp"))
 
     @property

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class CallFailedEvent(Model):
-    """A call could not be connected or broke off."""
+    """A call could not be connected or was interrupted."""
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("event", "call_id", "status", "timestamp")
@@ -29,10 +29,10 @@ class CallFailedEvent(Model):
 
     @property
     def status(self) -> CallStatus | None:
-        """Where the call stood."""
+        """The status of the call at the time of the event."""
         return as_enum(CallStatus, self._get("status"))
 
     @property
     def timestamp(self) -> datetime | None:
-        """When it happened."""
+        """When the event happened."""
         return as_datetime(self._get("timestamp"))

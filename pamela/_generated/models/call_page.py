@@ -9,7 +9,7 @@ from .call import Call
 
 
 class CallPage(PageModel[Call]):
-    """A page of calls."""
+    """A page of calls, newest first."""
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("items", "total", "limit", "offset", "has_more", "next_offset")
@@ -21,22 +21,22 @@ class CallPage(PageModel[Call]):
 
     @property
     def items_(self) -> list[Call]:
-        """The page's calls."""
+        """The calls of this page."""
         return as_models(self, "items", Call)
 
     @property
     def total(self) -> int | None:
-        """How many calls match in all."""
+        """Number of matching calls on all pages."""
         return self._get("total")
 
     @property
     def limit(self) -> int | None:
-        """How many calls a page has."""
+        """Maximum number of calls in a page."""
         return self._get("limit")
 
     @property
     def offset(self) -> int | None:
-        """How many calls were passed over."""
+        """Number of calls before this page."""
         return self._get("offset")
 
     @property
@@ -46,10 +46,10 @@ class CallPage(PageModel[Call]):
 
     @property
     def next_offset(self) -> int | None:
-        """The `offset` of the next page; null at the end."""
+        """The `offset` of the next page. Null on the last page."""
         return self._get("next_offset")
 
     @property
     def calls(self) -> list[Call]:
-        """The page's calls."""
+        """The calls of this page."""
         return as_models(self, "items", Call)

@@ -29,10 +29,10 @@ class CallQueuedEvent(Model):
 
     @property
     def status(self) -> CallStatus | None:
-        """Where the call stood."""
+        """The status of the call at the time of the event."""
         return as_enum(CallStatus, self._get("status"))
 
     @property
     def timestamp(self) -> datetime | None:
-        """When it happened."""
+        """When the event happened."""
         return as_datetime(self._get("timestamp"))

@@ -4,8 +4,8 @@ from typing import Any
 
 
 class CallStatus(StrEnum):
-    """Where a call stands: `queued`, `ringing`, `in_progress`, then one of `completed`, `failed` and `cancelled`. More
-    may appear."""
+    """The status of a call: `queued`, `ringing`, `in_progress`, and at the end `completed`, `failed` or `cancelled`.
+    The API may add values."""
 
     QUEUED = "queued"
     RINGING = "ringing"
@@ -16,7 +16,7 @@ class CallStatus(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Any:
-        """Return a member for a value that the specification did not have when this was generated."""
+        """Return a member for a value that the specification does not have."""
         if not isinstance(value, str):
             return None
         member = str.__new__(cls, value)
@@ -25,7 +25,7 @@ class CallStatus(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing changes any more after this."""
+        """Whether this value is final: it never changes again."""
         return self in _FINAL
 
 

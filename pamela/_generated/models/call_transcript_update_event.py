@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class CallTranscriptUpdateEvent(Model):
-    """The conversation went on."""
+    """The transcript grew during a call."""
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("event", "call_id", "status", "timestamp", "transcript")
@@ -34,15 +34,15 @@ class CallTranscriptUpdateEvent(Model):
 
     @property
     def status(self) -> CallStatus | None:
-        """Where the call stood."""
+        """The status of the call at the time of the event."""
         return as_enum(CallStatus, self._get("status"))
 
     @property
     def timestamp(self) -> datetime | None:
-        """When it happened."""
+        """When the event happened."""
         return as_datetime(self._get("timestamp"))
 
     @property
     def transcript(self) -> list[TranscriptEntry] | None:
-        """What was said so far."""
+        """What was said so far, as a list of entries."""
         return as_models(self, "transcript", TranscriptEntry)

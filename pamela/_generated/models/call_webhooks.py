@@ -8,7 +8,7 @@ from ..._core.model import Model
 
 
 class CallWebhooks(Model):
-    """The addresses for one call."""
+    """Webhook addresses for one call."""
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("webhook_url", "tool_webhook_url")
@@ -27,10 +27,10 @@ class CallWebhooks(Model):
 
     @property
     def webhook_url(self) -> str | None:
-        """Where the call's events go."""
+        """Address for the call's events, as a URL."""
         return self._get("webhook_url")
 
     @property
     def tool_webhook_url(self) -> str | None:
-        """Where the call's tool invocations go."""
+        """Address for the call's tool invocations, as a URL."""
         return self._get("tool_webhook_url")

@@ -4,7 +4,7 @@ from typing import Any
 
 
 class ErrorCode(IntEnum):
-    """What went wrong, as a number. More may appear."""
+    """The number of an error. The API may add values."""
 
     KEY_REQUIRED = 1001
     INVALID_KEY = 1002
@@ -23,7 +23,7 @@ class ErrorCode(IntEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Any:
-        """Return a member for a value that the specification did not have when this was generated."""
+        """Return a member for a value that the specification does not have."""
         if not isinstance(value, int):
             return None
         member = int.__new__(cls, value)

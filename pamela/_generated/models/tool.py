@@ -28,7 +28,7 @@ class Tool(Model):
 
     @property
     def id(self) -> str:
-        """Names the tool."""
+        """The unique id of the tool."""
         return self._get("id")
 
     @property
@@ -48,17 +48,17 @@ class Tool(Model):
 
     @property
     def input_schema(self) -> dict[str, Any] | None:
-        """The arguments, as JSON Schema."""
+        """The function's arguments, as a JSON Schema."""
         return self._get("input_schema")
 
     @property
     def output_schema(self) -> dict[str, Any] | None:
-        """The result, as JSON Schema."""
+        """The function's result, as a JSON Schema."""
         return self._get("output_schema")
 
     @property
     def timeout_ms(self) -> int | None:
-        """How long the agent waits for an answer, in milliseconds."""
+        """How long the agent waits for the response, in milliseconds."""
         return self._get("timeout_ms")
 
     @property

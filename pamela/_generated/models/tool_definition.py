@@ -8,7 +8,7 @@ from ..._core.model import Model
 
 
 class ToolDefinition(Model):
-    """A function of yours that the agent may call."""
+    """A function that the agent may call."""
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("name", "description", "input_schema", "output_schema", "timeout_ms")
@@ -40,20 +40,20 @@ class ToolDefinition(Model):
 
     @property
     def description(self) -> str:
-        """What the function does and when to call it; the agent reads this."""
+        """What the function does and when to call it. The agent reads this text."""
         return self._get("description")
 
     @property
     def input_schema(self) -> dict[str, Any]:
-        """The arguments."""
+        """The function's arguments, as a JSON Schema of type `object`."""
         return self._get("input_schema")
 
     @property
     def output_schema(self) -> dict[str, Any] | None:
-        """The result."""
+        """The function's result, as a JSON Schema of type `object`."""
         return self._get("output_schema")
 
     @property
     def timeout_ms(self) -> int | None:
-        """How long the agent waits for an answer, in milliseconds."""
+        """How long the agent waits for the response, in milliseconds. The default is 30000."""
         return self._get("timeout_ms")

@@ -7,7 +7,7 @@ from ..._core.model import Model
 
 
 class ToolDeletion(Model):
-    """What came of deleting a tool."""
+    """The result of deleting a tool."""
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("success", "message", "tool_id")

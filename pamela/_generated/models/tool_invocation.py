@@ -28,7 +28,7 @@ class ToolInvocation(Model):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The arguments, as the tool's `input_schema` asks."""
+        """The arguments, as the tool's `input_schema` describes them."""
         return self._get("arguments")
 
     @property
@@ -38,20 +38,20 @@ class ToolInvocation(Model):
 
     @property
     def correlation_id(self) -> str:
-        """Names this invocation; it goes back with the answer."""
+        """The id of this invocation. Send it back in the response."""
         return self._get("correlation_id")
 
     @property
     def call_session_id(self) -> str | None:
-        """Names the phone session."""
+        """The id of the phone session."""
         return self._get("call_session_id")
 
     @property
     def partner_id(self) -> str | None:
-        """Names the account."""
+        """The id of the account (the partner)."""
         return self._get("partner_id")
 
     @property
     def project_id(self) -> str | None:
-        """Names the project."""
+        """The id of the project."""
         return self._get("project_id")

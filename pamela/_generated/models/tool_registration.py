@@ -8,7 +8,7 @@ from .tool import Tool
 
 
 class ToolRegistration(Model):
-    """What came of registering a tool."""
+    """The result of registering a tool."""
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("success", "message", "tool_id", "tool")

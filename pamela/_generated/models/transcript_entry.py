@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class TranscriptEntry(Model):
-    """Something said in a call."""
+    """One utterance of a call."""
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("speaker", "text", "timestamp")
@@ -18,7 +18,7 @@ class TranscriptEntry(Model):
 
     @property
     def speaker(self) -> str | None:
-        """Who said it, `agent` or `user` say."""
+        """Who spoke, such as `agent` or `user`."""
         return self._get("speaker")
 
     @property

@@ -8,7 +8,7 @@ from .usage_quota import UsageQuota
 
 
 class Usage(Model):
-    """What was used in a UTC calendar month."""
+    """Calls and minutes of a UTC calendar month."""
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = (
@@ -28,35 +28,35 @@ class Usage(Model):
 
     @property
     def partner_id(self) -> str | None:
-        """Names the account."""
+        """The id of the account (the partner)."""
         return self._get("partner_id")
 
     @property
     def project_id(self) -> str | None:
-        """Names the project, if the key belongs to one."""
+        """The id of the project. Absent or null if the API key belongs to no project."""
         return self._get("project_id")
 
     @property
     def period(self) -> str:
-        """The month, `YYYY-MM`."""
+        """The UTC calendar month, as `YYYY-MM`."""
         return self._get("period")
 
     @property
     def call_count(self) -> int | None:
-        """How many calls connected."""
+        """Number of connected calls."""
         return self._get("call_count")
 
     @property
     def api_minutes(self) -> float | None:
-        """Minutes talked, to the second."""
+        """Duration of all connected calls in minutes, with fractions."""
         return self._get("api_minutes")
 
     @property
     def billed_minutes(self) -> int | None:
-        """Minutes billed, begun minutes of each call counting whole."""
+        """Billed minutes. The duration of each call is rounded up to whole minutes."""
         return self._get("billed_minutes")
 
     @property
     def quota(self) -> UsageQuota | None:
-        """The month's limits."""
+        """The limits of the month."""
         return as_model(self, "quota", UsageQuota)

@@ -7,7 +7,7 @@ from ..._core.model import Model
 
 
 class UsageQuota(Model):
-    """Limits of a month."""
+    """The limits of a month, in minutes."""
 
     __slots__ = ()
     _fields: ClassVar[tuple[str, ...]] = ("partner_limit", "project_limit")
@@ -15,10 +15,10 @@ class UsageQuota(Model):
 
     @property
     def partner_limit(self) -> int | None:
-        """Minutes for the account; null if unlimited."""
+        """Limit of the account, in minutes. Null means unlimited."""
         return self._get("partner_limit")
 
     @property
     def project_limit(self) -> int | None:
-        """Minutes for the project; null if unlimited."""
+        """Limit of the project, in minutes. Null means unlimited."""
         return self._get("project_limit")

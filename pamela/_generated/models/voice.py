@@ -4,7 +4,7 @@ from typing import Any
 
 
 class Voice(StrEnum):
-    """A voice for the agent. More may appear."""
+    """The voice of the agent. The API may add values."""
 
     MALE = "male"
     FEMALE = "female"
@@ -12,7 +12,7 @@ class Voice(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Any:
-        """Return a member for a value that the specification did not have when this was generated."""
+        """Return a member for a value that the specification does not have."""
         if not isinstance(value, str):
             return None
         member = str.__new__(cls, value)

@@ -38,7 +38,7 @@ def build_request(
     *,
     idempotency_key: str | None = None,
 ) -> Request[Call]:
-    """Return the request, its arguments validated."""
+    """Return the request with validated arguments."""
     return Request(
         OPERATION,
         headers={
@@ -47,7 +47,7 @@ def build_request(
                 idempotency_key,
                 min_length=1,
                 pattern="^[!-~]([ -~]*[!-~])?$",
-                hint="A text of your choice that names what you want done, at most 255 printable ASCII characters. A repeated request with the same key and body does nothing twice: it is answered 200 with what the first made, as it stands now. A refused request does not use up its key. Example: 'order-1042-reminder'.",
+                hint="A unique text for what you want done, with at most 255 printable ASCII characters. A repeated request with the same key and body changes nothing. It returns 200 and the current state of what the first request made. A refused request does not use up its key. The published API does not document idempotency keys. Example: 'order-1042-reminder'.",
             )
         },
         body={
@@ -66,13 +66,13 @@ def build_request(
                 required=True,
                 min_length=1,
                 pattern="\\S",
-                hint="What the agent is to achieve, in plain words. Example: 'Schedule a meeting for next week'.",
+                hint="What the agent should achieve, in plain words. Example: 'Schedule a meeting for next week'.",
             ),
             "country": validation.validate_string(
                 "country",
                 country,
                 pattern="^[A-Za-z]{2}$",
-                hint="The country to call in, as ISO 3166-1 alpha-2. Example: 'US'.",
+                hint="The country of the number, as an ISO 3166-1 alpha-2 code. Example: 'US'.",
             ),
             "locale": validation.validate_string("locale", locale),
             "instructions": validation.validate_string("instructions", instructions),
@@ -80,7 +80,7 @@ def build_request(
                 "max_duration_seconds",
                 max_duration_seconds,
                 minimum=1,
-                hint="The call is ended after this many seconds, 1 to 3600.",
+                hint="Maximum duration of the call in seconds, 1 to 3600. The default is 299.",
             ),
             "voice": validation.validate_string("voice", voice),
             "agent_name": validation.validate_string("agent_name", agent_name),
@@ -116,7 +116,7 @@ def sync(
     *,
     idempotency_key: str | None = None,
 ) -> Call:
-    """Carry the operation out with a `PamelaClient`."""
+    """Execute the operation with a `PamelaClient`."""
     return client._execute(
         build_request(
             to,
@@ -155,7 +155,7 @@ async def asyncio(
     *,
     idempotency_key: str | None = None,
 ) -> Call:
-    """Carry the operation out with an `AsyncPamelaClient`."""
+    """Execute the operation with an `AsyncPamelaClient`."""
     return await client._execute(
         build_request(
             to,

@@ -18,7 +18,7 @@ OPERATION: Operation[Call] = Operation(
 
 
 def build_request(call_id: str) -> Request[Call]:
-    """Return the request, its arguments validated."""
+    """Return the request with validated arguments."""
     return Request(
         OPERATION,
         path_arguments={
@@ -30,10 +30,10 @@ def build_request(call_id: str) -> Request[Call]:
 
 
 def sync(client: Executor, call_id: str) -> Call:
-    """Carry the operation out with a `PamelaClient`."""
+    """Execute the operation with a `PamelaClient`."""
     return client._execute(build_request(call_id))
 
 
 async def asyncio(client: AsyncExecutor, call_id: str) -> Call:
-    """Carry the operation out with an `AsyncPamelaClient`."""
+    """Execute the operation with an `AsyncPamelaClient`."""
     return await client._execute(build_request(call_id))

@@ -29,7 +29,7 @@ def build_request(
     start_date: datetime | date | str | None = None,
     end_date: datetime | date | str | None = None,
 ) -> Request[CallPage]:
-    """Return the request, its arguments validated."""
+    """Return the request with validated arguments."""
     status_filter = validation.resolve_alias("status_filter", status_filter, "status", status)
     return Request(
         OPERATION,
@@ -39,14 +39,11 @@ def build_request(
                 "limit",
                 limit,
                 minimum=1,
-                hint="How many calls a page has, 1 to 100; 50 if absent. Example: 50.",
+                hint="Number of calls in a page, 1 to 100. The default is 50. Example: 50.",
                 absent=0,
             ),
             "offset": validation.validate_integer(
-                "offset",
-                offset,
-                minimum=0,
-                hint="How many calls to pass over before the page begins; 0 if absent. Example: 0.",
+                "offset", offset, minimum=0, hint="Number of calls to skip. The default is 0. Example: 0."
             ),
             "start_date": validation.format_datetime("start_date", start_date),
             "end_date": validation.format_datetime("end_date", end_date),
@@ -63,7 +60,7 @@ def sync(
     start_date: datetime | date | str | None = None,
     end_date: datetime | date | str | None = None,
 ) -> CallPage:
-    """Carry the operation out with a `PamelaClient`."""
+    """Execute the operation with a `PamelaClient`."""
     return client._execute(build_request(status, status_filter, limit, offset, start_date, end_date))
 
 
@@ -76,5 +73,5 @@ async def asyncio(
     start_date: datetime | date | str | None = None,
     end_date: datetime | date | str | None = None,
 ) -> CallPage:
-    """Carry the operation out with an `AsyncPamelaClient`."""
+    """Execute the operation with an `AsyncPamelaClient`."""
     return await client._execute(build_request(status, status_filter, limit, offset, start_date, end_date))

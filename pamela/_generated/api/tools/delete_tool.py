@@ -18,7 +18,7 @@ OPERATION: Operation[ToolDeletion] = Operation(
 
 
 def build_request(tool_id: str) -> Request[ToolDeletion]:
-    """Return the request, its arguments validated."""
+    """Return the request with validated arguments."""
     return Request(
         OPERATION,
         path_arguments={
@@ -30,10 +30,10 @@ def build_request(tool_id: str) -> Request[ToolDeletion]:
 
 
 def sync(client: Executor, tool_id: str) -> ToolDeletion:
-    """Carry the operation out with a `PamelaClient`."""
+    """Execute the operation with a `PamelaClient`."""
     return client._execute(build_request(tool_id))
 
 
 async def asyncio(client: AsyncExecutor, tool_id: str) -> ToolDeletion:
-    """Carry the operation out with an `AsyncPamelaClient`."""
+    """Execute the operation with an `AsyncPamelaClient`."""
     return await client._execute(build_request(tool_id))

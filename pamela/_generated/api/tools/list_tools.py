@@ -17,15 +17,15 @@ OPERATION: Operation[list[Tool]] = Operation(
 
 
 def build_request() -> Request[list[Tool]]:
-    """Return the request, its arguments validated."""
+    """Return the request with validated arguments."""
     return Request(OPERATION)
 
 
 def sync(client: Executor) -> list[Tool]:
-    """Carry the operation out with a `PamelaClient`."""
+    """Execute the operation with a `PamelaClient`."""
     return client._execute(build_request())
 
 
 async def asyncio(client: AsyncExecutor) -> list[Tool]:
-    """Carry the operation out with an `AsyncPamelaClient`."""
+    """Execute the operation with an `AsyncPamelaClient`."""
     return await client._execute(build_request())

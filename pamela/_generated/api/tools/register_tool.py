@@ -29,7 +29,7 @@ def build_request(
     timeout_seconds: float | None = None,
     idempotency_key: str | None = None,
 ) -> Request[ToolRegistration]:
-    """Return the request, its arguments validated."""
+    """Return the request with validated arguments."""
     timeout_ms = validation.resolve_alias("timeout_ms", timeout_ms, "timeout_seconds", timeout_seconds, scale=1000)
     return Request(
         OPERATION,
@@ -39,7 +39,7 @@ def build_request(
                 idempotency_key,
                 min_length=1,
                 pattern="^[!-~]([ -~]*[!-~])?$",
-                hint="A text of your choice that names what you want done, at most 255 printable ASCII characters. A repeated request with the same key and body does nothing twice: it is answered 200 with what the first made, as it stands now. A refused request does not use up its key. Example: 'order-1042-reminder'.",
+                hint="A unique text for what you want done, with at most 255 printable ASCII characters. A repeated request with the same key and body changes nothing. It returns 200 and the current state of what the first request made. A refused request does not use up its key. The published API does not document idempotency keys. Example: 'order-1042-reminder'.",
             )
         },
         body={
@@ -56,7 +56,10 @@ def build_request(
             "output_schema": validation.or_default(validation.validate_object("output_schema", output_schema), {}),
             "timeout_ms": validation.or_default(
                 validation.validate_integer(
-                    "timeout_ms", timeout_ms, minimum=1, hint="How long the agent waits for an answer, in milliseconds."
+                    "timeout_ms",
+                    timeout_ms,
+                    minimum=1,
+                    hint="How long the agent waits for the response, in milliseconds. The default is 30000.",
                 ),
                 30000,
             ),
@@ -76,7 +79,7 @@ def sync(
     timeout_seconds: float | None = None,
     idempotency_key: str | None = None,
 ) -> ToolRegistration:
-    """Carry the operation out with a `PamelaClient`."""
+    """Execute the operation with a `PamelaClient`."""
     return client._execute(
         build_request(
             name,
@@ -101,7 +104,7 @@ async def asyncio(
     timeout_seconds: float | None = None,
     idempotency_key: str | None = None,
 ) -> ToolRegistration:
-    """Carry the operation out with an `AsyncPamelaClient`."""
+    """Execute the operation with an `AsyncPamelaClient`."""
     return await client._execute(
         build_request(
             name,

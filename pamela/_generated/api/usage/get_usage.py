@@ -16,7 +16,7 @@ OPERATION: Operation[Usage] = Operation("get_usage", "GET", "/api/b2b/v1/usage",
 
 
 def build_request(period: str | None = None) -> Request[Usage]:
-    """Return the request, its arguments validated."""
+    """Return the request with validated arguments."""
     return Request(
         OPERATION,
         query={
@@ -24,17 +24,17 @@ def build_request(period: str | None = None) -> Request[Usage]:
                 "period",
                 period,
                 pattern="^[0-9]{4}-(0[1-9]|1[0-2])$",
-                hint="The UTC calendar month, `YYYY-MM`; the current one if absent. Example: '2026-03'.",
+                hint="A UTC calendar month, as `YYYY-MM`. The default is the current month. Example: '2026-03'.",
             )
         },
     )
 
 
 def sync(client: Executor, period: str | None = None) -> Usage:
-    """Carry the operation out with a `PamelaClient`."""
+    """Execute the operation with a `PamelaClient`."""
     return client._execute(build_request(period))
 
 
 async def asyncio(client: AsyncExecutor, period: str | None = None) -> Usage:
-    """Carry the operation out with an `AsyncPamelaClient`."""
+    """Execute the operation with an `AsyncPamelaClient`."""
     return await client._execute(build_request(period))
