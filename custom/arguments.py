@@ -1,5 +1,6 @@
 """Arguments of operations: where each goes, its type, and the code that validates it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any

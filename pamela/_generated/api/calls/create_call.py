@@ -47,7 +47,7 @@ def build_request(
                 idempotency_key,
                 min_length=1,
                 pattern="^[!-~]([ -~]*[!-~])?$",
-                hint="A unique text for what you want done, with at most 255 printable ASCII characters. A repeated request with the same key and body changes nothing. It returns 200 and the current state of what the first request made. A refused request does not use up its key. The published API does not document idempotency keys. Example: 'order-1042-reminder'.",
+                hint="A unique text for what you want done, with at most 255 printable ASCII characters. Example: 'order-1042-reminder'.",
             )
         },
         body={
@@ -80,7 +80,7 @@ def build_request(
                 "max_duration_seconds",
                 max_duration_seconds,
                 minimum=1,
-                hint="Maximum duration of the call in seconds, 1 to 3600. The default is 299.",
+                hint="Maximum duration of the call in seconds, 1 to 3600.",
             ),
             "voice": validation.validate_string("voice", voice),
             "agent_name": validation.validate_string("agent_name", agent_name),

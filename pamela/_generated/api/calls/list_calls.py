@@ -36,14 +36,10 @@ def build_request(
         query={
             "status_filter": validation.validate_string("status_filter", status_filter),
             "limit": validation.validate_integer(
-                "limit",
-                limit,
-                minimum=1,
-                hint="Number of calls in a page, 1 to 100. The default is 50. Example: 50.",
-                absent=0,
+                "limit", limit, minimum=1, hint="Number of calls in a page, 1 to 100. Example: 50.", absent=0
             ),
             "offset": validation.validate_integer(
-                "offset", offset, minimum=0, hint="Number of calls to skip. The default is 0. Example: 0."
+                "offset", offset, minimum=0, hint="Number of calls to skip. Example: 0."
             ),
             "start_date": validation.format_datetime("start_date", start_date),
             "end_date": validation.format_datetime("end_date", end_date),

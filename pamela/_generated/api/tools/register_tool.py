@@ -39,7 +39,7 @@ def build_request(
                 idempotency_key,
                 min_length=1,
                 pattern="^[!-~]([ -~]*[!-~])?$",
-                hint="A unique text for what you want done, with at most 255 printable ASCII characters. A repeated request with the same key and body changes nothing. It returns 200 and the current state of what the first request made. A refused request does not use up its key. The published API does not document idempotency keys. Example: 'order-1042-reminder'.",
+                hint="A unique text for what you want done, with at most 255 printable ASCII characters. Example: 'order-1042-reminder'.",
             )
         },
         body={
@@ -59,7 +59,7 @@ def build_request(
                     "timeout_ms",
                     timeout_ms,
                     minimum=1,
-                    hint="How long the agent waits for the response, in milliseconds. The default is 30000.",
+                    hint="How long the agent waits for the response, in milliseconds.",
                 ),
                 30000,
             ),

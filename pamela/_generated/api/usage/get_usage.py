@@ -24,7 +24,7 @@ def build_request(period: str | None = None) -> Request[Usage]:
                 "period",
                 period,
                 pattern="^[0-9]{4}-(0[1-9]|1[0-2])$",
-                hint="A UTC calendar month, as `YYYY-MM`. The default is the current month. Example: '2026-03'.",
+                hint="A UTC calendar month, as `YYYY-MM`. Example: '2026-03'.",
             )
         },
     )
