@@ -1,4 +1,4 @@
-"""The arguments of an invocation, read by their schema: numbers as the types want them, and defaults left out."""
+"""Convert the arguments of an invocation by their schema: numbers to their types, without defaults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._core.strict_json import ExactFloat
 from .errors import InvalidArgumentsError
 
 DECIMAL = {"type": "string", "format": "x-decimal"}
-"""How the schema that is walked here writes ``Decimal``, which pydantic writes as a number or a text."""
+"""The schema of ``Decimal`` in this module. pydantic writes it as a number or a text."""
 
 _COMBINATIONS = ("anyOf", "oneOf", "allOf")
 _Schemas = list[Mapping[str, Any]]
@@ -22,26 +22,26 @@ class ArgumentSchema:
     """The schema of a function's arguments.
 
     Args:
-        schema: The schema, as pydantic writes it, with `DECIMAL` for decimal numbers.
+        schema: The schema from pydantic, with `DECIMAL` for decimal numbers.
     """
 
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._schema = schema
 
     def with_numbers_converted(self, arguments: Any) -> Any:
-        """Return the arguments with numbers as the schema wants them, all others as they came.
+        """Return the arguments with numbers converted to the schema's types, and all other values unchanged.
 
-        JSON Schema takes 5.0 for an integer, and pydantic does not: it becomes 5. Where the schema has a decimal number,
-        its digits become a text.
+        For JSON Schema 5.0 is an integer, for pydantic it is not: it becomes 5. A decimal number becomes a text with
+        its digits.
 
         Raises:
-            InvalidArgumentsError: A number is infinite or not a number, as from ``1e999``, or too large for a float.
-            RecursionError: The arguments are nested too deep.
+            InvalidArgumentsError: A number is infinite, as from ``1e999``, is NaN, or is too large for a float.
+            RecursionError: The arguments are nested too deeply.
         """
         return self._convert(arguments, [self._schema], "")
 
     def without_defaults(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the arguments without those that have their default, as if they had not been given."""
+        """Return the arguments without those that equal their default."""
         rest: dict[str, Any] = self._strip(arguments, [self._schema])
         return rest
 
@@ -77,7 +77,7 @@ class ArgumentSchema:
         return value
 
     def _types(self, schemas: _Schemas, value: float) -> set[str]:
-        """Return the names of the types that a number may become; none if it may be anything."""
+        """Return the names of the types that a number may become, or nothing if it may become any type."""
         found: set[str] = set()
         for schema in self._alternatives(schemas):
             if schema.items() >= DECIMAL.items():
@@ -122,7 +122,7 @@ class ArgumentSchema:
         return [each for each in found if isinstance(each, Mapping)]
 
     def _alternatives(self, schemas: _Schemas) -> _Schemas:
-        """Return schemas with all that they refer to or combine."""
+        """Return schemas with all schemas that they refer to or combine."""
         found: list[Mapping[str, Any]] = []
         waiting = list(schemas)
         seen: set[int] = set()
@@ -157,7 +157,7 @@ def _as_integer(value: float) -> int | None:
 
 
 def with_plain_numbers(value: Any) -> Any:
-    """Return a JSON value in which equal numbers are written alike: 5.0 as 5."""
+    """Return a JSON value in which equal numbers are written alike, for example 5.0 as 5."""
     match value:
         case dict():
             return {name: with_plain_numbers(item) for name, item in value.items()}

@@ -1,6 +1,6 @@
-"""Making the tools of an account those of a registry, tool by tool, by any number of deployers at once.
+"""Make the tools of an account equal to the tools of a registry. Several deployers may run at the same time.
 
-What to do is a generator without I/O: it yields requests and takes their results, from sync and async clients alike.
+The policy is a generator without I/O. It yields requests and takes their results, from sync and async clients.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger("pamela.tools")
 
 _LONGEST_CHAIN = 50
-"""How many removed tools of earlier deployments may have used the keys of a definition before a random key is taken."""
+"""Maximum number of idempotency keys to derive from a definition. If removed tools have used them all, the key is random."""
 _MOST_LOOKS = 5
-"""How often a deployer looks whether others have deleted what it registered."""
+"""Maximum number of checks whether other deployers have deleted a registered tool."""
 
 
 class ToolClient(Protocol):
-    """What a deployment needs of a `PamelaClient`."""
+    """The methods of a `PamelaClient` that a deployment uses."""
 
     def list_tools(self) -> list[Tool]:
         """Return the account's tools."""
@@ -54,7 +54,7 @@ class ToolClient(Protocol):
 
 
 class AsyncToolClient(Protocol):
-    """What a deployment needs of an `AsyncPamelaClient`."""
+    """The methods of an `AsyncPamelaClient` that a deployment uses."""
 
     async def list_tools(self) -> list[Tool]:
         """Return the account's tools."""
@@ -69,11 +69,11 @@ class AsyncToolClient(Protocol):
 
 
 class ListTools(NamedTuple):
-    """A request for the account's tools."""
+    """A request to list the account's tools."""
 
 
 class RegisterTool(NamedTuple):
-    """A request to register a tool. With the same key, it is registered once, whoever asks how often."""
+    """A request to register a tool. All requests with the same key register it once."""
 
     definition: Mapping[str, Any]
     idempotency_key: str
@@ -90,7 +90,7 @@ Steps = Generator[Request, Any, None]
 
 
 class _Change(NamedTuple):
-    """One change of a plan, and what it registers, if it does."""
+    """One change of a plan, with the definition that it registers, if any."""
 
     description: str
     steps: Steps
@@ -101,7 +101,7 @@ def confirm_plan(plan: DeploymentPlan, confirm: Callable[[DeploymentPlan], bool]
     """Log a plan, ask for confirmation, and return whether to carry it out.
 
     Raises:
-        TypeError: `confirm` is async, and so has not answered.
+        TypeError: `confirm` is async. Use `deploy_async`.
     """
     verdict = _verdict(plan, confirm)
     if inspect.isawaitable(verdict):
@@ -116,7 +116,7 @@ def confirm_plan(plan: DeploymentPlan, confirm: Callable[[DeploymentPlan], bool]
 async def confirm_plan_async(
     plan: DeploymentPlan, confirm: Callable[[DeploymentPlan], bool | Awaitable[bool]] | None
 ) -> bool:
-    """Log a plan, ask for confirmation, which may be async, and return whether to carry it out."""
+    """Log a plan, ask for confirmation, and return whether to carry it out. `confirm` may be async."""
     return bool(await maybe_await(_verdict(plan, confirm)))
 
 
@@ -128,10 +128,10 @@ def _verdict(
 
 
 def carry_out(plan: DeploymentPlan) -> Steps:
-    """Yield the requests that a plan needs. What they return is sent in, and what they raise is thrown in.
+    """Yield the requests of a plan. The caller sends in their results and throws in their exceptions.
 
     Raises:
-        DeploymentError: A request failed. A refused definition does not keep the others from being deployed; any other
+        DeploymentError: A request failed. If the service refuses a definition, the others are still deployed. Any other
             failure ends the deployment.
     """
     changes = [_Change(describe_registration(new), _register(plan, new), new) for new in plan.register]
@@ -237,7 +237,7 @@ def _delete(tool_id: str) -> Steps:
 
 
 def _settle(plan: DeploymentPlan, registered: Iterable[Mapping[str, Any]]) -> Steps:
-    """Leave the newest tool of each name, and register again what other deployers have deleted meanwhile."""
+    """Keep only the newest tool of each name, and register tools again that other deployers have deleted meanwhile."""
     for _ in range(_MOST_LOOKS):
         account = yield ListTools()
         for double in find_doubles(plan, account):

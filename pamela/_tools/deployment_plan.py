@@ -1,4 +1,4 @@
-"""What a deployment of tools would change in an account, and whose each tool of the account is."""
+"""The plan of a deployment: its changes to an account, and the registry of each of the account's tools."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ _COMPARED = ("name", "description", "output_schema", "timeout_ms")
 
 @dataclass(frozen=True)
 class DeploymentPlan:
-    """The changes to an account's tools. It is true if there are any; `str()` of it is for people.
+    """The changes of a deployment to an account's tools. It is true if there are any. `print(plan)` shows them.
 
     Attributes:
-        register: Definitions of tools that the account lacks.
-        replace: Tools of the account that changed, each with its new definition.
+        register: Definitions of tools that the account does not have.
+        replace: Tools of the account whose definition changed, each with its new definition.
         remove: Tools of the account that the registry no longer has.
         unchanged: Names of the tools that are up to date.
         registry: The name of the registry.
-        definitions: What the account is to have: all definitions, with the registry's mark.
+        definitions: The definitions of all tools of the registry, with the registry's mark.
     """
 
     register: Sequence[Mapping[str, Any]]
@@ -64,24 +64,24 @@ class DeploymentPlan:
 
 
 def describe_registration(new: Mapping[str, Any]) -> str:
-    """Return a line that says what is registered."""
+    """Return a line of text for a tool to register."""
     return f"+ register {escape(new['name'])}"
 
 
 def describe_replacement(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
-    """Return a line that says what is replaced, and why."""
+    """Return a line of text for a tool to replace, with the reason."""
     return f"~ replace {escape(new['name'])} ({escape(old['id'])}): {_differences(old, new)}"
 
 
 def describe_removal(old: Mapping[str, Any]) -> str:
-    """Return a line that says what is removed."""
+    """Return a line of text for a tool to remove."""
     return f"- remove {escape(old['name'])} ({escape(old['id'])})"
 
 
 def make_plan(
     registry: str | None, definitions: Iterable[Mapping[str, Any]], account: Iterable[Tool]
 ) -> DeploymentPlan:
-    """Return the changes that make the tools of an account those of a registry.
+    """Return the changes that make the tools of an account equal to the tools of a registry.
 
     Raises:
         ValidationError: The registry has no name, or one of its tools belongs to another registry.
@@ -116,7 +116,7 @@ def make_plan(
 
 
 def find_doubles(plan: DeploymentPlan, account: Iterable[Tool]) -> list[Tool]:
-    """Return the tools of a registry that are in an account beside a newer one of their name, which stays."""
+    """Return the tools of a registry of which the account has a newer one with the same name."""
     wanted = {new["name"] for new in plan.definitions}
     copies = [each for each in _active(account) if _owner(each) == plan.registry and each["name"] in wanted]
     kept = {each["name"]: each for each in sorted(copies, key=_age)}
@@ -124,7 +124,7 @@ def find_doubles(plan: DeploymentPlan, account: Iterable[Tool]) -> list[Tool]:
 
 
 def find_missing(definitions: Iterable[Mapping[str, Any]], account: Iterable[Tool]) -> list[Mapping[str, Any]]:
-    """Return those of some definitions whose names no tool of an account has."""
+    """Return the definitions whose names no tool of the account has."""
     names = {each["name"] for each in _active(account)}
     return [new for new in definitions if new["name"] not in names]
 

@@ -11,19 +11,19 @@ if TYPE_CHECKING:
 
 
 class ToolError(Exception):
-    """Raised by a tool to tell the agent what is wrong, in words that it can say: "There is no order 1042."."""
+    """A tool raises it to tell the agent what is wrong, in words for the callee, such as "There is no order 1042."."""
 
 
 class InvalidArgumentsError(ValueError):
-    """The arguments of an invocation do not fit; the message may be told to the agent."""
+    """The arguments of an invocation do not fit the schema. The message is safe to send to the agent."""
 
 
 class DeploymentError(PamelaError):
-    """Not all changes of a deployment were made. What was done remains; the next `deploy` does the rest.
+    """A deployment failed before all changes were made. The made changes stay. The next `deploy` makes the rest.
 
     Attributes:
-        done: The changes that were made, as the plan words them.
-        not_done: Those that were not.
+        done: The changes that were made, as lines of text.
+        not_done: The changes that were not made, as lines of text.
     """
 
     done: Sequence[str] = ()
@@ -31,7 +31,7 @@ class DeploymentError(PamelaError):
 
     @classmethod
     def of(cls, cause: PamelaError, done: Sequence[str], not_done: Sequence[str]) -> Self:
-        """Return the error for a request that failed."""
+        """Return the error for a failed request."""
         lists = f"Done: {', '.join(done) or 'nothing'}. Not done: {', '.join(not_done)}. Deploy again for the rest."
         error = cls(
             f"{cause} {lists}",

@@ -1,4 +1,4 @@
-"""Tools made of typed functions."""
+"""Make tools of typed functions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LONGEST_ONCE = 86_400
 
 
 class ToolOverrides(TypedDict, total=False):
-    """Settings of a tool that replace what its function says."""
+    """The settings that `tool` accepts. They replace what it reads from the function."""
 
     name: str
     description: str
@@ -38,18 +38,18 @@ class ToolOverrides(TypedDict, total=False):
 
 
 class FunctionTool(Generic[P, R]):
-    """A function that the agent may call during a call. Made by `tool`; called like the function it was made of.
+    """A function that the agent may call during a call. `tool` makes it. You can still call it as the function.
 
     Attributes:
-        name: The name that the agent knows it by.
-        description: What it does and when to call it.
-        input_schema: The arguments, as JSON Schema.
-        output_schema: The result, as JSON Schema, or None.
-        timeout_seconds: How long it may take.
-        once: For how long the agent's repeats with equal arguments get the first one's response, in seconds, or None.
-        after_crash: What becomes of an invocation whose process died: ``"refuse"`` or ``"run"``.
-        takes_connection: Whether a parameter is typed ``sqlalchemy.Connection``.
-        is_async: Whether calling the function is certain to give a coroutine, so that nothing of it has run then.
+        name: The name of the tool.
+        description: What the tool does and when to call it. The agent reads this text.
+        input_schema: The schema of the arguments, as JSON Schema.
+        output_schema: The schema of the result, as JSON Schema, or None.
+        timeout_seconds: Maximum duration of an invocation, in seconds.
+        once: For how many seconds a repeat with equal arguments gets the first response, or None.
+        after_crash: What to do with a repeated invocation after its process died: ``"refuse"`` or ``"run"``.
+        takes_connection: Whether the function has a parameter of the type ``sqlalchemy.Connection``.
+        is_async: Whether a call of the function always returns a coroutine.
     """
 
     __name__: str
@@ -90,7 +90,7 @@ class FunctionTool(Generic[P, R]):
         return f"<FunctionTool {self.name}>"
 
     def definition(self) -> dict[str, Any]:
-        """Return the tool as the API takes it, for `create_call(tools=[...])` for example."""
+        """Return the definition of the tool for the API, for example for `create_call(tools=[...])`."""
         definition = ToolDefinition(
             name=self.name,
             description=self.description,
@@ -102,13 +102,13 @@ class FunctionTool(Generic[P, R]):
         return definition.to_dict()
 
     def bind(self, invocation: ToolInvocation) -> Callable[..., R]:
-        """Return the function with the arguments of an invocation, checked and converted.
+        """Return the function with the checked and converted arguments of an invocation.
 
-        If the tool asks for a database connection, the result takes one.
+        If the function has a parameter for a database connection, the result takes a connection.
 
         Raises:
             InvalidArgumentsError: The arguments do not fit the schema.
-            Exception: A conversion that the user wrote raised it.
+            Exception: A conversion of the user raised it.
         """
         arguments = self._schema.convert(invocation.arguments)
         if self._schema.invocation_parameter:
@@ -119,11 +119,11 @@ class FunctionTool(Generic[P, R]):
         return lambda connection: self._function(**arguments, **{name: connection})  # type: ignore[call-arg]
 
     def essential_arguments(self, invocation: ToolInvocation) -> Any:
-        """Return the arguments of an invocation as JSON values that are equal for those that ask for the same."""
+        """Return the arguments of an invocation as JSON values. Invocations that ask for the same have equal values."""
         return self._schema.essential_arguments(invocation.arguments)
 
     def result_as_json(self, result: R) -> Any:
-        """Return a result as values that `json` can write."""
+        """Return a result as a value that `json` can write."""
         return self._schema.result_as_json(result)
 
 
@@ -136,24 +136,24 @@ def tool(**overrides: Unpack[ToolOverrides]) -> Callable[[Callable[P, R]], Funct
 
 
 def tool(function: Callable[..., Any] | None = None, /, **overrides: Unpack[ToolOverrides]) -> Any:
-    """Return a tool made of a typed function, sync or async.
+    """Make a tool of a typed function, sync or async.
 
-    The name is the function's, the description its docstring without the sections, the schemas those of its type hints,
-    with the docstring's words for each argument. A parameter typed `ToolInvocation` is given the invocation: its call,
-    session and project.
+    The name of the tool is the function's name. The description is the docstring without its sections. The schemas come
+    from the type hints, and the descriptions of the arguments from the docstring. A parameter of the type
+    `ToolInvocation` gets the invocation, with the ids of its call, session and project.
 
     Args:
-        function: The function.
+        function: The function. Leave it out to use `tool(...)` as a decorator with settings.
         **overrides: ``name``, ``description``, ``input_schema`` and ``output_schema`` (JSON Schema),
-            ``timeout_seconds`` (30 if absent); ``once``, the seconds for which a repeat in the same call with equal
-            arguments and another correlation id gets the first one's response; and ``after_crash``, what becomes of an
-            invocation whose process died while it ran: ``"refuse"`` (if absent) or ``"run"``.
+            ``timeout_seconds`` (the default is 30); ``once``, the seconds for which a repeat in the same call with
+            equal arguments and another correlation id gets the first response; and ``after_crash``, what to do with a
+            repeated invocation after its process died: ``"refuse"`` (the default) or ``"run"``.
 
     Returns:
-        The tool; without a function a decorator that makes it.
+        The tool, or a decorator that returns the tool if `function` is left out.
 
     Raises:
-        TypeError: The function has no JSON Schema, or an override is unknown or has the wrong type.
+        TypeError: The function has no JSON Schema, or a setting is unknown or has the wrong type.
         ValueError: The name or description is empty, or a setting is out of range.
 
     Example:

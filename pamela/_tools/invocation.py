@@ -1,4 +1,4 @@
-"""The run of a tool for one invocation: claimed once, started in time or not at all, and its response kept."""
+"""Run a tool for one invocation: claim it once, start it in time or not at all, and store its response."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 ToolScope = Callable[[], AbstractContextManager[Any]]
 
 _NOT_AT_ALL = 0.001
-"""The seconds for which the agent's repeat of an invocation is remembered that never began: its repeat may run."""
+"""Seconds for which an invocation is remembered that did not start. A repeat may run it."""
 _TOO_LATE = "The tool did not answer in time"
 _PAUSES = (0.005, 0.1)
-"""Seconds between two looks for another run's response, at first and at most."""
+"""Seconds between two look-ups of another run's response: the first and the longest pause."""
 
 
 class _TooLateError(Exception):
@@ -40,14 +40,14 @@ class _TooLateError(Exception):
 
 
 class _LostClaimError(Exception):
-    """Another run has claimed the invocation, because this one's lease had ended."""
+    """Another run has claimed the invocation, because the lease of this run had ended."""
 
 
 class _Deadline:
-    """When a tool's time is over. Nothing starts after `give_up`, nor after the time itself.
+    """The deadline of a tool. The function does not start after the deadline or after `give_up`.
 
     Attributes:
-        has_begun: Whether anything of the tool may have run.
+        has_begun: Whether the function may have started.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -59,19 +59,19 @@ class _Deadline:
 
     @property
     def remaining(self) -> float:
-        """The seconds that are left, 0 at least."""
+        """Return the remaining seconds, at least 0."""
         return max(0.0, self._ends_at - time.monotonic())
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing may start any more."""
+        """Return whether the function may no longer start."""
         return self._is_given_up or not self.remaining
 
     def check_before_start(self, *, begins: bool = True) -> None:
-        """Raise _TooLateError if nothing may start any more.
+        """Raise _TooLateError if the function may no longer start.
 
         Args:
-            begins: Whether something of the tool runs next. Calling an async function only makes a coroutine.
+            begins: Whether the function runs next. Calling an async function only makes a coroutine.
         """
         with self._lock:
             if self.is_over:
@@ -79,21 +79,21 @@ class _Deadline:
             self.has_begun = self.has_begun or begins
 
     def settle(self, response: ToolResponse, *, unless_given_up: ToolResponse | None = None) -> ToolResponse:
-        """Return the response that counts, which `give_up` returns from now on.
+        """Return the response to send. From now on `give_up` returns it too.
 
         Args:
             response: The response.
-            unless_given_up: What counts instead if the agent has been told that the time is over.
+            unless_given_up: The response to send instead if the agent already knows that the time is over.
         """
         with self._lock:
             self._response = unless_given_up if unless_given_up is not None and self._is_given_up else response
             return self._response
 
     def give_up(self) -> ToolResponse | None:
-        """Let nothing start from now on. A start that was checked before counts as having come before.
+        """Prevent any start from now on. A start that `check_before_start` has allowed still takes place.
 
         Returns:
-            The response, if there is one that only has to be kept.
+            The response, if there is one that still has to be stored.
         """
         with self._lock:
             self._is_given_up = self._response is None
@@ -101,16 +101,16 @@ class _Deadline:
 
 
 class ToolRun:
-    """A tool's function with its arguments, ready to be called in a thread of its own.
+    """The function of a tool with its arguments, for a call in a new thread.
 
     Args:
         tool: The tool.
-        function: Its function with the arguments. It takes a database connection if the tool asks for one.
-        invocation: What the agent sent.
-        store: Where invocations are claimed.
+        function: The function with the arguments. It takes a database connection if the tool has a parameter for it.
+        invocation: The invocation from the agent.
+        store: The invocation store.
         leases: Extends the claim while the tool runs.
-        scope: A context to enter before the function is called.
-        loop: Where async functions run, None for the package's own loop.
+        scope: Returns a context manager. The function is called in it.
+        loop: The event loop for async functions. None means the package's own loop.
     """
 
     def __init__(
@@ -135,11 +135,11 @@ class ToolRun:
 
     @property
     def remaining(self) -> float:
-        """How long to wait for the response, in seconds."""
+        """Return how long to wait for the response, in seconds."""
         return self._deadline.remaining
 
     def __call__(self) -> ToolResponse:
-        """Run the function and return its response, or wait for that of the run that came first."""
+        """Run the function and return its response, or wait for the response of an earlier run."""
         claims = self._claims()
         claimed: list[InvocationClaim] = []
         try:
@@ -157,9 +157,9 @@ class ToolRun:
         return self._complete(claimed, response)
 
     def give_up(self) -> ToolResponse:
-        """Let the function not start any more, and return the response that its time is over.
+        """Prevent the start of the function, and return the response that its time is over.
 
-        If the run has its response and only waits for the store to keep it, that is returned.
+        If the run has its response and waits only for the store, return that response.
         """
         return self._deadline.give_up() or self._too_late()
 
@@ -172,7 +172,7 @@ class ToolRun:
         return claims
 
     def _claim(self, claims: list[InvocationClaim], claimed: list[InvocationClaim]) -> ToolResponse | None:
-        """Claim all, adding to `claimed`; return None if this run may start, or else the response of another run."""
+        """Make all claims and add them to `claimed`. Return None if this run may start, or else another run's response."""
         for claim in claims:
             response = self._claim_one(claim)
             if response is not None:
@@ -286,7 +286,7 @@ class ToolRun:
         return ToolResponse.of_result(self._invocation, self._tool.result_as_json(result))
 
     def _complete(self, claims: list[InvocationClaim], response: ToolResponse) -> ToolResponse:
-        """Keep the response of all claims, and return the one that is kept."""
+        """Store the response for all claims, and return the stored response."""
         state = InvocationState.FAILED if response.is_error else InvocationState.DONE
         try:
             for claim in claims:
@@ -302,7 +302,7 @@ class ToolRun:
         return response
 
     def _response_kept(self, invocation_id: str) -> ToolResponse | None:
-        """Return the response of the run that took over, or of a transaction whose commit seemed to have failed."""
+        """Return the response of the run that took over, or of a transaction whose commit seemed to fail."""
         log_failure(self._invocation, "the invocation store already has a response, which is the one that counts")
         record = self._store.get(invocation_id)
         if record is None or record.response is None:

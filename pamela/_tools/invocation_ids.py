@@ -1,4 +1,4 @@
-"""The ids by which invocations are remembered, and the tokens of those that run them."""
+"""The ids of invocations in a store, and the tokens of runs."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
 
 _LONGEST = 128
 _OWN_PREFIXES = ("once:", "sha256:")
-"""How ids begin that are made here. A correlation id that begins so is hashed, so that it cannot be taken for one."""
+"""The prefixes of the ids that this module makes. A correlation id with such a prefix is hashed."""
 
 
 def id_of_invocation(invocation: ToolInvocation) -> str:
-    """Return the id of an invocation: its correlation id, if every store can keep it as it is, or else its hash."""
+    """Return the id of an invocation: its correlation id if every store can keep it, or else a hash of it."""
     text = invocation.correlation_id
     is_plain = len(text) <= _LONGEST and text.isascii() and text.isprintable() and text == text.strip()
     return text if is_plain and not text.startswith(_OWN_PREFIXES) else f"sha256:{_hash(text)}"
 
 
 def id_of_repeatable_call(invocation: ToolInvocation, essential_arguments: Any) -> str:
-    """Return an id that invocations of a tool in one call share if they ask for the same."""
+    """Return an id that is the same for all invocations of a tool in a call with equal arguments."""
     arguments = json.dumps(essential_arguments, sort_keys=True)
     return f"once:{_hash(json.dumps([invocation.call_id, invocation.tool_name, arguments]))}"
 
 
 def new_owner() -> str:
-    """Return a token for a run; for people, it begins with the machine and the process."""
+    """Return a token for a run. It starts with the names of the machine and the process."""
     machine = "".join(each for each in socket.gethostname()[:64] if each.isascii() and each.isprintable())
     return f"{machine}:{os.getpid()}:{uuid.uuid4().hex}"
 

@@ -1,4 +1,4 @@
-"""The leases of running invocations, extended for as long as they run."""
+"""Extend the leases of running invocations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class InvocationClaim(NamedTuple):
     Attributes:
         invocation_id: Its id in the store.
         owner: The token of the run.
-        keep_seconds: How long to remember it, None for the store's own setting.
+        keep_seconds: How long to remember it, in seconds. None means the store's own setting.
     """
 
     invocation_id: str
@@ -34,14 +34,14 @@ class InvocationClaim(NamedTuple):
 
 
 class LeaseKeeper:
-    """Extends the leases of all that runs on one store, in one thread, which ends when nothing runs.
+    """Extends the leases of all running invocations of one store, in one thread. The thread ends when none runs.
 
     Args:
         store: The store.
-        lease_seconds: The length of a lease.
+        lease_seconds: The duration of a lease, in seconds.
 
     Raises:
-        ValueError: The length is not a number above 0.
+        ValueError: The duration is not a number above 0.
     """
 
     def __init__(self, store: InvocationStore, lease_seconds: float) -> None:

@@ -14,7 +14,7 @@ logger = logging.getLogger("pamela.tools")
 
 
 def log_failure(invocation: ToolInvocation, problem: str, *, exc_info: bool = False) -> None:
-    """Log why a tool was not run or had no result. What the agent sent is escaped."""
+    """Log why a tool was not run or had no result. Text from the agent is escaped."""
     log_escaped(
         logger,
         logging.WARNING,

@@ -1,4 +1,4 @@
-"""The tools of an application: served to the agent, and deployed to the account."""
+"""The tools of an application: run them for the agent, and deploy them to the account."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ R = TypeVar("R")
 
 
 class ToolRegistry:
-    """The tools of an application.
+    """The tools of an application. It runs invocations and deploys the tools to the account.
 
     Args:
-        name: Marks the tools in the Pamela account as this registry's, for `deploy`. Serving needs no name.
-        store: Where invocations are remembered; in this process, if absent.
-        lease_seconds: How long an invocation counts as running after the last sign of life from its process. The
-            sign is given three times in this time.
-        memory: The name until 3.0 of `store`.
+        name: The name of the registry. `deploy` needs it: it marks the tools in the account with it.
+        store: Remembers invocations. The default is a `MemoryInvocationStore`, for one process.
+        lease_seconds: How long an invocation counts as running after its process last extended the lease, in seconds.
+            The process extends the lease three times in this time.
+        memory: The old name of `store`. Version 3.0 removes it.
 
     Example:
         >>> tools = ToolRegistry("acme-orders")
@@ -86,17 +86,36 @@ class ToolRegistry:
     def tool(self, /, **overrides: Unpack[ToolOverrides]) -> Callable[[Callable[P, R]], FunctionTool[P, R]]: ...
 
     def tool(self, function: Callable[..., Any] | None = None, /, **overrides: Unpack[ToolOverrides]) -> Any:
-        """Make a tool of a function, as the function `tool` does, and add it."""
+        """Make a tool of a function and add it to the registry.
+
+        Args:
+            function: The function. Leave it out to use `tool(...)` as a decorator with settings.
+            **overrides: The settings of the function `pamela.tool`.
+
+        Returns:
+            The tool, or a decorator that returns the tool if `function` is left out.
+
+        Raises:
+            TypeError: The function has no JSON Schema, or a setting is unknown or has the wrong type.
+            ValueError: The registry has a tool of this name, or a setting is out of range.
+        """
         if function is None:
             return lambda each: self.add(FunctionTool(each, **overrides))
         return self.add(FunctionTool(function, **overrides))
 
     def add(self, tool: FunctionTool[P, R]) -> FunctionTool[P, R]:
-        """Add a tool, and return it.
+        """Add a tool to the registry.
+
+        Args:
+            tool: The tool, as the function `pamela.tool` makes it.
+
+        Returns:
+            The same tool.
 
         Raises:
-            ValueError: There is one of this name.
-            TypeError: It is not a tool, or needs what the invocation store does not have.
+            ValueError: The registry has a tool of this name.
+            TypeError: The argument is not a tool, or the tool needs a database connection that the invocation store
+                does not have.
         """
         if not isinstance(tool, FunctionTool):
             raise TypeError(
@@ -109,22 +128,23 @@ class ToolRegistry:
         return tool
 
     def definitions(self) -> list[dict[str, Any]]:
-        """Return all tools as the API takes them, for `create_call(tools=...)` for example."""
+        """Return the definitions of all tools for the API, for example for `create_call(tools=...)`."""
         return [each.definition() for each in self._tools.values()]
 
     def invoke(self, payload: Mapping[str, Any], *, scope: ToolScope = nullcontext) -> WebhookResponse:
-        """Run the tool of an invocation that has been verified, and return the response.
+        """Run the tool of a verified invocation.
 
-        The function runs in a thread of its own; what it returns to be awaited, as an async one does, runs on an event
-        loop kept for this. It runs once for a correlation id: a repeat gets the response that the first got or will get.
+        The function runs in a new thread. If it is async, its coroutine runs on an event loop of the package. It runs
+        once for each correlation id: a repeated invocation gets the response of the first one.
 
         Args:
-            payload: The object that was posted.
-            scope: A context that the tool's thread enters first.
+            payload: The JSON object from the body of the request. Verify its signature before.
+            scope: Returns a context manager. The tool runs in it, in the tool's thread.
 
         Returns:
-            200 and ``{"result": ..., "correlation_id": ...}``, or 400 and ``{"error": ..., "correlation_id": ...}`` for an
-            unknown tool, invalid arguments, an exception or a timeout. The cause of an error is in the log.
+            The response to send: 200 with ``{"result": ..., "correlation_id": ...}``, or 400 with
+            ``{"error": ..., "correlation_id": ...}`` for an unknown tool, invalid arguments, an exception or a timeout.
+            The log has the cause.
         """
         run = self._prepare(payload, scope, None)
         if isinstance(run, WebhookResponse):
@@ -135,18 +155,20 @@ class ToolRegistry:
             return run.give_up()
 
     async def invoke_async(self, payload: Mapping[str, Any], *, scope: ToolScope = nullcontext) -> WebhookResponse:
-        """Run the tool of an invocation that has been verified, and return the response.
+        """Run the tool of a verified invocation.
 
-        An async function runs on the running event loop, a sync one in a thread of its own. It runs once for a
-        correlation id: a repeat gets the response that the first got or will get.
+        An async function runs on the running event loop, a sync function in a new thread. It runs once for each
+        correlation
+        id: a repeated invocation gets the response of the first one.
 
         Args:
-            payload: The object that was posted.
-            scope: A context that the tool's thread enters first.
+            payload: The JSON object from the body of the request. Verify its signature before.
+            scope: Returns a context manager. The tool runs in it, in the tool's thread.
 
         Returns:
-            200 and ``{"result": ..., "correlation_id": ...}``, or 400 and ``{"error": ..., "correlation_id": ...}`` for an
-            unknown tool, invalid arguments, an exception or a timeout. The cause of an error is in the log.
+            The response to send: 200 with ``{"result": ..., "correlation_id": ...}``, or 400 with
+            ``{"error": ..., "correlation_id": ...}`` for an unknown tool, invalid arguments, an exception or a timeout.
+            The log has the cause.
         """
         run = self._prepare(payload, scope, asyncio.get_running_loop())
         if isinstance(run, WebhookResponse):
@@ -190,13 +212,16 @@ class ToolRegistry:
         return ToolRun(function_tool, function, invocation, self._store, self._leases, scope, loop)
 
     def plan(self, client: ToolClient) -> DeploymentPlan:
-        """Return what `deploy` would do to the tools of the account; `str()` of it is for people.
+        """Return the changes that `deploy` would make to the account, without making them.
 
         Args:
             client: A `PamelaClient` of the account.
 
+        Returns:
+            The plan. `print(plan)` shows the changes.
+
         Raises:
-            TypeError: `client` is no `PamelaClient`.
+            TypeError: `client` is not a `PamelaClient`.
             ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
             PamelaError: The account's tools could not be listed.
         """
@@ -204,13 +229,16 @@ class ToolRegistry:
         return make_plan(self.name, self.definitions(), client.list_tools())
 
     async def plan_async(self, client: AsyncToolClient) -> DeploymentPlan:
-        """Return what `deploy_async` would do to the tools of the account; `str()` of it is for people.
+        """Return the changes that `deploy_async` would make to the account, without making them.
 
         Args:
             client: An `AsyncPamelaClient` of the account.
 
+        Returns:
+            The plan. `print(plan)` shows the changes.
+
         Raises:
-            TypeError: `client` is no `AsyncPamelaClient`.
+            TypeError: `client` is not an `AsyncPamelaClient`.
             ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
             PamelaError: The account's tools could not be listed.
         """
@@ -218,25 +246,29 @@ class ToolRegistry:
         return make_plan(self.name, self.definitions(), await client.list_tools())
 
     def deploy(self, client: ToolClient, *, confirm: Callable[[DeploymentPlan], bool] | None = None) -> DeploymentPlan:
-        """Make the tools of the account those of this registry.
+        """Make the tools of the account equal to the tools of this registry.
 
-        What is missing is registered, what changed is replaced, what is gone is removed: of the tools that carry this
-        registry's mark, and of those without a mark that have a name of this registry. No other tool is touched. A new
-        tool is registered before the old one is deleted. Any number of processes may deploy at once: the account has one
-        copy of each tool when the last of them is done, of different versions the one that was registered last.
+        It registers missing tools, replaces changed tools and removes tools that the registry no longer has. It changes
+        only tools with this registry's mark, and tools without a mark that have the name of a tool of this registry. It
+        registers a new version before it deletes the old one.
+
+        Several processes may deploy at the same time. When the last of them is done, the account has one copy of each
+        tool: the version that was registered last.
 
         Args:
             client: A `PamelaClient` of the account.
-            confirm: Is passed the plan before anything is done, and returns whether to go on. The plan is logged anyway.
+            confirm: Called with the plan before any change. It returns whether to make the changes. The plan is always
+                logged.
 
         Returns:
-            The plan. It is empty, and false, if there is nothing to do.
+            The plan. It is false if there was nothing to change.
 
         Raises:
-            TypeError: `client` is no `PamelaClient`, or `confirm` does not take the plan or is async. Nothing was done.
+            TypeError: `client` is not a `PamelaClient`, or `confirm` does not accept the plan or is async. Nothing was
+                changed.
             ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
-            DeploymentError: A request failed. It says what was done and what was not; deploy again for the rest.
-            PamelaError: The account's tools could not be listed. Nothing was done.
+            DeploymentError: A request failed. `done` and `not_done` list the changes. Deploy again to make the rest.
+            PamelaError: The account's tools could not be listed. Nothing was changed.
         """
         _check_confirm(confirm)
         plan = self.plan(client)
@@ -247,25 +279,27 @@ class ToolRegistry:
     async def deploy_async(
         self, client: AsyncToolClient, *, confirm: Callable[[DeploymentPlan], bool | Awaitable[bool]] | None = None
     ) -> DeploymentPlan:
-        """Make the tools of the account those of this registry.
+        """Make the tools of the account equal to the tools of this registry.
 
-        What is missing is registered, what changed is replaced, what is gone is removed: of the tools that carry this
-        registry's mark, and of those without a mark that have a name of this registry. No other tool is touched. A new
-        tool is registered before the old one is deleted. Any number of processes may deploy at once: the account has one
-        copy of each tool when the last of them is done, of different versions the one that was registered last.
+        It registers missing tools, replaces changed tools and removes tools that the registry no longer has. It changes
+        only tools with this registry's mark, and tools without a mark that have the name of a tool of this registry. It
+        registers a new version before it deletes the old one.
+
+        Several processes may deploy at the same time. When the last of them is done, the account has one copy of each
+        tool: the version that was registered last.
 
         Args:
             client: An `AsyncPamelaClient` of the account.
-            confirm: Is passed the plan before anything is done, and returns whether to go on; it may be async. The plan
-                is logged anyway.
+            confirm: Called with the plan before any change. It returns whether to make the changes, and may be async.
+                The plan is always logged.
 
         Returns:
-            The plan. It is empty, and false, if there is nothing to do.
+            The plan. It is false if there was nothing to change.
 
         Raises:
             ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
-            DeploymentError: A request failed. It says what was done and what was not; deploy again for the rest.
-            PamelaError: The account's tools could not be listed. Nothing was done.
+            DeploymentError: A request failed. `done` and `not_done` list the changes. Deploy again to make the rest.
+            PamelaError: The account's tools could not be listed. Nothing was changed.
         """
         _check_confirm(confirm)
         plan = await self.plan_async(client)
@@ -274,9 +308,9 @@ class ToolRegistry:
         return plan
 
     sync = deploy
-    """The name until 3.0 of `deploy`."""
+    """The old name of `deploy`. Version 3.0 removes it."""
     sync_async = deploy_async
-    """The name until 3.0 of `deploy_async`."""
+    """The old name of `deploy_async`. Version 3.0 removes it."""
 
 
 def _check_client(client: Any) -> None:

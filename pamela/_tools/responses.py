@@ -1,4 +1,4 @@
-"""What a tool invocation is answered with."""
+"""The response to a tool invocation."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ _OK, _FAILED = 200, 400
 
 
 class ToolResponse(WebhookResponse):
-    """The response to a tool invocation: the tool's result, or an error for the agent."""
+    """The response to a tool invocation: the result of the tool, or an error for the agent."""
 
     __slots__ = ()
 
     @classmethod
     def of_result(cls, invocation: ToolInvocation, result: Any) -> Self:
-        """Return the response that gives the agent a result.
+        """Return the response with a result.
 
         Raises:
-            ValueError: The result cannot be written as JSON: it contains NaN or itself.
-            TypeError: The result cannot be written as JSON: it contains an object of another type.
+            ValueError: The result cannot be written as JSON, because it contains NaN or itself.
+            TypeError: The result cannot be written as JSON, because it contains an object of another type.
         """
         return cls.of_json(_OK, {"result": result, "correlation_id": invocation.correlation_id})
 
     @classmethod
     def of_error(cls, invocation: ToolInvocation, error: str) -> Self:
-        """Return the response that tells the agent of an error."""
+        """Return the response with an error."""
         return cls.of_json(_FAILED, {"error": error, "correlation_id": invocation.correlation_id})
 
     @classmethod
     def from_text(cls, text: str, invocation: ToolInvocation) -> Self:
-        """Return the response that `to_text` wrote, as the response to an invocation."""
+        """Return the response to an invocation from the text that `to_text` wrote."""
         content = json.loads(text)
         if isinstance(content, list):  # as version 2.0 wrote it: status, headers, body
             content = json.loads(content[2])
@@ -44,11 +44,11 @@ class ToolResponse(WebhookResponse):
 
     @property
     def is_error(self) -> bool:
-        """Whether the agent is told of an error."""
+        """Whether the response is an error."""
         return self.status != _OK
 
     def to_text(self) -> str:
-        """Return the response as text, for an invocation store. The correlation id is not in it."""
+        """Return the response as text, without the correlation id, for an invocation store."""
         content = json.loads(self.body)
         del content["correlation_id"]
         return json.dumps(content)

@@ -1,7 +1,7 @@
-"""What a typed function takes and gives, as JSON Schema and as conversions, by pydantic.
+"""The JSON Schemas of a typed function, and the conversions of its arguments and result, with pydantic.
 
-pydantic is what Python programmers already write constraints in (`Annotated[int, Field(ge=1)]`), and it describes and
-converts standard types, enums, dataclasses and its own models. Classes made with attrs are taught to it here.
+pydantic reads constraints such as `Annotated[int, Field(ge=1)]`. It describes and converts standard types, enums,
+dataclasses and its own models. This module adds attrs classes.
 """
 
 from __future__ import annotations
@@ -63,19 +63,19 @@ _FORMAT_PREFIXES = {
     "date-time": re.compile(r"\d{4}-"),
     "duration": re.compile(r"[+-]?P"),
 }
-"""How the texts of a format begin. pydantic checks the rest, but accepts numbers and other notations as well."""
+"""How a text of each format must begin. pydantic checks the rest, but also accepts numbers and other notations."""
 
 
 class FunctionSchema:
-    """A function's description, the schemas of its arguments and result, and the conversions of both.
+    """The description of a function, the schemas of its arguments and result, and their conversions.
 
     Args:
-        function: The function, typed.
-        input_schema: Used instead of the one that the signature gives.
-        output_schema: Used instead of the one that the return type gives.
+        function: The typed function.
+        input_schema: Replaces the schema from the signature.
+        output_schema: Replaces the schema from the return type.
 
     Raises:
-        TypeError: The function has no JSON Schema; the message says why.
+        TypeError: The function has no JSON Schema. The message says why.
     """
 
     def __init__(
@@ -126,11 +126,11 @@ class FunctionSchema:
             _check_required(function, self.input_schema, {each.name for each in fields})
 
     def convert(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
-        """Check the arguments of an invocation against the schema and give them as the hinted types.
+        """Check the arguments of an invocation against the schema, and return them as the types of the hints.
 
         Raises:
-            InvalidArgumentsError: They do not fit.
-            Exception: What a conversion of the user's own raised.
+            InvalidArgumentsError: The arguments do not fit the schema.
+            Exception: A conversion of the user raised it.
         """
         try:
             # Strict and from JSON: "5" is no integer, but "2026-03-14" is a date, as the schema says.
@@ -145,15 +145,15 @@ class FunctionSchema:
         return _given_values(parsed)
 
     def essential_arguments(self, arguments: Mapping[str, Any]) -> Any:
-        """Return arguments that fit, as JSON values that are equal for invocations that ask for the same.
+        """Return valid arguments as JSON values. Invocations that ask for the same have equal values.
 
-        An argument with its default is left out, and equal numbers are written alike.
+        An argument that equals its default is left out. Equal numbers are written alike.
         """
         exact = self._argument_schema.with_numbers_converted(arguments)
         return with_plain_numbers(self._argument_schema.without_defaults(exact))
 
     def result_as_json(self, result: Any) -> Any:
-        """Give a function's result as what `json` can write."""
+        """Return the result of a function as a value that `json` can write."""
         if self._result is not None:
             dump = self._result.serializer.to_python
             return dump(result, mode="json", by_alias=True, warnings=False, fallback=_attrs_values)
@@ -168,14 +168,14 @@ class _Field(NamedTuple):
 
 
 class _PlainSchema(GenerateJsonSchema):
-    """JSON Schema without titles that repeat the names."""
+    """Makes JSON Schemas without titles that repeat the names."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False
 
 
 class _SchemaWithDecimals(_PlainSchema):
-    """JSON Schema in which decimal numbers can be told from other numbers and texts."""
+    """Makes JSON Schemas in which decimal numbers differ from other numbers and texts."""
 
     def decimal_schema(self, schema: Any) -> dict[str, Any]:
         return dict(DECIMAL)
@@ -187,13 +187,13 @@ def _name(function: Callable[..., Any]) -> str:
 
 
 def _tool_name(function: Callable[..., Any]) -> str:
-    """Return the name of a function, or that of a callable object's class in small letters: ``OrderDesk``, order_desk."""
+    """Return the name of a function, or the name of a callable object's class in snake case: ``order_desk``."""
     name = getattr(function, "__name__", None)
     return str(name) if name else re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", type(function).__name__).lower()
 
 
 def _refuse_methods(function: Callable[..., Any]) -> None:
-    """Raise TypeError for a function that wants an object of its class, which the agent does not have."""
+    """Raise TypeError for a function that needs an object of its class (`self`)."""
     if isinstance(function, classmethod):
         raise TypeError(
             f"{_name(function.__func__)} is a class method that is not bound yet. Register it outside of the class: "
@@ -212,14 +212,14 @@ def _refuse_methods(function: Callable[..., Any]) -> None:
 
 
 def _without_partial(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what a `functools.partial` calls in the end."""
+    """Return the function that a `functools.partial` calls in the end."""
     while isinstance(function, functools.partial):
         function = function.func
     return function
 
 
 def _fixed_by_partial(function: Callable[..., Any]) -> set[str]:
-    """Return the names of the arguments that a `functools.partial` gives by name. They are not the agent's to choose."""
+    """Return the names of the arguments that a `functools.partial` fixes. The agent does not choose them."""
     names: set[str] = set()
     while isinstance(function, functools.partial):
         names |= function.keywords.keys()
@@ -228,7 +228,7 @@ def _fixed_by_partial(function: Callable[..., Any]) -> set[str]:
 
 
 def _docstrings(function: Callable[..., Any]) -> list[Docstring]:
-    """Return the docstrings of a function; of a callable object, those of the object and of its method."""
+    """Return the docstring of a function, or the docstrings of a callable object and of its method."""
     plain = _without_partial(function)
     sources: list[Any] = [plain]
     if not inspect.isroutine(plain) and not isinstance(plain, type):
@@ -249,7 +249,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _descriptions(docstring: Docstring) -> dict[str, str | None]:
-    """What a docstring says of each argument; NumPy's style may describe several at once: ``x, y : int``."""
+    """Return the description of each argument in a docstring. NumPy's style may describe several at once: ``x, y : int``."""
     return {name.strip(): each.description for each in docstring.params for name in each.arg_name.split(",")}
 
 
@@ -309,7 +309,7 @@ def _has_json_form(value: Any) -> bool:
 
 
 def _given_values(model: BaseModel) -> dict[str, Any]:
-    """The values that came, by alias; what did not come is left to the function's own defaults."""
+    """Return the given values by alias. The function's own defaults apply to all others."""
     fields = type(model).model_fields
     given = {str(fields[name].alias): getattr(model, name) for name in fields if name in model.model_fields_set}
     return given | (model.model_extra or {})
@@ -331,7 +331,7 @@ def _output_schema(adapter: TypeAdapter[Any] | None) -> dict[str, Any] | None:
 
 
 def _with_attrs(annotation: Any) -> Any:
-    """Replace each attrs class in a type by one that pydantic can describe and convert."""
+    """Return a type with each attrs class replaced by a class that pydantic can describe and convert."""
     if isinstance(annotation, type) and attrs.has(annotation):
         return _attrs_type(annotation)
     origin, arguments = get_origin(annotation), get_args(annotation)
@@ -374,7 +374,7 @@ def _attrs_default(field: attrs.Attribute[Any]) -> Any:
 
 
 def _attrs_values(value: Any) -> dict[str, Any]:
-    """The values of an attrs object, by the names that its constructor takes."""
+    """Return the values of an attrs object, by the names of the constructor's arguments."""
     if not attrs.has(type(value)):
         raise TypeError(f"A {type(value).__name__} cannot be written as JSON.")
     return {each.alias: getattr(value, each.name) for each in attrs.fields(type(value))}
@@ -448,7 +448,7 @@ def _generated_validator(schema: dict[str, Any]) -> Validator:
 
 
 def _check_multiple(validator: Any, factor: float, number: Any, _schema: object) -> Iterator[SchemaMismatch]:
-    """Yield an error unless a number is a multiple of a factor, as people write both: 19.99 is a multiple of 0.01."""
+    """Yield an error unless a number is a multiple of a factor in decimal notation: 19.99 is a multiple of 0.01."""
     if validator.is_type(number, "number") and Fraction(repr(number)) % Fraction(repr(factor)):
         yield SchemaMismatch(f"{number!r} is not a multiple of {factor!r}")
 

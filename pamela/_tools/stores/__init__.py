@@ -1,1 +1,1 @@
-"""Invocation stores: what has run already, so that a repeated invocation does not run again."""
+"""Invocation stores remember what has run, so that a repeated invocation does not run again."""

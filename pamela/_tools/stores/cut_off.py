@@ -1,4 +1,4 @@
-"""A limit for a database that has stopped: its connection is cut, so that no thread waits for it for ever."""
+"""A time limit for a database that does not respond: cut its connection, so that no thread waits forever."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def cut_off_after(seconds: float, connection: Connection) -> Iterator[None]:
-    """Shut the socket of a connection down unless the block ends in time; the driver then says that it broke.
+    """Shut down the socket of a connection unless the block ends in time. The driver then raises an error.
 
-    A server that has been stopped, or a machine that is paused, takes what is sent and answers nothing, and PostgreSQL's
-    drivers have no limit for that. Drivers that do not give their socket, as those of MySQL, have limits of their own.
+    A stopped server or a paused machine accepts data and sends nothing. PostgreSQL's drivers have no time limit for
+    that. The drivers of MySQL do not expose their socket, but have their own limits.
     """
     driver_connection: Any = None if connection.invalidated else connection.connection.dbapi_connection
     if not hasattr(driver_connection, "fileno"):

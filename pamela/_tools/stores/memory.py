@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MAX_ENTRIES = 10_000
 MAX_BYTES = 16 * 1_048_576
 _ENTRY_BYTES = 500
-"""What an entry takes beside its texts, about."""
+"""Approximate size of an entry without its texts, in bytes."""
 
 
 @attrs.define
@@ -33,16 +33,16 @@ class _Entry:
 
 
 class MemoryInvocationStore(Version20Names):
-    """Remembers the latest invocations of this process, and forgets them when it ends.
+    """Remembers the latest invocations of this process, in memory.
 
-    What runs is never forgotten, and no lease ends: the process that runs it is this one.
+    A running invocation is never forgotten, and its lease never ends.
 
     Args:
-        max_entries: How many invocations with a response to remember. The oldest are forgotten first.
-        max_bytes: How much memory they may take, about. The responses of the oldest are dropped first; then a repeat is
-            refused, as its response is gone, but it does not run again. If the ids alone take more, the oldest are
-            forgotten.
-        keep_seconds: How long to remember an invocation after its response, three days unless given.
+        max_entries: Maximum number of invocations with a response. The oldest are forgotten first.
+        max_bytes: Approximate maximum size of all invocations, in bytes. Above it, the responses of the oldest are
+            dropped. A repeat of such an invocation is refused, but does not run again. If the ids alone are larger, the
+            oldest invocations are forgotten.
+        keep_seconds: How long to remember an invocation after its response, in seconds. The default is three days.
 
     Raises:
         ValueError: A limit is out of range.
@@ -73,7 +73,7 @@ class MemoryInvocationStore(Version20Names):
         keep_seconds: float | None = None,
         timeout_seconds: float | None = None,
     ) -> InvocationRecord:
-        """Claim an invocation, in one atomic step, unless it is claimed already. See `InvocationStore.claim`."""
+        """Claim an invocation. See `InvocationStore.claim`."""
         with self._lock:
             entry = self._find(invocation_id)
             if entry is None:
@@ -82,7 +82,7 @@ class MemoryInvocationStore(Version20Names):
             return entry.record()
 
     def extend(self, invocation_id: str, *, owner: str, lease_seconds: float) -> bool:
-        """Return whether the claim still belongs to the run. See `InvocationStore.extend`."""
+        """Return whether the run still holds the claim. See `InvocationStore.extend`."""
         with self._lock:
             entry = self._running.get(invocation_id)
             return entry is not None and entry.owner == owner
@@ -96,7 +96,7 @@ class MemoryInvocationStore(Version20Names):
         state: InvocationState = InvocationState.DONE,
         keep_seconds: float | None = None,
     ) -> bool:
-        """Keep the response of an invocation. See `InvocationStore.complete`."""
+        """Store the response of an invocation. See `InvocationStore.complete`."""
         with self._lock:
             entry = self._find(invocation_id)
             if entry is not None and (entry.owner != owner or entry.state is not InvocationState.RUNNING):
@@ -111,7 +111,7 @@ class MemoryInvocationStore(Version20Names):
             return True
 
     def get(self, invocation_id: str) -> InvocationRecord | None:
-        """Return what is known of an invocation, or None. See `InvocationStore.get`."""
+        """Return the record of an invocation, or None. See `InvocationStore.get`."""
         with self._lock:
             entry = self._find(invocation_id)
             return None if entry is None else entry.record()

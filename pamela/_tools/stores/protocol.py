@@ -1,4 +1,4 @@
-"""What an invocation store does, and what it says of an invocation."""
+"""The interface of invocation stores, and the records that they return."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from enum import StrEnum
 from typing import Literal, NamedTuple, Protocol
 
 AfterCrash = Literal["refuse", "run"]
-"""What becomes of a repeat whose first run broke off with its process."""
+"""What to do with a repeated invocation after the process of the first run died."""
 
 KEEP_SECONDS = 3 * 86_400.0
-"""How long an invocation is remembered, unless the store is told otherwise: deliveries are repeated for hours."""
+"""How long an invocation is remembered by default, in seconds. Deliveries are repeated for hours."""
 
 
 class InvocationState(StrEnum):
-    """How far an invocation is."""
+    """The state of an invocation."""
 
     RUNNING = "running"
     DONE = "done"
@@ -21,13 +21,13 @@ class InvocationState(StrEnum):
 
 
 class InvocationRecord(NamedTuple):
-    """What a store knows of an invocation.
+    """The record of an invocation in a store.
 
     Attributes:
-        state: How far it is.
-        owner: The token of the run that claimed it last.
-        response: Its response as text; None while it runs, if its run broke off, or if the store had to drop it.
-        is_abandoned: Whether it is running and its lease has ended: its process died or hangs.
+        state: The state of the invocation.
+        owner: The token of the run that claimed the invocation last.
+        response: The response as text. None while the invocation runs, after a crash, or if the store dropped it.
+        is_abandoned: Whether the invocation is running but its lease has ended. Its process died or hangs.
     """
 
     state: InvocationState
@@ -36,15 +36,20 @@ class InvocationRecord(NamedTuple):
     is_abandoned: bool = False
 
     def belongs_to(self, owner: str) -> bool:
-        """Return whether a run holds the claim and so may start."""
+        """Return whether a run holds the claim. Only then it may start.
+
+        Args:
+            owner: The token of the run.
+        """
         return self.state is InvocationState.RUNNING and self.owner == owner
 
 
 class InvocationStore(Protocol):
-    """Remembers invocations by their id: up to 128 characters of printable ASCII, no blank at its ends.
+    """The interface of a store that remembers invocations.
 
-    The methods are called in threads, several at a time. They may block, and raise what they like if the store cannot be
-    reached; then nothing runs. Time is the store's own, so that the clocks of its users need not agree.
+    An id has up to 128 characters of printable ASCII, without a space at either end. The methods are called in several
+    threads at once. They may block. If the store cannot be reached, they may raise any exception; the tool then does
+    not run. A store uses its own clock, so that the clocks of its users need not agree.
     """
 
     def claim(
@@ -57,28 +62,33 @@ class InvocationStore(Protocol):
         keep_seconds: float | None = None,
         timeout_seconds: float | None = None,
     ) -> InvocationRecord:
-        """Claim an invocation, in one atomic step, unless it is claimed already.
+        """Claim an invocation in one atomic step, unless another run has claimed it.
 
         Args:
-            invocation_id: The id.
-            owner: The token of this run. A claim that is repeated with the same token, because the answer to the first
-                was lost, is the same claim.
-            lease_seconds: How long the claim holds unless it is extended.
-            after_crash: What to do if the invocation is running and its lease has ended: ``"run"`` passes the claim on to
-                this run, ``"refuse"`` makes the invocation failed, without a response.
-            keep_seconds: How long to remember the invocation after its lease, instead of the store's own setting.
-            timeout_seconds: When to give up waiting for other users of the store and raise. A claim that takes longer
-                is too late for its tool, which then does not start.
+            invocation_id: The id of the invocation.
+            owner: The token of this run. A repeated claim with the same token is the same claim.
+            lease_seconds: How long the claim is valid unless it is extended, in seconds.
+            after_crash: What to do if the invocation is running but its lease has ended. ``"run"`` passes the claim to
+                this run. ``"refuse"`` sets the state to failed, without a response.
+            keep_seconds: How long to remember the invocation after its lease, in seconds. None means the store's own
+                setting.
+            timeout_seconds: Maximum time to wait for other users of the store, in seconds. After it, raise an
+                exception. The tool then does not start.
 
         Returns:
-            The record after the claim. It belongs to `owner` if and only if this run may start.
+            The record after the claim. This run may start only if the record belongs to `owner`.
         """
 
     def extend(self, invocation_id: str, *, owner: str, lease_seconds: float) -> bool:
-        """Let the lease of a running invocation end that many seconds from now, and the time to keep it so much later.
+        """Extend the lease of a running invocation, and the time for which it is remembered.
+
+        Args:
+            invocation_id: The id of the invocation.
+            owner: The token of the run.
+            lease_seconds: The lease ends after this many seconds from now.
 
         Returns:
-            Whether the claim still belonged to the run.
+            Whether the run still held the claim.
         """
 
     def complete(
@@ -90,24 +100,35 @@ class InvocationStore(Protocol):
         state: InvocationState = InvocationState.DONE,
         keep_seconds: float | None = None,
     ) -> bool:
-        """Keep the response of an invocation, unless another run has claimed it meanwhile.
+        """Store the response of an invocation, unless another run has claimed it meanwhile.
 
-        A response that is kept is not replaced. An invocation that the store has forgotten is remembered again. A run
-        whose invocation failed because its lease had ended, and which completes after all, is believed.
+        A stored response is not replaced. An invocation that the store has forgotten is stored again. If the invocation
+        failed only because its lease had ended, the response of the late run is stored.
+
+        Args:
+            invocation_id: The id of the invocation.
+            response: The response as text.
+            owner: The token of the run.
+            state: Done or failed.
+            keep_seconds: How long to remember the invocation, in seconds. None means the store's own setting.
 
         Returns:
-            Whether this response is the one that is kept.
+            Whether the store now has this response.
         """
 
     def get(self, invocation_id: str) -> InvocationRecord | None:
-        """Return what is known of an invocation, or None."""
+        """Return the record of an invocation, or None if the store does not know it.
+
+        Args:
+            invocation_id: The id of the invocation.
+        """
 
 
 def check_keep_seconds(seconds: float) -> float:
-    """Return a time to keep invocations.
+    """Check and return the seconds for which to remember invocations.
 
     Raises:
-        ValueError: It is not a number of seconds above 0.
+        ValueError: The value is not a number of seconds above 0.
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds <= 10**10:
         raise ValueError(

@@ -1,4 +1,4 @@
-"""An invocation store in Redis, for many machines."""
+"""An invocation store in Redis, for several machines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 PREFIX = "pamela:invocation:"
 TIMEOUT = 2.0
-"""How long one command may take, in seconds, if the store makes the client."""
+"""Maximum duration of a command in seconds, if the store makes the client."""
 
 # Each script is one atomic step on one key, in the time of the server.
 _NOW = """
@@ -76,20 +76,20 @@ return {{found[1], found[2], found[3], is_abandoned and 1 or 0}}
 class RedisInvocationStore(Version20Names):
     """Remembers the invocations of all processes that use a Redis server. Needs ``thisispamela[redis]``.
 
-    Redis forgets what it evicts, what it had not saved when it crashed, and what a replica had not received when it was
-    promoted; an invocation that is forgotten can run again. Use a server with ``maxmemory-policy noeviction`` and
-    ``appendonly yes``, or `SQLInvocationStore`.
+    Redis can lose entries: by eviction, in a crash before they are saved, or when a replica is promoted that has not
+    received them. A lost invocation can run again. Use a server with ``maxmemory-policy noeviction`` and
+    ``appendonly yes``, or use `SQLInvocationStore`.
 
     Args:
-        client: A ``redis.Redis`` or ``redis.RedisCluster`` with a ``socket_timeout``, or the address of a server, such as
-            ``redis://localhost:6379/0``.
-        prefix: How the keys begin.
-        keep_seconds: How long to remember an invocation after its response, three days unless given.
+        client: A ``redis.Redis`` or ``redis.RedisCluster`` with a ``socket_timeout``, or the address of a server, such
+            as ``redis://localhost:6379/0``.
+        prefix: The prefix of all keys.
+        keep_seconds: How long to remember an invocation after its response, in seconds. The default is three days.
 
     Raises:
         ModuleNotFoundError: redis is not installed.
-        TypeError: The client is an async one or none, or the prefix is not a str.
-        ValueError: The client waits for ever for an answer, the address is none, or `keep_seconds` is out of range.
+        TypeError: The client is async or not a Redis client, or the prefix is not a str.
+        ValueError: The client has no `socket_timeout`, the address is invalid, or `keep_seconds` is out of range.
     """
 
     def __init__(
@@ -124,12 +124,12 @@ class RedisInvocationStore(Version20Names):
         keep_seconds: float | None = None,
         timeout_seconds: float | None = None,
     ) -> InvocationRecord:
-        """Claim an invocation, in one atomic step, unless it is claimed already. See `InvocationStore.claim`."""
+        """Claim an invocation. See `InvocationStore.claim`."""
         arguments: list[str | int] = [owner, _milliseconds(lease_seconds), self._keep(keep_seconds), after_crash]
         return _record(self._claim(self._keys(invocation_id), arguments))
 
     def extend(self, invocation_id: str, *, owner: str, lease_seconds: float) -> bool:
-        """Let the lease of a running invocation end later. See `InvocationStore.extend`."""
+        """Extend the lease of a running invocation. See `InvocationStore.extend`."""
         return bool(self._extend(self._keys(invocation_id), [owner, _milliseconds(lease_seconds)]))
 
     def complete(
@@ -141,17 +141,17 @@ class RedisInvocationStore(Version20Names):
         state: InvocationState = InvocationState.DONE,
         keep_seconds: float | None = None,
     ) -> bool:
-        """Keep the response of an invocation. See `InvocationStore.complete`."""
+        """Store the response of an invocation. See `InvocationStore.complete`."""
         arguments: list[str | int] = [owner, str(state), response, self._keep(keep_seconds)]
         return bool(self._complete(self._keys(invocation_id), arguments))
 
     def get(self, invocation_id: str) -> InvocationRecord | None:
-        """Return what is known of an invocation, or None. See `InvocationStore.get`."""
+        """Return the record of an invocation, or None. See `InvocationStore.get`."""
         found = self._get(self._keys(invocation_id))
         return _record(found) if found else None
 
     def close(self) -> None:
-        """Close the connections, unless the client is yours."""
+        """Close the connections. Your own client stays open."""
         if self._made_client:
             self._client.close()
 

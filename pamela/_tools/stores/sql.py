@@ -1,4 +1,4 @@
-"""An invocation store in a table of PostgreSQL, MySQL, MariaDB or SQLite, for many machines."""
+"""An invocation store in a table of PostgreSQL, MySQL, MariaDB or SQLite, for several machines."""
 
 from __future__ import annotations
 
@@ -27,36 +27,37 @@ logger = logging.getLogger("pamela.tools")
 
 TABLE = "pamela_invocations"
 TIMEOUT = 2
-"""How long to wait for a connection, a lock or a statement, in seconds, if the store makes the engine."""
+"""Maximum time for a connection, a lock or a statement in seconds, if the store makes the engine."""
 LONGEST_STEP = 30.0
-"""After how many seconds without an answer a connection of an engine of the user's is cut."""
+"""Seconds without a response after which a connection of the user's engine is cut."""
 _ATTEMPTS = 3
 _SECONDS_BETWEEN_CLEANINGS = 60.0
 _CLEANED_AT_ONCE = 1_000
 _RETRIED = {"40001", "40P01", "1213"}
-"""Codes of errors after which a statement is repeated: serialization failures and deadlocks."""
+"""Error codes after which a statement is repeated: serialization failures and deadlocks."""
 
 
 class SQLInvocationStore(Version20Names):
     """Remembers the invocations of all processes that use a database. Needs ``thisispamela[sql]`` and a driver.
 
-    Every step is one statement in a transaction of its own, and time is that of the database.
+    Each step is one statement in its own transaction. The store uses the clock of the database.
 
     Args:
-        engine: A SQLAlchemy ``Engine``, or an address such as ``postgresql+psycopg://user@host/name``. With an engine of
-            your own, its time limits are yours to set below the tools' timeouts.
+        engine: A SQLAlchemy ``Engine``, or an address such as ``postgresql+psycopg://user@host/name``. If you pass an
+            engine, set its time limits below the timeouts of your tools.
         table: The name of the table.
-        create_table: Whether to make the table if it is missing. `table` has its definition for migrations.
-        keep_seconds: How long to remember an invocation after its response, three days unless given.
+        create_table: Whether to create a missing table. For migrations, the attribute `table` has its definition.
+        keep_seconds: How long to remember an invocation after its response, in seconds. The default is three days.
 
     Attributes:
-        table: The table, a SQLAlchemy ``Table``.
+        table: The table, as a SQLAlchemy ``Table``.
 
     Raises:
         ModuleNotFoundError: SQLAlchemy is not installed.
-        TypeError: The engine is an async one.
-        ValueError: The database is not one of those, or in memory, the table has no name, or `keep_seconds` is out of range.
-        sqlalchemy.exc.SQLAlchemyError: The database cannot be reached, or the table cannot be made.
+        TypeError: The engine is async.
+        ValueError: The database is not supported or is in memory, the table has no name, or `keep_seconds` is out of
+            range.
+        sqlalchemy.exc.SQLAlchemyError: The database cannot be reached, or the table cannot be created.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class SQLInvocationStore(Version20Names):
         keep_seconds: float | None = None,
         timeout_seconds: float | None = None,
     ) -> InvocationRecord:
-        """Claim an invocation, in one atomic step, unless it is claimed already. See `InvocationStore.claim`."""
+        """Claim an invocation. See `InvocationStore.claim`."""
         keep = self._keep_seconds if keep_seconds is None else keep_seconds
         values = {"wanted": invocation_id, "new_owner": owner, "lease": lease_seconds, "keep": keep}
         claimed = InvocationRecord(InvocationState.RUNNING, owner)
@@ -130,7 +131,7 @@ class SQLInvocationStore(Version20Names):
         return record
 
     def extend(self, invocation_id: str, *, owner: str, lease_seconds: float) -> bool:
-        """Let the lease of a running invocation end later. See `InvocationStore.extend`."""
+        """Extend the lease of a running invocation. See `InvocationStore.extend`."""
         values = {"wanted": invocation_id, "seen": owner, "lease": lease_seconds}
         return self._run(lambda connection: connection.execute(self._statements.extend, values).rowcount == 1)
 
@@ -144,15 +145,15 @@ class SQLInvocationStore(Version20Names):
         keep_seconds: float | None = None,
         connection: Connection | None = None,
     ) -> bool:
-        """Keep the response of an invocation. See `InvocationStore.complete`.
+        """Store the response of an invocation. See `InvocationStore.complete`.
 
         Args:
-            invocation_id: The id.
+            invocation_id: The id of the invocation.
             response: The response as text.
             owner: The token of the run.
             state: Done or failed.
-            keep_seconds: How long to remember it, instead of the store's own setting.
-            connection: A connection with a transaction of yours, in which to keep it.
+            keep_seconds: How long to remember the invocation, in seconds. None means the store's own setting.
+            connection: A connection with your transaction. The response is stored in it.
         """
         keep = self._keep_seconds if keep_seconds is None else keep_seconds
         forgotten = {
@@ -186,7 +187,7 @@ class SQLInvocationStore(Version20Names):
         return kept
 
     def get(self, invocation_id: str) -> InvocationRecord | None:
-        """Return what is known of an invocation, or None. See `InvocationStore.get`."""
+        """Return the record of an invocation, or None. See `InvocationStore.get`."""
 
         def step(connection: Connection) -> InvocationRecord | None:
             row = connection.execute(self._statements.select, {"wanted": invocation_id}).one_or_none()
@@ -195,19 +196,19 @@ class SQLInvocationStore(Version20Names):
         return self._run(step)
 
     def close(self) -> None:
-        """Close the connections, unless the engine is yours."""
+        """Close the connections. Your own engine stays open."""
         if self._made_engine:
             self._own_engine().dispose()
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Open a connection with a transaction that is committed at the end, and rolled back by an exception.
+        """Open a connection with a transaction. It commits at the end of the block, and rolls back after an exception.
 
-        A tool with a parameter typed ``sqlalchemy.Connection`` is given one, in which its response is kept as well: what
-        the tool writes there is written exactly once.
+        A tool with a parameter of the type ``sqlalchemy.Connection`` gets such a connection. Its response is stored in
+        the same transaction, so that the tool's own rows are written exactly once.
 
         Raises:
-            ValueError: The engine commits every statement by itself.
+            ValueError: The engine is in autocommit mode.
         """
         with self._own_engine().connect() as connection, connection.begin() as transaction:
             driver_connection: Any = connection.connection.dbapi_connection
@@ -225,7 +226,7 @@ class SQLInvocationStore(Version20Names):
                 transaction.commit()
 
     def forget_expired(self) -> int:
-        """Delete the invocations whose time is over, and return how many. The store does this itself once a minute."""
+        """Delete expired invocations and return their number. The store also does this once a minute."""
         deleted = 0
         while True:
             batch = self._run(lambda connection: self._statements.delete_expired(connection, _CLEANED_AT_ONCE))

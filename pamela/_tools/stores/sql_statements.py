@@ -1,4 +1,4 @@
-"""The table of `SQLInvocationStore` and its statements, in the dialect of each database."""
+"""The table and the statements of `SQLInvocationStore`, in the dialect of each database."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _OWNER_LENGTH = 200
 
 
 class _Now(FunctionElement[float]):
-    """The time of the database: seconds since 1970, at the statement and not at the beginning of its transaction."""
+    """The time of the database in seconds since 1970: that of the statement, not of the beginning of its transaction."""
 
     type = Double()
     inherit_cache = True
@@ -59,7 +59,7 @@ def _sqlite_now(element: Any, compiler: Any, **options: Any) -> str:
 
 
 def make_engine(address: str, timeout: int) -> Engine:
-    """Return an engine that gives up on a database that does not answer.
+    """Return an engine with time limits, for a database that does not respond.
 
     Args:
         address: The address of the database.
@@ -81,12 +81,13 @@ def make_engine(address: str, timeout: int) -> Engine:
 
 
 def _url_of(address: str) -> URL:
-    """Return an address parsed.
+    """Parse the address of a database.
 
     Raises:
-        ValueError: It is none, or of a database that has not been tried. The address may have a password, and is not shown.
-        TypeError: Its driver is async.
-        ModuleNotFoundError: Its driver is not installed.
+        ValueError: The address is invalid, or its database is not supported. The message does not show the address,
+            which may contain a password.
+        TypeError: The driver is async.
+        ModuleNotFoundError: The driver is not installed.
     """
     try:
         url = make_url(address)
@@ -107,7 +108,7 @@ def _url_of(address: str) -> URL:
 
 
 def check_dialect(name: str) -> None:
-    """Raise ValueError unless a database is one that has been tried."""
+    """Raise ValueError unless a database is supported."""
     if name == "postgres":
         raise ValueError("SQLAlchemy knows postgres:// as postgresql+psycopg://. Let the address begin so.")
     if name not in _DIALECTS:
@@ -115,14 +116,14 @@ def check_dialect(name: str) -> None:
 
 
 class Statements:
-    """The statements of a store, prepared for one database.
+    """The statements of a store for one database.
 
     Args:
         dialect: SQLAlchemy's name of the database.
         table: The name of the table.
 
     Raises:
-        ValueError: The database is not one that has been tried.
+        ValueError: The database is not supported.
     """
 
     def __init__(self, dialect: str, table: str) -> None:
@@ -192,7 +193,7 @@ class Statements:
         self._expired = and_(columns.expires_at <= now, not_(is_held))
 
     def delete_expired(self, connection: Connection, limit: int) -> int:
-        """Delete some of the invocations whose time is over, and return how many."""
+        """Delete at most `limit` expired invocations and return their number."""
         if self._dialect in _MYSQL:
             statement = delete(self.table).where(self._expired).with_dialect_options(mysql_limit=limit)
             return connection.execute(statement).rowcount
@@ -202,7 +203,7 @@ class Statements:
         return connection.execute(delete(self.table).where(self.table.c.id.in_(chosen.scalar_subquery()))).rowcount
 
     def _insert(self, values: dict[str, Any]) -> Any:
-        """Return a statement that inserts a row unless there is one with its id."""
+        """Return a statement that inserts a row unless its id exists."""
         if self._dialect in _MYSQL:
             return mysql.insert(self.table).values(values).prefix_with("IGNORE")
         dialect = postgresql if self._dialect == "postgresql" else sqlite

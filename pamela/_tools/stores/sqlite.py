@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_ENTRIES = 1_000_000
 BUSY_TIMEOUT = 10.0
 _FORGOTTEN_AT_ONCE = 20
-"""How many invocations a claim or a completion forgets at most, so that neither takes long."""
+"""Maximum number of invocations that a claim or a completion deletes, so that neither takes long."""
 
 # Whoever asks for max(finished) says WHERE finished IS NOT NULL, or SQLite reads the whole table instead of the index.
 # Leases are in the system's monotonic clock, which all processes share and nobody sets. After a restart of the machine
@@ -41,21 +41,21 @@ CREATE INDEX IF NOT EXISTS pamela_invocations_finished ON pamela_invocations (fi
 
 
 class SQLiteInvocationStore(Version20Names):
-    """Remembers the invocations of all processes that share a file.
+    """Remembers the invocations of all processes that use a SQLite file.
 
-    If the file is removed, its invocations are forgotten, and a new one is made.
+    If you delete the file, its invocations are forgotten and a new file is created.
 
     Args:
-        path: The database file; it is made if it is missing. It must be on a disk of this machine.
-        max_entries: How many invocations with a response to remember. The oldest are forgotten first.
-        busy_timeout: How long to wait for other processes that write, in seconds; a claim waits no longer than its tool
-            may take.
-        keep_seconds: How long to remember an invocation after its response, three days unless given.
+        path: The path of the database file. A missing file is created. It must be on a local disk.
+        max_entries: Maximum number of invocations with a response. The oldest are forgotten first.
+        busy_timeout: Maximum time to wait for other processes that write, in seconds. A claim waits at most for the
+            timeout of its tool.
+        keep_seconds: How long to remember an invocation after its response, in seconds. The default is three days.
 
     Raises:
-        sqlite3.Error: The file cannot be opened, or is not a database.
-        TypeError: The path is not a path.
-        ValueError: A limit is out of range, or the path is none of a file: ``:memory:``, or an address.
+        sqlite3.Error: The file cannot be opened, or is not a SQLite database.
+        TypeError: `path` is not a path.
+        ValueError: A limit is out of range, or `path` does not name a file, such as ``:memory:`` or an address.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class SQLiteInvocationStore(Version20Names):
         keep_seconds: float | None = None,
         timeout_seconds: float | None = None,
     ) -> InvocationRecord:
-        """Claim an invocation, in one atomic step, unless it is claimed already. See `InvocationStore.claim`."""
+        """Claim an invocation. See `InvocationStore.claim`."""
         keep = self._keep_seconds if keep_seconds is None else keep_seconds
         timeout = self._busy_timeout if timeout_seconds is None else min(self._busy_timeout, timeout_seconds)
         with self._transaction(timeout) as connection:
@@ -110,7 +110,7 @@ class SQLiteInvocationStore(Version20Names):
             return record
 
     def extend(self, invocation_id: str, *, owner: str, lease_seconds: float) -> bool:
-        """Let the lease of a running invocation end later. See `InvocationStore.extend`."""
+        """Extend the lease of a running invocation. See `InvocationStore.extend`."""
         with self._transaction(self._busy_timeout) as connection:
             statement = (
                 "UPDATE pamela_invocations SET expires_at = expires_at + :until - lease_until, lease_until = :until, "
@@ -129,7 +129,7 @@ class SQLiteInvocationStore(Version20Names):
         state: InvocationState = InvocationState.DONE,
         keep_seconds: float | None = None,
     ) -> bool:
-        """Keep the response of an invocation. See `InvocationStore.complete`."""
+        """Store the response of an invocation. See `InvocationStore.complete`."""
         keep = self._keep_seconds if keep_seconds is None else keep_seconds
         with self._transaction(self._busy_timeout) as connection:
             record = _find(connection, invocation_id)
@@ -140,7 +140,7 @@ class SQLiteInvocationStore(Version20Names):
             return True
 
     def get(self, invocation_id: str) -> InvocationRecord | None:
-        """Return what is known of an invocation, or None. See `InvocationStore.get`."""
+        """Return the record of an invocation, or None. See `InvocationStore.get`."""
         with closing(self._connect(self._busy_timeout)) as connection:
             try:
                 return _find(connection, invocation_id)
@@ -180,7 +180,7 @@ class SQLiteInvocationStore(Version20Names):
 
 
 def _check_path(path: Any) -> None:
-    """Raise an error for what SQLite would take for a database of one connection: nobody would remember anything."""
+    """Raise an error for a path that SQLite reads as an in-memory database. It would remember nothing."""
     if not isinstance(path, str | bytes | os.PathLike):
         raise TypeError(f"path={path!r} must be the path of a database file: SQLiteInvocationStore('invocations.db').")
     name = os.fsdecode(path)
@@ -201,7 +201,7 @@ def _make_schema(connection: sqlite3.Connection) -> None:
 
 
 def _take_over_version_2_0(connection: sqlite3.Connection) -> None:
-    """Copy what a file of version 2.0 remembers. What has no answer there broke off."""
+    """Copy the invocations of a file of version 2.0. Those without a response count as crashed."""
     statement = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'invocations'"
     if connection.execute(statement).fetchone() is None:
         return
@@ -262,7 +262,7 @@ def _put(
 
 
 def _forget(connection: sqlite3.Connection, max_entries: int) -> None:
-    """Delete some of the invocations that are too old or too many, by their indexes."""
+    """Delete some of the expired or surplus invocations, with the help of the indexes."""
     now = time.monotonic()
     connection.execute(
         "DELETE FROM pamela_invocations WHERE id IN (SELECT id FROM pamela_invocations WHERE expires_at <= :time AND NOT "

@@ -1,4 +1,4 @@
-"""Invocation stores with the method names of version 2.0, until 3.0: their use, and those names for the built-in ones."""
+"""Support for the method names of invocation stores from version 2.0. Version 3.0 removes it."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ if TYPE_CHECKING:
     from .protocol import AfterCrash, InvocationStore
 
 _FOREVER = 10**9.0
-"""A lease, in seconds, for claims that nobody extends."""
+"""The lease of claims that nobody extends, in seconds."""
 
 
 class Version20Names:
-    """The methods `begin`, `finish` and `recall` of a store that has `claim`, `complete` and `get`."""
+    """The methods `begin`, `finish` and `recall`, for a store that has `claim`, `complete` and `get`."""
 
     def begin(self: InvocationStore, correlation_id: str) -> bool:
-        """Note that an invocation begins; return True to exactly one caller."""
+        """Claim an invocation. Return True to exactly one caller."""
         owner = f"begin:{uuid.uuid4().hex}"
         return self.claim(correlation_id, owner=owner, lease_seconds=_FOREVER).belongs_to(owner)
 
     def finish(self: InvocationStore, correlation_id: str, answer: str) -> None:
-        """Keep the answer of an invocation that began."""
+        """Store the response of a claimed invocation."""
         record = self.get(correlation_id)
         self.complete(correlation_id, answer, owner=record.owner if record else "finish")
 
     def recall(self: InvocationStore, correlation_id: str) -> str | None:
-        """Return the answer of an invocation, or None while there is none."""
+        """Return the response of an invocation, or None if there is none."""
         record = self.get(correlation_id)
         return record.response if record else None
 
 
 class Version20Store:
-    """An invocation store over one that has the methods of version 2.0 only: it knows no leases, and no time to keep."""
+    """Adapts a store that has only the methods of version 2.0. It has no leases and no `keep_seconds`."""
 
     def __init__(self, store: Any) -> None:
         self._store = store
@@ -49,13 +49,13 @@ class Version20Store:
         keep_seconds: float | None = None,
         timeout_seconds: float | None = None,
     ) -> InvocationRecord:
-        """Begin an invocation."""
+        """Claim an invocation, with `begin`."""
         if self._store.begin(invocation_id):
             return InvocationRecord(InvocationState.RUNNING, owner)
         return self.get(invocation_id)
 
     def extend(self, invocation_id: str, *, owner: str, lease_seconds: float) -> bool:
-        """Do nothing: what began stays begun."""
+        """Do nothing: a claim never ends."""
         return True
 
     def complete(
@@ -67,12 +67,12 @@ class Version20Store:
         state: InvocationState = InvocationState.DONE,
         keep_seconds: float | None = None,
     ) -> bool:
-        """Finish an invocation."""
+        """Store the response of an invocation, with `finish`."""
         self._store.finish(invocation_id, response)
         return True
 
     def get(self, invocation_id: str) -> InvocationRecord:
-        """Return whether an invocation has an answer."""
+        """Return the record of an invocation, with `recall`."""
         answer = self._store.recall(invocation_id)
         if answer is None:
             return InvocationRecord(InvocationState.RUNNING, "another")
@@ -80,13 +80,13 @@ class Version20Store:
 
 
 def _is_of_version_2_0(store: Any) -> bool:
-    """Return whether a store has the old methods only, or they were overridden later than the new ones."""
+    """Return whether a store has only the old methods, or overrides them in a later class than the new ones."""
     old = min(_distance(store, name) for name in ("begin", "finish", "recall"))
     return old < _distance(store, "claim")
 
 
 def _distance(store: Any, method: str) -> float:
-    """Return how far up among the bases of a store's class a method is defined; infinity if nowhere."""
+    """Return the position of the class that defines a method among the bases of a store's class, or infinity."""
     if method in getattr(store, "__dict__", {}):
         return -1
     places = (index for index, cls in enumerate(type(store).__mro__) if method in vars(cls))
@@ -94,10 +94,10 @@ def _distance(store: Any, method: str) -> float:
 
 
 def as_invocation_store(store: Any) -> InvocationStore:
-    """Return a store with today's methods, also of one that has, or overrides, those of version 2.0.
+    """Return a store with the current methods, also for a store with the methods of version 2.0.
 
     Raises:
-        TypeError: It is not a store.
+        TypeError: The argument is not a store.
     """
     if _is_of_version_2_0(store):
         return Version20Store(store)
