@@ -1,7 +1,6 @@
-"""A plugin for pytest: a sandbox, clients of it, an application that gets its webhooks, and assertions about calls.
+"""A pytest plugin: fixtures with a sandbox, clients and an application for webhooks, and assertions about calls."""
 
-pytest loads this module in every run, so nothing is imported here that a test without these fixtures does not need.
-"""
+# pytest loads this module in every run. It imports only what every test needs.
 
 from __future__ import annotations
 
@@ -33,14 +32,14 @@ _tester = pytest.StashKey["PamelaTester"]()
 
 
 class PamelaTester:
-    """What the fixture `pamela` is: a project of the sandbox of the test's own, and what happens in it.
+    """The value of the fixture `pamela`: a project of the sandbox for one test.
 
     Attributes:
-        api_key: The project's key.
-        base_url: The sandbox's address.
-        webhook_secret: What its webhooks are signed with.
-        sandbox: Its scripts, clock, faults and deliveries: a `pamela.sandbox.SandboxProject`.
-        calls: The calls that were placed.
+        api_key: The API key of the project.
+        base_url: The address of the sandbox.
+        webhook_secret: The secret that signs the project's webhooks.
+        sandbox: A `pamela.sandbox.SandboxProject` with the scripts, the clock, the faults and the deliveries.
+        calls: The placed calls, as `PlacedCalls`.
     """
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -68,23 +67,23 @@ class PamelaTester:
         return PamelaClient(self.api_key, self.base_url)
 
     def close(self) -> None:
-        """Close the client, if there is one."""
+        """Close the client."""
         if "client" in vars(self):
             self.client.close()
 
     @contextmanager
     def expect_call(self, *, timeout: float = _PATIENCE_SECONDS, **fields: Any) -> Iterator[ExpectedCall]:
-        """Fail unless exactly one call with these fields is placed in the block, or soon after it.
+        """Fail unless exactly one call with these fields is placed in the `with` block, or soon after it.
 
         Args:
-            timeout: How many seconds to wait for it after the block.
-            fields: What its request has: `to="+12025550123"`; of `task` a part is enough.
+            timeout: Maximum time to wait after the block, in seconds.
+            **fields: Fields of the request, such as `to="+12025550123"`. For `task`, a part of the text is enough.
 
         Yields:
-            What has the call as `call` after the block.
+            An object. Its `call` is the call, after the block.
 
         Raises:
-            AssertionError: There was none, or more than one.
+            AssertionError: No call or several calls were placed.
         """
         before = {call["id"] for call in self.sandbox.calls()}
         expected = ExpectedCall()
@@ -100,16 +99,19 @@ class PamelaTester:
         expected.call = found[0]
 
     def assert_no_calls(self, **fields: Any) -> None:
-        """Fail if a call was placed, or one with these fields.
+        """Fail if a call with these fields was placed. Without fields, fail if any call was placed.
+
+        Args:
+            **fields: Fields of the request, such as `to="+12025550123"`. For `task`, a part of the text is enough.
 
         Raises:
-            AssertionError: There was one; the message lists them.
+            AssertionError: A call was placed. The message lists the calls.
         """
         if self.calls.matching(**fields):
             raise AssertionError(f"Calls {_in_words(fields)} were placed. {self.calls.describe()}")
 
     def undelivered(self) -> list[str]:
-        """Return a line for each webhook that was refused or did not arrive, after waiting for those on their way."""
+        """Wait for pending webhooks. Return a line of text for each webhook that was refused or did not arrive."""
         from .sandbox import describe_delivery
 
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -124,7 +126,7 @@ class PamelaTester:
         return [describe_delivery(each) for each in deliveries if each["attempts"] and not _has_arrived(each)]
 
     def report(self) -> list[tuple[str, str]]:
-        """Return sections of a test's report: the calls as they were spoken, and the deliveries."""
+        """Return the sections of the test report: the transcripts of the calls, and the deliveries."""
         from .sandbox import describe_delivery
 
         calls = "\n\n".join(_show_call(call) for call in self.sandbox.calls())
@@ -134,17 +136,17 @@ class PamelaTester:
 
 
 class AsyncPamelaTester(PamelaTester):
-    """What the fixture `pamela_async` is: the same with an asynchronous client, for asyncio and trio."""
+    """The value of the fixture `pamela_async`: a `PamelaTester` with an async client, for asyncio and trio."""
 
     @functools.cached_property
     def client(self) -> AsyncPamelaClient:  # type: ignore[override]
-        """A client of the project, which is closed when the test ends."""
+        """A client of the project. It is closed when the test ends."""
         from . import AsyncPamelaClient
 
         return AsyncPamelaClient(self.api_key, self.base_url)
 
     def close(self) -> None:
-        """Do nothing: the client belongs to the test's event loop, in which `aclose` closes it."""
+        """Do nothing. `aclose` closes the client, on the event loop of the test."""
 
     async def aclose(self) -> None:
         if "client" in vars(self):
@@ -155,11 +157,11 @@ class ExpectedCall:
     """The call that `expect_call` waited for."""
 
     call: Call
-    """The call, once the block is over."""
+    """The call, after the block."""
 
 
 class PlacedCalls:
-    """The calls of a test, the oldest first."""
+    """The calls of a test, oldest first."""
 
     def __init__(self, tester: PamelaTester) -> None:
         self._tester = tester
@@ -171,10 +173,13 @@ class PlacedCalls:
         return iter(self.matching())
 
     def matching(self, **fields: Any) -> list[Call]:
-        """Return the calls whose request has these fields: `to="+12025550123"`; of `task` a part is enough.
+        """Return the calls with these fields in their request.
+
+        Args:
+            **fields: Fields of the request, such as `to="+12025550123"`. For `task`, a part of the text is enough.
 
         Raises:
-            TypeError: There is no such field.
+            TypeError: A request has no such field.
         """
         _check_fields(fields)
         project = self._tester.sandbox
@@ -187,8 +192,11 @@ class PlacedCalls:
     def one(self, **fields: Any) -> Call:
         """Return the only call with these fields.
 
+        Args:
+            **fields: Fields of the request, as for `matching`.
+
         Raises:
-            AssertionError: There is none, or more than one; the message lists them.
+            AssertionError: There is no such call, or there are several. The message lists them.
         """
         found = self.matching(**fields)
         if len(found) != 1:
@@ -223,7 +231,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def pamela_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
-    """A sandbox that runs as long as the session; with pytest-xdist, one for each worker."""
+    """A sandbox for the whole session. With pytest-xdist, each worker has its own."""
     from .sandbox import run
 
     with run(speed=float(request.config.getini("pamela_speed"))) as sandbox:
@@ -234,9 +242,10 @@ def pamela_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 def pamela(
     pamela_sandbox: Sandbox, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[PamelaTester]:
-    """A project of the sandbox for this test alone, with a client, its calls and its deliveries.
+    """A `PamelaTester`: a project of the sandbox for this test, with a client, the calls and the deliveries.
 
-    A `PamelaClient()` without arguments is one of this project, too: the environment has its key and address.
+    The fixture sets the environment variables of the client. So a `PamelaClient()` of your program uses this project
+    too.
     """
     yield from _testing(PamelaTester(pamela_sandbox), request, monkeypatch)
 
@@ -245,7 +254,7 @@ def pamela(
 def pamela_async(
     pamela_sandbox: Sandbox, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[AsyncPamelaTester]:
-    """The same as `pamela` with an asynchronous client, for tests that are coroutine functions."""
+    """An `AsyncPamelaTester`: the same as `pamela` with an async client, for tests that are coroutine functions."""
     test: Callable[..., Any] = request.node.obj
     if not inspect.iscoroutinefunction(test):
         raise pytest.UsageError(f"pamela_async is for async tests; {request.node.name} can have pamela.")
@@ -264,22 +273,23 @@ def pamela_async(
 
 
 def _testing(tester: _Tester, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[_Tester]:
-    """Have programs of the test use the tester's project, and reports show it."""
+    """Set the environment variables to the tester's project, and add it to the test report."""
     monkeypatch.setenv("PAMELA_API_KEY", tester.api_key)
     monkeypatch.setenv("PAMELA_BASE_URL", tester.base_url)
     monkeypatch.setenv("PAMELA_WEBHOOK_SECRET", tester.webhook_secret)
     request.node.stash[_tester] = tester
     yield tester
     tester.close()
-    tester.clock.reset()  # it is that of all tests
+    tester.clock.reset()  # All tests share the clock.
 
 
 @pytest.fixture
 def pamela_app(request: pytest.FixtureRequest) -> Iterator[Callable[..., ServedApp]]:
-    """A function that serves an application on a free port and points the test's webhooks at it.
+    """A function that serves an application on a free port and sends the test's webhooks to it.
 
-    Its arguments are the application, WSGI or ASGI; `webhooks`, the path at which it takes events; `tools`, that of tool
-    invocations, if it is another; and `webhook_secret`, if the application has one of its own.
+    Its arguments are the WSGI or ASGI application; `webhooks`, the path for events; `tools`, the path for tool
+    invocations (the default is the path for events); and `webhook_secret`, the application's own webhook secret if it
+    has one. It returns an object with the `url` of the application.
     """
     name = "pamela_async" if "pamela_async" in request.fixturenames else "pamela"
     tester: PamelaTester = request.getfixturevalue(name)
@@ -303,10 +313,10 @@ def pamela_app(request: pytest.FixtureRequest) -> Iterator[Callable[..., ServedA
 
 
 class ServedApp:
-    """An application that is served.
+    """A served application.
 
     Attributes:
-        url: Its address.
+        url: The address of the application.
     """
 
     def __init__(self, url: str) -> None:
@@ -318,7 +328,7 @@ class ServedApp:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test that passed while its webhooks were refused."""
+    """Fail a test that passed although webhooks were refused."""
     result = yield
     tester = item.stash.get(_tester, None)
     if tester is not None and item.get_closest_marker(_MARK) is None and (lines := tester.undelivered()):
@@ -332,7 +342,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Add what was said and sent to the report of a test that failed."""
+    """Add the transcripts and deliveries to the report of a failed test."""
     report = yield
     tester = item.stash.get(_tester, None)
     if tester is not None and report.when == "call" and report.failed:

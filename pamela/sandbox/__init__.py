@@ -1,4 +1,4 @@
-"""The sandbox: a local Pamela, for development and tests. Needs `pip install 'thisispamela[sandbox]'`."""
+"""The sandbox: a local Pamela for development and tests. It needs `pip install 'thisispamela[sandbox]'`."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -34,7 +34,7 @@ _HOMES = {
 }
 _EXTRA = ("jsonschema", "referencing", "starlette", "uvicorn", "yaml")
 _OLD_NAMES = {"Options": "SandboxOptions"}
-"""Names that are kept until 3.0, with those that took their place."""
+"""Old names with their new names. Version 3.0 removes them."""
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""Directs a running sandbox from Python: scripts, live calls, the clock, faults and deliveries of a project."""
+"""Control a running sandbox from Python: scripts, live calls, the clock, faults and deliveries of a project."""
 
 import json
 import time
@@ -11,9 +11,9 @@ from urllib.parse import quote, urlencode, urlsplit
 JSONObject: TypeAlias = dict[str, Any]
 JSONObjects: TypeAlias = list[JSONObject]
 ScriptLine: TypeAlias = str | tuple[str, str] | Mapping[str, Any]
-"""What the callee says, or a pair of a speaker (`"agent"` or `"user"`) and a text, or a mapping as in the endpoint."""
+"""A line of the callee, or a pair of a speaker (`"agent"` or `"user"`) and a text, or a mapping."""
 ToolUse: TypeAlias = str | tuple[str, Mapping[str, Any]]
-"""The name of a tool, alone or with the arguments that the agent gives."""
+"""The name of a tool, with or without the arguments from the agent."""
 
 _ANSWER_SECONDS = 30
 _PATIENCE_SECONDS = 30.0
@@ -25,17 +25,17 @@ _OVER = frozenset({"completed", "failed", "cancelled"})
 
 
 class SandboxError(Exception):
-    """The sandbox refused what was asked, could not be reached, or something did not happen in time."""
+    """The sandbox refused a request, could not be reached, or did not finish in time."""
 
 
 class SandboxProject:
     """A project of a running sandbox, in this process or another.
 
     Attributes:
-        base_url: The sandbox's address.
-        api_key: The key whose project it is.
-        clock: The sandbox's clock, which is the same for all projects.
-        deliveries: What the project was sent, or should have been.
+        base_url: The address of the sandbox.
+        api_key: The API key of the project.
+        clock: The clock of the sandbox. All projects share it.
+        deliveries: The deliveries of the project: sent, pending and failed.
 
     Example:
         >>> import pamela.sandbox
@@ -67,23 +67,24 @@ class SandboxProject:
         times: int | None = None,
         live: bool = False,
     ) -> JSONObject:
-        """Say what happens in the calls that are placed from now on.
+        """Script the calls that are placed from now on.
 
         Args:
-            to: The number of the calls that are meant; None: any.
-            task: Words that their task contains, whatever their case; None: any task.
-            says: The lines of the callee, between which the agent says its own. With a line for the agent,
-                `("agent", "Hello?")`, it is the whole conversation. A mapping with `tool` and `arguments` uses a tool.
-            tools: The tools that the agent uses after that, with the arguments it gives. An empty list: it uses none.
-            outcome: What comes of the call: `answered`, `busy`, `no answer`, `broken off` or another of the outcomes
-                that numbers have.
-            after: After how many seconds, by the sandbox's clock, of ringing or of conversation it comes about.
-            summary: The call's summary.
-            times: How many calls it is for; None: all.
-            live: Whether a person takes the callee's part; see `take`.
+            to: The number of the scripted calls. None means any number.
+            task: A text that the task contains. Upper and lower case make no difference. None means any task.
+            says: The lines of the callee. The agent adds its own lines between them. If a line is for the agent, as in
+                `("agent", "Hello?")`, the lines are the whole conversation. A mapping with `tool` and `arguments` calls
+                a tool.
+            tools: The tools that the agent calls after that, with or without arguments. An empty list means none.
+            outcome: The outcome of the call: `answered`, `busy`, `no answer`, `broken off` or another outcome of the
+                sandbox's magic numbers.
+            after: When the outcome happens: seconds of ringing or of conversation, by the sandbox's clock.
+            summary: The summary of the call.
+            times: The number of calls that use the script. None means all.
+            live: Whether you take the part of the callee. See `take`.
 
         Returns:
-            The script as the sandbox keeps it, with its `id` and how often it was `used`.
+            The stored script, with its `id` and the number of times it was `used`.
 
         Raises:
             SandboxError: An argument is invalid.
@@ -103,7 +104,7 @@ class SandboxProject:
         return self.request("POST", "/sandbox/scripts", given)
 
     def scripts(self) -> JSONObjects:
-        """Return the project's scripts, the oldest first."""
+        """Return the scripts of the project, oldest first."""
         scripts: list[JSONObject] = self.request("GET", "/sandbox/scripts")["scripts"]
         return scripts
 
@@ -112,41 +113,51 @@ class SandboxProject:
         self.request("DELETE", "/sandbox/scripts")
 
     def take(self, call: Mapping[str, Any] | str) -> "CalleePart":
-        """Take the callee's part in a call, from now on or as soon as it connects.
+        """Take the part of the callee in a call, from now on or when it connects.
 
         Args:
             call: The call, or its id.
 
         Returns:
-            What to direct it with.
+            An object with which you speak, call tools and hang up.
 
         Raises:
-            SandboxError: There is no such call, or it is over.
+            SandboxError: The call does not exist, or it has ended.
         """
         live_call = CalleePart(self, _id(call))
         self.request("POST", f"{live_call.path}/take")
         return live_call
 
     def call(self, call: Mapping[str, Any] | str) -> JSONObject:
-        """Return all that the sandbox knows of a call: `call`, `request`, `tools`, `timeline` and more."""
-        return self.request("GET", f"/sandbox/calls/{quote(_id(call), safe='')}")
-
-    def calls(self) -> JSONObjects:
-        """Return all calls of the project as the API shows them, the oldest first."""
-        return self._all(_CALLS, {})[::-1]
-
-    def wait_for_deliveries(self, call: Mapping[str, Any] | str, *, timeout: float = _PATIENCE_SECONDS) -> JSONObjects:
-        """Wait until a call is over and nothing of it is still to be sent.
+        """Return everything that the sandbox knows about a call.
 
         Args:
             call: The call, or its id.
-            timeout: How many seconds of real time to wait at most.
 
         Returns:
-            The call's deliveries, the oldest first.
+            A dict with `call`, `request`, `tools`, `timeline` and more.
 
         Raises:
-            SandboxError: It is not so in time; the message says what is open.
+            SandboxError: The call does not exist.
+        """
+        return self.request("GET", f"/sandbox/calls/{quote(_id(call), safe='')}")
+
+    def calls(self) -> JSONObjects:
+        """Return all calls of the project, as the API returns them, oldest first."""
+        return self._all(_CALLS, {})[::-1]
+
+    def wait_for_deliveries(self, call: Mapping[str, Any] | str, *, timeout: float = _PATIENCE_SECONDS) -> JSONObjects:
+        """Wait until a call has ended and none of its deliveries is pending.
+
+        Args:
+            call: The call, or its id.
+            timeout: Maximum time to wait, in seconds of real time.
+
+        Returns:
+            The deliveries of the call, oldest first.
+
+        Raises:
+            SandboxError: The time is over. The message lists what is pending.
         """
         call_id = _id(call)
 
@@ -166,15 +177,17 @@ class SandboxProject:
         operation: str | None = None,
         retry_after: float | None = None,
     ) -> None:
-        """Have the next requests of the project fail.
+        """Make the next requests of the project fail.
 
         Args:
-            status: What they are answered with, instead of being carried out; 503 if there is no `fault`.
-            fault: `lost_answer` or `cut_answer` (they are carried out, but the answer is lost or broken off), `reset`
-                (the connection is reset before they are), `slow_answer` (the answer comes byte by byte).
-            count: How many requests.
-            operation: Only those of this operation, `create_call` for one.
-            retry_after: Seconds for the `Retry-After` header of such an answer.
+            status: The HTTP status of the response. The request is not carried out. The default is 503 if `fault` is
+                absent.
+            fault: `lost_answer` or `cut_answer` (the request is carried out, but the response is lost or cut off),
+                `reset` (the connection is reset before the request is carried out), or `slow_answer` (the response
+                arrives byte by byte).
+            count: The number of requests that fail.
+            operation: Only requests of this operation fail, such as `create_call`. None means all operations.
+            retry_after: The value of the `Retry-After` header, in seconds.
 
         Raises:
             SandboxError: An argument is invalid.
@@ -191,13 +204,17 @@ class SandboxProject:
         self.request("POST", "/sandbox/faults/next", planned)
 
     def inject_faults(self, **faults: float) -> JSONObject:
-        """Replace the faults that deliveries and requests have by chance, and return them; without any, there are none.
+        """Set the random faults of deliveries and requests. Without arguments, there are none.
 
         Args:
-            faults: How often each occurs, from 0 to 1, `delay_seconds`, and `seed`, which chooses whom they hit.
+            **faults: The probability of each fault, from 0 to 1; `delay_seconds`; and `seed`, which makes the choice
+                repeatable.
+
+        Returns:
+            The faults that are now set.
 
         Raises:
-            SandboxError: There is no fault of that name, or its value is invalid.
+            SandboxError: There is no fault with this name, or its value is invalid.
         """
         return self.request("PUT", "/sandbox/faults", faults)
 
@@ -208,7 +225,19 @@ class SandboxProject:
         tool_webhook_url: str | None = None,
         webhook_secret: str | None = None,
     ) -> JSONObject:
-        """Replace where the project's webhooks go, and what they are signed with; what is left out is unset."""
+        """Set the webhook addresses and the webhook secret of the project. An argument that is left out is unset.
+
+        Args:
+            webhook_url: Address for events, as a URL.
+            tool_webhook_url: Address for tool invocations, as a URL.
+            webhook_secret: The secret that signs the project's webhooks. None means the sandbox's own secret.
+
+        Returns:
+            The settings of the project.
+
+        Raises:
+            SandboxError: An address is invalid.
+        """
         settings = {
             "webhook_url": webhook_url,
             "tool_webhook_url": tool_webhook_url,
@@ -217,12 +246,12 @@ class SandboxProject:
         return self.request("PUT", "/sandbox/project", settings)
 
     def seed(self, *, days: int = 30, calls: int = 3000, seed: int = 1) -> None:
-        """Make up a history of calls that are over.
+        """Make a history of ended calls.
 
         Args:
-            days: How many days it goes back from now.
-            calls: How many calls there are in it.
-            seed: The same seed gives the same history, but for ids and dates.
+            days: The number of days before now that the history covers.
+            calls: The number of calls.
+            seed: The same seed makes the same history, except for ids and dates.
 
         Raises:
             SandboxError: An argument is invalid.
@@ -230,14 +259,22 @@ class SandboxProject:
         self.request("POST", "/sandbox/seed", {"days": days, "calls": calls, "seed": seed})
 
     def reset(self) -> None:
-        """Forget everything of the project."""
+        """Delete all data of the project."""
         self.request("POST", "/sandbox/reset")
 
     def request(self, method: str, path: str, body: object = None) -> JSONObject:
-        """Send a request to one of the sandbox's endpoints and return the JSON of the answer.
+        """Send a request to one of the sandbox's own endpoints.
+
+        Args:
+            method: The HTTP method.
+            path: The path.
+            body: The body, as a JSON value. None sends none.
+
+        Returns:
+            The JSON value of the response.
 
         Raises:
-            SandboxError: It was refused, or the sandbox cannot be reached.
+            SandboxError: The sandbox refused the request, or cannot be reached.
         """
         parts = urlsplit(self.base_url)
         headers = {"Authorization": f"Bearer {self.api_key}", "Connection": "close"}
@@ -289,23 +326,23 @@ class SandboxClock:
         self._project = project
 
     def now(self) -> datetime:
-        """Return the sandbox's time."""
+        """Return the current time of the sandbox."""
         return _read_datetime(self._project.request("GET", "/sandbox/clock"))
 
     def set(self, moment: datetime | str) -> datetime:
-        """Set the clock, which goes on from there.
+        """Set the clock. It continues from the new time.
 
-        What is due by then happens at once; if the clock is put back, what is still to come takes as long as it would
-        have. What a timestamp says from then on is this time, so a receiver may refuse events as too old or too new.
+        If the new time is later, everything due until then happens at once. If it is earlier, pending steps still take
+        as long as before. Timestamps of events follow this clock, so a receiver may refuse them as too old or too new.
 
         Args:
-            moment: When it is to be; with a time zone.
+            moment: The new time, with a time zone.
 
         Returns:
-            The sandbox's time after that.
+            The new time of the sandbox.
 
         Raises:
-            SandboxError: The moment has no time zone, or cannot be.
+            SandboxError: The time has no time zone, or is out of range.
         """
         if isinstance(moment, datetime):
             if moment.tzinfo is None:
@@ -317,19 +354,19 @@ class SandboxClock:
         """Move the clock forward.
 
         Args:
-            time: By how much: a timedelta, or seconds.
+            time: How far, as a timedelta or in seconds.
 
         Returns:
-            The sandbox's time after that.
+            The new time of the sandbox.
 
         Raises:
-            SandboxError: It is less than nothing, or more than a hundred years.
+            SandboxError: The value is negative, or more than 100 years.
         """
         seconds = time.total_seconds() if isinstance(time, timedelta) else time
         return _read_datetime(self._project.request("POST", "/sandbox/clock/advance", {"seconds": seconds}))
 
     def reset(self) -> datetime:
-        """Set the clock to the wall clock again, and return its time."""
+        """Set the clock to real time, and return it."""
         return _read_datetime(self._project.request("DELETE", "/sandbox/clock"))
 
 
@@ -342,12 +379,12 @@ class SandboxDeliveries:
     def list(
         self, call: Mapping[str, Any] | str | None = None, *, status: str | None = None, kind: str | None = None
     ) -> JSONObjects:
-        """Return deliveries with their attempts, the oldest first.
+        """Return deliveries with their attempts, oldest first.
 
         Args:
-            call: Those of this call, given by itself or its id; None: of all.
-            status: `waiting`, `pending`, `sending`, `delivered`, `failed` or `dropped`; None: any.
-            kind: `event` or `tool`; None: both.
+            call: Only the deliveries of this call or call id. None means all calls.
+            status: `waiting`, `pending`, `sending`, `delivered`, `failed` or `dropped`. None means any status.
+            kind: `event` or `tool`. None means both.
 
         Raises:
             SandboxError: There is no such status or kind.
@@ -358,26 +395,32 @@ class SandboxDeliveries:
         )
 
     def wait(self, count: int, *, timeout: float = _PATIENCE_SECONDS) -> JSONObjects:
-        """Wait until so many deliveries have arrived.
+        """Wait until a number of deliveries have arrived.
 
         Args:
-            count: How many, of all kinds and of all calls.
-            timeout: How many seconds of real time to wait at most.
+            count: The number of deliveries, of all kinds and of all calls.
+            timeout: Maximum time to wait, in seconds of real time.
 
         Returns:
-            All that have arrived, the oldest first.
+            All deliveries that have arrived, oldest first.
 
         Raises:
-            SandboxError: There are not as many in time; the message lists those that there are.
+            SandboxError: The time is over. The message lists the deliveries that have arrived.
         """
         self._project._wait(lambda: len(self.list(status="delivered")) >= count, timeout, lambda: self._describe(count))
         return self.list(status="delivered")
 
     def redeliver(self, delivery: Mapping[str, Any] | str) -> JSONObject:
-        """Have a delivery sent once more, and return the new one.
+        """Send a delivery again.
+
+        Args:
+            delivery: The delivery, or its id.
+
+        Returns:
+            The new delivery.
 
         Raises:
-            SandboxError: There is no such delivery.
+            SandboxError: The delivery does not exist.
         """
         return self._project.request("POST", f"/sandbox/deliveries/{quote(_id(delivery), safe='')}/redeliver")
 
@@ -389,7 +432,7 @@ class SandboxDeliveries:
 
 
 class CalleePart:
-    """A call in which this program takes the callee's part."""
+    """A call in which your program takes the part of the callee."""
 
     def __init__(self, project: SandboxProject, call_id: str) -> None:
         self.id = call_id
@@ -397,10 +440,13 @@ class CalleePart:
         self._project = project
 
     def wait_until_connected(self, *, timeout: float = _PATIENCE_SECONDS) -> None:
-        """Wait until somebody can speak.
+        """Wait until the call connects.
+
+        Args:
+            timeout: Maximum time to wait, in seconds of real time.
 
         Raises:
-            SandboxError: The call does not connect in so many seconds of real time.
+            SandboxError: The call does not connect in time.
         """
         self._project._wait(
             lambda: self._project.call(self.id)["call"]["status"] not in ("queued", "ringing"),
@@ -409,7 +455,15 @@ class CalleePart:
         )
 
     def say(self, text: str, *, speaker: str = "user", reply: bool = True) -> JSONObject:
-        """Say a line of the callee, to which the agent replies unless `reply` is false; return the call.
+        """Say a line as the callee.
+
+        Args:
+            text: The text.
+            speaker: Who says it: `user` (the callee) or `agent`.
+            reply: Whether the agent replies.
+
+        Returns:
+            The call.
 
         Raises:
             SandboxError: The call is not in progress.
@@ -417,7 +471,14 @@ class CalleePart:
         return self._project.request("POST", f"{self.path}/say", {"text": text, "speaker": speaker, "reply": reply})
 
     def invoke(self, name: str, arguments: Mapping[str, Any] | None = None) -> JSONObject:
-        """Have the agent use a tool, with arguments that are made up if none are given; return the call.
+        """Make the agent call a tool.
+
+        Args:
+            name: The name of the tool.
+            arguments: The arguments. None makes up values that fit the tool's schema.
+
+        Returns:
+            The call.
 
         Raises:
             SandboxError: The call is not in progress, or has no such tool.
@@ -425,7 +486,14 @@ class CalleePart:
         return self._project.request("POST", f"{self.path}/invoke", {"name": name, "arguments": arguments})
 
     def hang_up(self, *, summary: str | None = None, broken_off: bool = False) -> JSONObject:
-        """End the call from the callee's side, and return it; `broken_off` lets it fail.
+        """End the call as the callee.
+
+        Args:
+            summary: The summary of the call. None means the sandbox's own.
+            broken_off: Whether the call fails instead of completing.
+
+        Returns:
+            The call.
 
         Raises:
             SandboxError: The call is not in progress.
@@ -434,7 +502,10 @@ class CalleePart:
         return self._project.request("POST", f"{self.path}/finish", {"outcome": outcome, "summary": summary})
 
     def release(self) -> JSONObject:
-        """Leave the rest of the conversation to the sandbox, and return the call.
+        """Let the sandbox continue the conversation.
+
+        Returns:
+            The call.
 
         Raises:
             SandboxError: The call is not in progress.
@@ -443,7 +514,14 @@ class CalleePart:
 
 
 def describe_delivery(delivery: Mapping[str, Any]) -> str:
-    """Return a delivery in a line: what it is, what became of it, and what the last attempt met with."""
+    """Describe a delivery in one line: its kind, its status and the result of its last attempt.
+
+    Args:
+        delivery: A delivery, as `sandbox.deliveries.list()` returns it.
+
+    Returns:
+        The line of text.
+    """
     text = f"{delivery['name']} to {delivery['url']}: {delivery['status']}"
     if delivery["attempts"]:
         attempt = delivery["attempts"][-1]
@@ -475,7 +553,7 @@ def _read_datetime(answer: Mapping[str, Any]) -> datetime:
 
 
 def _explain(text: str) -> str:
-    """Return what an answer says is wrong."""
+    """Return the error message of a response."""
     try:
         detail = json.loads(text)["detail"]
     except (ValueError, KeyError, TypeError):

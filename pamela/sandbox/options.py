@@ -1,4 +1,4 @@
-"""How a sandbox is run, with the limits of each option."""
+"""The settings of a sandbox, with their limits."""
 
 import re
 from dataclasses import dataclass, field
@@ -21,19 +21,19 @@ DEFAULT_KEEP_CALLS = 25_000
 
 @dataclass(frozen=True)
 class SandboxOptions:
-    """How a sandbox is run.
+    """The settings of a sandbox.
 
     Attributes:
-        host: The address to listen at.
-        port: The port; 0 takes a free one.
-        database: A file to keep everything in; None keeps it in memory.
-        speed: How many times faster than real calls those of the sandbox are.
-        webhook_secret: What webhooks are signed with.
-        event_timeout: How many seconds of real time the receiver of an event may take to answer.
-        allowed_hosts: Names under which it is served, beside the loopback ones and `host`.
-        webhook_hosts: Where webhooks may go, as names or patterns such as `*.test`; None allows all.
-        keep_calls: How many calls that are over are kept.
-        page_token: What opens the page with all projects in a browser elsewhere; None makes one up.
+        host: The address to listen on.
+        port: The port. 0 takes a free port.
+        database: The path of a file for all data. None keeps the data in memory.
+        speed: How many times faster than real time the calls are.
+        webhook_secret: The secret that signs webhooks.
+        event_timeout: How long the receiver of an event may take to respond, in seconds of real time.
+        allowed_hosts: Host names that requests may use, besides the loopback names and `host`.
+        webhook_hosts: Hosts that may receive webhooks, as names or patterns such as `*.test`. None allows all.
+        keep_calls: Maximum number of ended calls to keep. The oldest are deleted first.
+        page_token: The token that opens the page from another machine, with all projects. None makes a random token.
     """
 
     host: str = "127.0.0.1"

@@ -1,4 +1,4 @@
-"""Serving a sandbox: in the foreground until it is told to stop, or in a thread beside a program or a test."""
+"""Serve a sandbox: in the foreground, or in a thread of a program or a test."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ _BACKLOG = 2048
 
 
 class SandboxServer(uvicorn.Server):
-    """A server of one sandbox, which says when it accepts and leaves signals to others."""
+    """The server of one sandbox. It reports when it is ready, and does not handle signals."""
 
     def __init__(
         self, options: SandboxOptions, listener: socket.socket, on_ready: Callable[["SandboxServer"], None]
@@ -30,7 +30,7 @@ class SandboxServer(uvicorn.Server):
         """Open the database.
 
         Raises:
-            DatabaseError: It cannot be used.
+            DatabaseError: The database cannot be used.
         """
         self.options = options
         self.service = Service(options)
@@ -50,7 +50,7 @@ class SandboxServer(uvicorn.Server):
         super().__init__(config)
 
     async def run_until_stopped(self) -> None:
-        """Serve until `should_exit` is set, or until calls or deliveries come to a fault of the sandbox's own."""
+        """Serve until `should_exit` is set, or until an internal error of the sandbox."""
         with contextlib.closing(self.service):
             living = asyncio.create_task(self.service.run())
             living.add_done_callback(lambda _: self._exit())
@@ -83,12 +83,12 @@ def serve(
     on_ready: Callable[[SandboxServer], None],
     new_event_loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
 ) -> None:
-    """Serve a sandbox until its `should_exit` is set; `on_ready` gets it as soon as it accepts.
+    """Serve a sandbox until the `should_exit` of its server is set.
 
     Args:
         options: The settings of the sandbox.
-        on_ready: Is called with the server in its thread.
-        new_event_loop: Makes the event loop; None takes asyncio's own.
+        on_ready: Called with the server, in its thread, when it accepts requests.
+        new_event_loop: Returns a new event loop. None means asyncio's own.
 
     Raises:
         OSError: The address is not available.
@@ -104,12 +104,12 @@ def serve(
 
 
 class Sandbox(SandboxProject):
-    """A sandbox that runs in a thread of this process, and its project of the key `api_key`.
+    """A sandbox that runs in a thread of this process. It is also the project of the key `api_key`.
 
     Attributes:
-        base_url: Its address, for a client's `base_url`.
-        api_key: An API key that works; any other that starts with `pk_live_` or `pk_test_` is another project.
-        webhook_secret: What it signs webhooks with.
+        base_url: The address of the sandbox, for the `base_url` of a client.
+        api_key: A valid API key. Any other key that starts with `pk_live_` or `pk_test_` is another project.
+        webhook_secret: The secret that signs webhooks.
     """
 
     def __init__(self, server: SandboxServer, loop: asyncio.AbstractEventLoop, webhook_secret: str) -> None:
@@ -122,11 +122,15 @@ class Sandbox(SandboxProject):
         return f"Sandbox(base_url={self.base_url!r})"
 
     def project(self, api_key: str) -> SandboxProject:
-        """Return the project of another key."""
+        """Return the project of another API key.
+
+        Args:
+            api_key: A key that starts with `pk_live_` or `pk_test_`.
+        """
         return SandboxProject(self.base_url, api_key)
 
     def reset(self) -> None:
-        """Forget all calls, tools, scripts, deliveries and settings, of every project."""
+        """Delete all calls, tools, scripts, deliveries and settings of all projects."""
 
         async def reset() -> None:
             self._server.service.reset()
@@ -147,18 +151,18 @@ def run(
     webhook_hosts: Sequence[str] | None = None,
     keep_calls: int = DEFAULT_KEEP_CALLS,
 ) -> Iterator[Sandbox]:
-    """Run a sandbox in a thread for as long as the `with` block lasts.
+    """Run a sandbox in a thread during a `with` block.
 
     Args:
-        host: The address to listen at.
-        port: The port; 0 takes a free one.
-        database: A file to keep everything in; None keeps it in memory.
-        speed: How many times faster than real calls those of the sandbox are.
-        webhook_secret: What webhooks are signed with.
-        event_timeout: How many seconds of real time the receiver of an event may take to answer.
-        allowed_hosts: Names under which it is served, beside the loopback ones and `host`.
-        webhook_hosts: Where webhooks may go, as names or patterns such as `*.test`; None allows all.
-        keep_calls: How many calls that are over are kept; beyond that the oldest are forgotten.
+        host: The address to listen on.
+        port: The port. 0 takes a free port.
+        database: The path of a file for all data. None keeps the data in memory.
+        speed: How many times faster than real time the calls are.
+        webhook_secret: The secret that signs webhooks.
+        event_timeout: How long the receiver of an event may take to respond, in seconds of real time.
+        allowed_hosts: Host names that requests may use, besides the loopback names and `host`.
+        webhook_hosts: Hosts that may receive webhooks, as names or patterns such as `*.test`. None allows all.
+        keep_calls: Maximum number of ended calls to keep. The oldest are deleted first.
 
     Yields:
         The running sandbox.
