@@ -16,7 +16,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ from pamela.campaigns import Campaign
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from tests.campaigns.postgres import Postgres, find_programs, running_postgres  # noqa: E402
+from tests.servers import PostgreSQLServer, ServerUnavailableError, postgresql_server  # noqa: E402
 
 PAGE = HERE.parent / "docs" / "guides" / "campaigns.md"
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
@@ -96,9 +96,9 @@ def measure(recipients: int, called: int, kind: str) -> dict[str, float]:
         return {**figures, "reads": reads(base_url), "ledger": ledger.stat().st_size if ledger.exists() else 0}
 
 
-def measure_workers(server: Postgres, workers: int, recipients: int) -> dict[str, float]:
+def measure_workers(server: PostgreSQLServer, workers: int, recipients: int) -> dict[str, float]:
     """Run a campaign with workers, each a process of its own."""
-    address = server.database(f"workers_{workers}")
+    address = server.create_database(f"workers_{workers}")
     command = [sys.executable, "-m", "pamela", "campaign", "worker", "--ledger", address, "--until-finished", "-y"]
     with (
         service() as base_url,
@@ -137,7 +137,7 @@ def count_connections(campaign: Campaign) -> int:
     return found
 
 
-def database_figures(campaign: Campaign, server: Postgres) -> dict[str, float]:
+def database_figures(campaign: Campaign, server: PostgreSQLServer) -> dict[str, float]:
     """Return what the database has done so far: transactions, bytes of its log, processor time."""
 
     def work(connection: Any) -> dict[str, float]:
@@ -151,9 +151,9 @@ def database_figures(campaign: Campaign, server: Postgres) -> dict[str, float]:
     return {**campaign.ledger.database.read(work), "database": processor_time(server)}
 
 
-def processor_time(server: Postgres) -> float:
+def processor_time(server: PostgreSQLServer) -> float:
     """Return the processor time of a server: its own, that of its children, and of those that have ended."""
-    leader = int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
+    leader = server.pid
     ticks = 0
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -202,7 +202,12 @@ def one_process(sizes: Sizes) -> Iterator[str]:
 
 def many_workers(sizes: Sizes) -> Iterator[str]:
     """Measure workers on PostgreSQL; give the rows of the table, then a sentence."""
-    with running_postgres() as server:
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(postgresql_server())
+        except ServerUnavailableError as error:
+            yield f"PostgreSQL was not measured: {error}."
+            return
         for workers in sizes.workers:
             figures = measure_workers(server, workers, sizes.by_workers)
             yield row("PostgreSQL", f"{workers} worker{'s' * (workers > 1)}", sizes.by_workers, figures)
@@ -224,7 +229,7 @@ def main() -> None:
     lines = [f"| {' | '.join(HEADINGS)} |", "|" + "---|" * len(HEADINGS)]
     sentences: list[str] = []
     parts = [one_process]
-    if not quick and find_programs() is not None:
+    if not quick:
         parts.append(many_workers)
     for part in parts:
         for line in part(sizes):

@@ -1,6 +1,6 @@
 """Real servers for tests: Redis, PostgreSQL and MariaDB, each in a directory of its own on 127.0.0.1.
 
-A server that cannot be had is a `ServerUnavailableError`, whose text says why; fixtures skip with it.
+A server that cannot be had is a `ServerUnavailableError`, whose text says why; `or_skip` skips with it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,21 @@ import socket
 import subprocess
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+S = TypeVar("S", bound="Server")
 
 PATIENCE = 60.0
 NOBODY = "nobody"
+POSTGRESQL_PROGRAMS = "/usr/lib/postgresql/*/bin"
 
 
 class ServerUnavailableError(Exception):
@@ -77,6 +83,17 @@ class Server:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait(PATIENCE)
 
+    def restart(self) -> None:
+        """Kill it and start it again."""
+        self.kill()
+        self.start()
+
+    @property
+    def pid(self) -> int:
+        """The process id of the server that runs now."""
+        assert self._process is not None
+        return self._process.pid
+
     def pause(self) -> None:
         """Let it answer nothing, while its connections stay."""
         self._signal_all(signal.SIGSTOP)
@@ -86,8 +103,7 @@ class Server:
         self._signal_all(signal.SIGCONT)
 
     def _signal_all(self, number: signal.Signals) -> None:
-        assert self._process is not None
-        pid = self._process.pid
+        pid = self.pid
         # Those of PostgreSQL are process groups of their own.
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         for each in (pid, *map(int, children)):
@@ -99,6 +115,31 @@ class Server:
         if self._process is not None and self._process.poll() is None:
             with suppress(ProcessLookupError):
                 self.kill()
+
+
+class PostgreSQLServer(Server):
+    """A PostgreSQL server with a user ``pamela`` without a password."""
+
+    def address(self, database: str = "postgres") -> str:
+        """Return the address of a database."""
+        return f"postgresql://pamela@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self, name: str) -> str:
+        """Create a database and return its address."""
+        psql = _program("psql", POSTGRESQL_PROGRAMS)
+        _run([psql, "-qX", self.address(), "-c", f'CREATE DATABASE "{name}"'], None)
+        return self.address(name)
+
+
+@contextmanager
+def or_skip(server: AbstractContextManager[S]) -> Iterator[S]:
+    """Run a server; skip the test, with the reason, where it cannot be had."""
+    with ExitStack() as stack:
+        try:
+            running = stack.enter_context(server)
+        except ServerUnavailableError as error:
+            pytest.skip(str(error))
+        yield running
 
 
 @contextmanager
@@ -124,11 +165,9 @@ def redis_server(*settings: str) -> Iterator[Server]:
 
 
 @contextmanager
-def postgresql_server(*settings: str) -> Iterator[Server]:
+def postgresql_server(*settings: str) -> Iterator[PostgreSQLServer]:
     """Run a PostgreSQL server with a database ``postgres`` and a user ``pamela`` without a password."""
-    initdb, postgres, is_ready = (
-        _program(name, "/usr/lib/postgresql/*/bin") for name in ("initdb", "postgres", "pg_isready")
-    )
+    initdb, postgres, is_ready = (_program(name, POSTGRESQL_PROGRAMS) for name in ("initdb", "postgres", "pg_isready"))
     user = _another_user("postgres")
     port = free_port()
     with _directory(user) as directory:
@@ -149,7 +188,8 @@ def postgresql_server(*settings: str) -> Iterator[Server]:
         ]
         command += [part for setting in settings for part in ("-c", setting)]
         check = [is_ready, "-q", "-h", "127.0.0.1", "-p", str(port)]
-        with _running(Server(command, port, directory, user, lambda: subprocess.run(check).returncode == 0)) as server:
+        server = PostgreSQLServer(command, port, directory, user, lambda: subprocess.run(check).returncode == 0)
+        with _running(server):
             yield server
 
 

@@ -23,23 +23,23 @@ from pamela.sandbox import Sandbox
 
 from ..http.proxy import at_random, running
 from ..sandbox.waiting import until
+from ..servers import PostgreSQLServer, or_skip, postgresql_server
 from .conftest import MakeCampaign, calls_of, numbers, rows
-from .postgres import Postgres, running_postgres
 
 TASK = "Tell {name} that the order is here"
 SETTINGS: dict[str, Any] = {"rate": None, "poll_interval": 0.3, "settle": 1, "transcript_timeout": 1, "breaker": None}
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres]:
-    with running_postgres() as server:
+def postgres() -> Iterator[PostgreSQLServer]:
+    with or_skip(postgresql_server()) as server:
         yield server
 
 
 @pytest.fixture
-def address(postgres: Postgres, request: pytest.FixtureRequest) -> str:
+def address(postgres: PostgreSQLServer, request: pytest.FixtureRequest) -> str:
     """A database of the test's own."""
-    return postgres.database(f"test_{abs(hash(request.node.nodeid)):x}")
+    return postgres.create_database(f"test_{abs(hash(request.node.nodeid)):x}")
 
 
 @dataclass
@@ -174,14 +174,14 @@ def test_a_ledger_where_nothing_can_be_written(client: PamelaClient, make_campai
 def test_a_database_that_goes_away_ends_clearly_and_loses_nothing(
     client: PamelaClient, make_campaign: MakeCampaign, api_key: str
 ) -> None:
-    with running_postgres() as server:
-        address = server.database("orders")
+    with or_skip(postgresql_server()) as server:
+        address = server.create_database("orders")
         campaign = make_campaign(ledger=address, rate="30/s")
         campaign.ledger.database.patience = 2.0
         campaign.add_rows(rows(60), to="phone", id="id", task=TASK)
         run = campaign.run()
         next(run)
-        server.control("stop", "-m", "immediate")
+        server.kill()
         with pytest.raises(LedgerError, match="run the campaign again to go on"):
             list(run)
         server.start()
@@ -191,7 +191,7 @@ def test_a_database_that_goes_away_ends_clearly_and_loses_nothing(
 
 @pytest.mark.slow
 def test_chaos(
-    postgres: Postgres,
+    postgres: PostgreSQLServer,
     address: str,
     sandbox: Sandbox,
     client: PamelaClient,

@@ -21,8 +21,8 @@ from pamela import PamelaClient
 from pamela.campaigns import Campaign
 from pamela.cli.campaign_results import ResultFile
 
-from ..campaigns.postgres import running_postgres
 from ..sandbox.waiting import until
+from ..servers import or_skip, postgresql_server
 from .running import COMMAND, Cli
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "campaign"
@@ -250,8 +250,8 @@ def test_a_database_that_is_no_ledger_is_left_alone(cli: Cli, tables: int) -> No
 @pytest.mark.slow
 def test_a_worker_whose_database_is_restarted_tells_that_and_goes_on(cli: Cli, client: PamelaClient) -> None:
     write_people(cli.home / "people.csv", 40)
-    with running_postgres() as server:
-        ledger = server.database("orders").replace("postgres@", "postgres:geheim@")
+    with or_skip(postgresql_server()) as server:
+        ledger = server.create_database("orders").replace("pamela@", "pamela:geheim@")
         add = run_arguments("--rate", "20/s", "--ledger", ledger)
         assert "40 to call" in cli("campaign", "add", *add[2:]).err
         command = [*COMMAND, "campaign", "worker", "--ledger", ledger, "--until-finished", "--yes"]
@@ -259,7 +259,7 @@ def test_a_worker_whose_database_is_restarted_tells_that_and_goes_on(cli: Cli, c
             command, cwd=cli.home, env=cli.environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         ) as worker:
             until(lambda: sum(1 for _ in client.iter_calls()) >= 5)
-            server.control("stop", "-m", "immediate")
+            server.kill()
             time.sleep(2)  # long enough to be noticed
             server.start()
             try:

@@ -438,10 +438,7 @@ def test_a_server_that_crashed_and_is_back_is_used_again(
     kind: str, start: Callable[[], AbstractContextManager[Server]], tmp_path: Path
 ) -> None:
     with ExitStack() as stack:
-        try:
-            server = stack.enter_context(start())
-        except servers.ServerUnavailableError as error:
-            pytest.skip(str(error))
+        server = stack.enter_context(servers.or_skip(start()))
         store = open_store(store_options(kind, lambda kind: server, tmp_path))
         stack.callback(close, store)
         registry = ToolRegistry(store=store)

@@ -22,7 +22,7 @@ from tests.tools.waiting import until
 from .conftest import SECRET, event_body
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 HANDLERS = """
 
@@ -71,20 +71,14 @@ queue = app = procrastinate.App(
 
 @pytest.fixture(scope="module")
 def redis() -> Iterator[servers.Server]:
-    yield from _started(servers.redis_server)
+    with servers.or_skip(servers.redis_server()) as server:
+        yield server
 
 
 @pytest.fixture(scope="module")
 def postgresql() -> Iterator[servers.Server]:
-    yield from _started(lambda: servers.postgresql_server("fsync=off"))
-
-
-def _started(start: Callable[[], Any]) -> Iterator[servers.Server]:
-    try:
-        with start() as server:
-            yield server
-    except servers.ServerUnavailableError as error:
-        pytest.skip(str(error))
+    with servers.or_skip(servers.postgresql_server("fsync=off")) as server:
+        yield server
 
 
 class Application:
