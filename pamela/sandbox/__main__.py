@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import gc
+import logging
 import os
 import signal
 import sys
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.host in _OPEN_TO_ALL:
             print(_WARNING.format(host=asked.host), file=sys.stderr, flush=True)
         _allow_many_connections()
+        # Of whoever sends it what is no HTTP, or asks for a web socket, the server has nothing to say that helps.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         announce = _announce if log is False or not (log or sys.stdout.isatty()) else _announce_and_log
         serve(options, announce, _fast_event_loop())
     except (ValueError, DatabaseError) as error:
@@ -57,7 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"Cannot listen on {address}: {error.strerror}. {remedy}", file=sys.stderr)
         return 2
     except ExceptionGroup as faults:
-        print(f"The sandbox has stopped because of an error of its own: {_innermost(faults)!r}", file=sys.stderr)
+        fault = _innermost(faults)
+        if isinstance(fault, DatabaseError):
+            print(f"The sandbox has stopped. {fault}", file=sys.stderr)
+            return 2
+        print(f"The sandbox has stopped because of an error of its own: {fault!r}", file=sys.stderr)
         return 1
     return 0
 

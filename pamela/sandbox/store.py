@@ -324,13 +324,16 @@ def _make_private(path: Path) -> None:
 def _prepare(connection: sqlite3.Connection) -> None:
     connection.execute("BEGIN EXCLUSIVE")
     version = connection.execute("PRAGMA user_version").fetchone()[0]
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if version == 0 and tables == 0:
+    names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
+    if version == 0 and not names:
         for statement in _SCHEMA.split(";\n"):
             connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {_VERSION}")
+    elif version == 0 or not names.issuperset(_TABLES):
+        raise sqlite3.DatabaseError("it was written by something else")
     elif version != _VERSION:
-        raise sqlite3.DatabaseError("it was written by something else, or by another version of the sandbox")
+        which = "a newer version of the sandbox; update thisispamela" if version > _VERSION else "an older sandbox"
+        raise sqlite3.DatabaseError(f"it was written by {which}")
     connection.execute("COMMIT")
 
 

@@ -5,8 +5,9 @@ import contextlib
 import json
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from starlette.requests import Request
@@ -21,11 +22,11 @@ from .service import Service
 HEARTBEAT_SECONDS = 15.0
 _GATHERING_SECONDS = 0.1
 _SHARE_OF_TIME = 0.1
-"""How much of the event loop's time one stream may take."""
+"""How much of the event loop's time all streams together may take."""
 
 _MOST_CHANGES_KEPT = 5_000
 _MOST_ROWS_AT_ONCE = 500
-_MOST_STREAMS = 64
+_MOST_STREAMS = 256
 
 
 @dataclass(frozen=True)
@@ -71,18 +72,15 @@ class ChangeLog:
         finally:
             self._changed.discard(event)
 
-    def since(self, position: int) -> Batch:
-        """Return what has changed since a position; incomplete if more has happened than is kept."""
-        missed = self.position - position
-        if missed > len(self._kept):
-            return Batch((), self.position, is_complete=False)
-        skipped = len(self._kept) - missed
-        latest = {
-            (change.kind, change.id or change.project_id): change
-            for index, change in enumerate(self._kept)
-            if index >= skipped
-        }
-        return Batch(latest.values(), self.position, is_complete=len(latest) <= _MOST_ROWS_AT_ONCE)
+    def since(self, position: int, until: int | None = None) -> Batch:
+        """Return what has changed since a position, until another; incomplete if more has happened than is kept."""
+        until = self.position if until is None else until
+        kept_from = self.position - len(self._kept)
+        if position < kept_from:
+            return Batch((), until, is_complete=False)
+        changes = islice(self._kept, position - kept_from, until - kept_from)
+        latest = {(change.kind, change.id or change.project_id): change for change in changes}
+        return Batch(latest.values(), until, is_complete=len(latest) <= _MOST_ROWS_AT_ONCE)
 
     def event_id(self, position: int) -> str:
         return f"{self.boot}-{position}"
@@ -95,6 +93,45 @@ class ChangeLog:
         return int(number)
 
 
+class Turns:
+    """When streams tell of changes: in turns, all of them until the same change.
+
+    So those that follow the same project tell the same, which is read once however many they are, and the time between
+    two turns grows with what the turn before has taken.
+    """
+
+    def __init__(self, log: ChangeLog, tell: Callable[[Batch, str | None], str]) -> None:
+        self._log = log
+        self._tell = tell
+        self._until = 0
+        self._next = 0.0
+        self._texts: dict[tuple[str | None, int], str] = {}
+        self._reading = asyncio.Lock()
+
+    async def take(self, project_id: str | None, position: int) -> tuple[str, int]:
+        """Wait for a turn with changes after a position, and return what to tell of them and the position after it."""
+        loop = asyncio.get_running_loop()
+        while self._until <= position:
+            seconds = self._next - loop.time()
+            if seconds <= 0:
+                self._begin(loop.time())
+            else:
+                await asyncio.sleep(seconds)
+        # One after the other, so that requests have their turn between two.
+        async with self._reading:
+            until = self._until
+            if (project_id, position) not in self._texts:
+                began = loop.time()
+                self._texts[project_id, position] = self._tell(self._log.since(position, until), project_id)
+                self._next += (loop.time() - began) / _SHARE_OF_TIME
+            return self._texts[project_id, position], until
+
+    def _begin(self, now: float) -> None:
+        self._until = self._log.position
+        self._next = now + _GATHERING_SECONDS
+        self._texts.clear()
+
+
 class Stream:
     """The endpoint. A request needs the page's token or an API key, whose project alone it then tells of."""
 
@@ -102,6 +139,7 @@ class Stream:
         self._service = service
         self._data = data
         self._log = log
+        self._turns = Turns(log, self._tell)
         self._open = 0
 
     async def respond(self, request: Request) -> Response:
@@ -129,7 +167,6 @@ class Stream:
             self._open -= 1
 
     async def _changes(self, project_id: str | None, position: int, changed: asyncio.Event) -> AsyncIterator[str]:
-        loop = asyncio.get_running_loop()
         while not self._service.stopping.is_set():
             changed.clear()
             if position == self._log.position:
@@ -139,22 +176,17 @@ class Stream:
                 except TimeoutError:
                     yield self._format("heartbeat", {}, position)
                     continue
-                # What happens in quick succession is told together.
-                await asyncio.sleep(_GATHERING_SECONDS)
-            began = loop.time()
-            batch = self._log.since(position)
-            position = batch.position
-            text = "".join(self._tell(batch, project_id))
+                if position == self._log.position:  # it was woken because the sandbox stops
+                    continue
+            text, position = await self._turns.take(project_id, position)
             if text:
                 yield text
-            await asyncio.sleep((loop.time() - began) / _SHARE_OF_TIME)
 
-    def _tell(self, batch: Batch, project_id: str | None) -> list[str]:
+    def _tell(self, batch: Batch, project_id: str | None) -> str:
         if not batch.is_complete:
-            return [self._format("resync", {}, batch.position)]
+            return self._format("resync", {}, batch.position)
         changes = [each for each in batch.changes if project_id in (None, each.project_id) or not each.project_id]
-        told = self._data.changed(changes)
-        return [self._format(kind, value, batch.position) for kind, value in told]
+        return "".join(self._format(kind, value, batch.position) for kind, value in self._data.changed(changes))
 
     def _format(self, kind: str, value: Mapping[str, Any], position: int) -> str:
         data = json.dumps(value, separators=(",", ":"))

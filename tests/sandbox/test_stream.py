@@ -1,8 +1,10 @@
 """The stream of what happens in a sandbox, read as a program would."""
 
+import asyncio
 import json
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import httpx
@@ -11,7 +13,7 @@ import pytest
 import pamela.sandbox
 from pamela.sandbox import Sandbox, stream
 from pamela.sandbox.changes import Change
-from pamela.sandbox.stream import ChangeLog
+from pamela.sandbox.stream import Batch, ChangeLog, Turns
 
 from .api import Api
 from .receiver import Receiver
@@ -195,3 +197,44 @@ def test_a_reader_that_is_too_slow_is_told_to_look_anew() -> None:
 
     assert not log.since(0).is_complete
     assert log.since(9_000).is_complete
+
+
+def test_two_hundred_read_at_once_beside_some_who_never_read(own_sandbox: Sandbox, own_api: Api) -> None:
+    port = int(own_sandbox.base_url.rpartition(":")[2])
+    request = f"GET /sandbox/stream HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {own_sandbox.api_key}\r\n\r\n"
+    with ExitStack() as stack:
+        connections = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(220)]
+        for each in connections:
+            each.sendall(request.encode())
+        readers = [stack.enter_context(each.makefile("rb")) for each in connections[:200]]
+        for reader in readers:
+            assert reader.readline() == b"HTTP/1.1 200 OK\r\n"
+            while not reader.readline().startswith(b"event: hello"):
+                pass
+        call = own_api.finish()
+        for reader in readers:
+            while not (line := reader.readline()).startswith(b"data:") or b'"status":"completed"' not in line:
+                pass
+            assert call["id"].encode() in line
+
+
+async def test_streams_are_told_in_turns_what_is_read_once() -> None:
+    log = ChangeLog()
+    read: list[tuple[str | None, list[str]]] = []
+
+    def tell(batch: Batch, project_id: str | None) -> str:
+        read.append((project_id, [each.id for each in batch.changes]))
+        return f"{len(read)}"
+
+    turns = Turns(log, tell)
+    for name in ("call_1", "call_2"):
+        log.add(Change("call", "project_1", name))
+
+    first = await asyncio.gather(*(turns.take("project_1", 0) for _ in range(100)), turns.take("project_1", 1))
+    log.add(Change("call", "project_1", "call_3"))
+    # Wherever they were before, they are at the same place now.
+    second = await asyncio.gather(*(turns.take("project_1", position) for _, position in first))
+
+    assert read == [("project_1", ["call_1", "call_2"]), ("project_1", ["call_2"]), ("project_1", ["call_3"])]
+    assert first == [("1", 2)] * 100 + [("2", 2)]
+    assert second == [("3", 3)] * 101

@@ -9,7 +9,8 @@ export function route() {
   return { view: view || "calls", id: rest.join("/"), query: new URLSearchParams(query) };
 }
 
-function decode(text) {
+/** Return a part of an address without its escapes, as it is if they are none. */
+export function decode(text) {
   try {
     return decodeURIComponent(text);
   } catch {

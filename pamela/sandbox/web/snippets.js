@@ -2,17 +2,18 @@
 
 import { API, state } from "./api.js";
 import { pretty } from "./code.js";
+import { decode } from "./router.js";
 
 export const baseUrl = () => location.origin;
 
 // For a shell: in single quotes nothing has a meaning but the quote itself.
 const quoted = (text) => `'${String(text).replaceAll("'", "'\\''")}'`;
 
-/** Return a request as a curl command. */
+/** Return a request as a curl command. A text is a body that is no JSON, and is sent as it is. */
 export function asCurl(method, path, body) {
   const lines = [`curl ${method === "GET" ? "" : `-X ${method} `}${quoted(`${baseUrl()}${path}`)}`];
   lines.push(`  -H 'Authorization: Bearer '"$PAMELA_API_KEY"`);
-  if (body !== undefined) lines.push("  -H 'Content-Type: application/json'", `  -d ${quoted(pretty(body))}`);
+  if (body !== undefined) lines.push("  -H 'Content-Type: application/json'", `  --data-binary ${quoted(typeof body === "string" ? body : pretty(body))}`);
   return lines.join(" \\\n");
 }
 
@@ -50,13 +51,28 @@ export function createCallPython(request) {
   return `${CLIENT()}call = ${pythonCall("create_call", request)}\nprint(call.id, call.status)`;
 }
 
+/** Return a request as a program that sends just this, whether it is right or not. */
+export function asRawPython(method, path, body) {
+  const [bare, query = ""] = path.split("?");
+  const parameters = {};
+  for (const [name, value] of new URLSearchParams(query)) {
+    parameters[name] = name in parameters ? [parameters[name], value].flat() : value;
+  }
+  const given = [pythonString(method), pythonString(bare)];
+  if (query) given.push(`params=${pythonLiteral(parameters, 4)}`);
+  if (body !== undefined) given.push(`json=${pythonLiteral(body, 4)}`);
+  const short = `client.request(${given.join(", ")})`;
+  const call = short.length <= 80 && !short.includes("\n") ? short : `client.request(\n${given.map((each) => `    ${each},\n`).join("")})`;
+  return `${CLIENT()}print(${call})`;
+}
+
 /** Return a request to the API as a program, by the operation that it is. */
 export function asPython(method, path, body) {
   const [bare, query = ""] = path.split("?");
   const parameters = Object.fromEntries(new URLSearchParams(query));
   if (/^\d+$/.test(parameters.limit ?? "")) parameters.limit = Number(parameters.limit);
   if (/^\d+$/.test(parameters.offset ?? "")) parameters.offset = Number(parameters.offset);
-  const [, things, id, action] = bare.slice(API.length).split("/").map(decodeURIComponent);
+  const [, things, id, action] = bare.slice(API.length).split("/").map(decode);
   const program = (expression) => `${CLIENT()}print(${expression})`;
   switch (`${method} ${things}${id ? "/id" : ""}${action ? `/${action}` : ""}`) {
     case "POST calls": return createCallPython(body ?? {});
@@ -68,10 +84,7 @@ export function asPython(method, path, body) {
     case "GET tools": return program("client.list_tools()");
     case "DELETE tools/id": return program(`client.delete_tool(${pythonString(id)})`);
     case "GET usage": return program(parameters.period ? `client.usage.get(${pythonString(parameters.period)})` : "client.usage.get()");
-    default: {
-      const more = body === undefined ? "" : `, json=${pythonLiteral(body)}`;
-      return program(`client.request(${pythonString(method)}, ${pythonString(path)}${more})`);
-    }
+    default: return asRawPython(method, path, body);
   }
 }
 

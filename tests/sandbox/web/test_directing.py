@@ -75,6 +75,44 @@ def test_a_call_is_placed_with_a_script(fast: Sandbox, fast_api: Api, open_windo
     expect(page.locator(".summary")).to_contain_text("busy")
 
 
+def test_a_script_names_tools_or_forbids_them(
+    fast: Sandbox, fast_api: Api, receiver: Receiver, open_window: OpenWindow
+) -> None:
+    receiver.answer = lambda received: Reply.of({"result": "ok", "correlation_id": received.json["correlation_id"]})
+    fast_api.put("/sandbox/project", json={"tool_webhook_url": receiver.tool_url})
+    for name in ("reschedule", "check_order"):
+        fast_api.post(f"{PREFIX}/tools", json={"tool": {"name": name, "description": "It", "input_schema": {}}})
+    window = open_window(fast.base_url)
+    page = window.open("#/place")
+    page.get_by_label("task").fill("Check the order")
+    page.get_by_text("Direct this call").click()
+    page.get_by_label("What is said").fill('user: Hello?\ntool: reschedule {"day": Friday}')
+    page.get_by_role("button", name="Place the call").click()
+    expect(page.get_by_role("alert")).to_contain_text("The arguments of reschedule must be a JSON object")
+
+    page.get_by_label("What is said").fill('user: Hello?\ntool: reschedule {"day": "2026-12-05"}\nagent: It is moved.')
+    page.get_by_role("switch", name="Use no tools").check()
+    page.get_by_role("button", name="Place the call").click()
+    expect(page.locator(".pane-line .status")).to_have_text("Completed")
+    assert [(each.json["tool_name"], each.json["arguments"]) for each in receiver.invocations] == [
+        ("reschedule", {"day": "2026-12-05"})
+    ]
+
+
+def test_the_script_of_a_call_that_was_refused_is_not_left_for_the_next(
+    fast: Sandbox, fast_api: Api, open_window: OpenWindow
+) -> None:
+    window = open_window(fast.base_url)
+    page = window.open("#/place")
+    page.get_by_text("Direct this call").click()
+    page.get_by_label("Outcome", exact=True).select_option("busy")
+    page.get_by_label("max_duration_seconds").fill("9999")
+    page.get_by_role("button", name="Place the call").click()
+    expect(page.get_by_label("max_duration_seconds")).to_be_focused()
+    assert fast_api.get("/sandbox/scripts").json()["scripts"] == []
+    window.forgive("422")
+
+
 def test_the_clock_is_moved(fast: Sandbox, fast_api: Api, open_window: OpenWindow) -> None:
     page = open_window(fast.base_url).open("#/settings")
     page.get_by_label("Clock, in UTC").fill("2031-05-06 07:08:00")

@@ -13,6 +13,11 @@ from .conftest import DESKTOP, PHONE, OpenWindow
 
 pytestmark = pytest.mark.slow
 
+DRAWN = """async lines => {
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+    return lines.filter(line => line.firstElementChild.checkVisibility({contentVisibilityAuto: true})).length;
+}"""
 HOSTILE = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'`${alert(3)}</textarea>javascript:alert(4)"
 
 
@@ -159,19 +164,12 @@ def test_ten_thousand_calls_and_a_long_transcript_are_a_few_elements(open_window
         page.goto(f"{sandbox.base_url}/#/calls/{call['id']}")
         expect(page.locator(".line")).to_have_count(len(ended["transcript"]))
         assert len(ended["transcript"]) >= 2_000
-        longest = page.locator(".talk").evaluate(
-            """async element => {
-                let longest = 0;
-                for (let step = 1; step <= 40; step += 1) {
-                    const began = performance.now();
-                    element.scrollTop = element.scrollHeight * step / 40;
-                    await new Promise(requestAnimationFrame);
-                    longest = Math.max(longest, performance.now() - began);
-                }
-                return longest;
-            }"""
-        )
-        assert longest < 5_000
+        talk = page.locator(".talk")
+        for part in (0.25, 0.5, 0.75, 1.0):
+            talk.evaluate("(element, part) => { element.scrollTop = element.scrollHeight * part }", part)
+            # The others are there to be searched and read out, but are neither laid out nor painted.
+            drawn = page.locator(".line").evaluate_all(DRAWN)
+            assert 0 < drawn < 200
         expect(page.locator(".line").last).to_be_in_viewport()
 
 

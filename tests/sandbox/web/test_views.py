@@ -1,6 +1,9 @@
 """Each view of the page, with something to show and with nothing."""
 
+import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from typing import Literal
@@ -11,7 +14,7 @@ from playwright.sync_api import ViewportSize, expect
 import pamela.sandbox
 from pamela.sandbox import Sandbox
 
-from ..api import Api
+from ..api import PREFIX, Api
 from .axe import violations
 from .conftest import DESKTOP, PHONE, OpenWindow
 
@@ -127,7 +130,65 @@ def test_a_call_is_copied_as_a_program(furnished: tuple[Sandbox, dict[str, str]]
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert re.fullmatch(r"call_\w+ queued\n", ran.stdout)
     assert f"curl -X POST '{sandbox.base_url}/api/b2b/v1/calls'" in command
-    assert '"$PAMELA_API_KEY"' in command
+    assert json.loads(in_shell(command, sandbox.api_key))["status"] == "queued"
+
+
+CURL = shutil.which("curl")
+REQUESTS = (
+    (
+        "POST",
+        f"{PREFIX}/calls",
+        {"to": "+12125550142", "task": 'It\'s "quoted" $HOME `id` \\ \u2028 ☎', "metadata": {"a": "'"}},
+    ),
+    ("POST", f"{PREFIX}/calls", {"to": "555", "nubmer": 1}),
+    ("POST", f"{PREFIX}/calls", ["no", "object"]),
+    ("POST", f"{PREFIX}/calls", "{broken"),
+    ("GET", f"{PREFIX}/calls?limit=2&status=completed", None),
+    ("GET", f"{PREFIX}/calls?limit=many", None),
+    ("GET", f"{PREFIX}/calls/call_100%25", None),
+    ("GET", f"{PREFIX}/usage?period=2026-01", None),
+    ("GET", f"{PREFIX}/tools", None),
+)
+
+
+def in_shell(command: str, api_key: str) -> str:
+    if CURL is None:
+        pytest.skip("There is no curl here.")
+    run = {"capture_output": True, "text": True, "timeout": 60, "check": True}
+    return subprocess.run(["sh", "-c", command], env={**os.environ, "PAMELA_API_KEY": api_key}, **run).stdout  # type: ignore[call-overload,no-any-return]
+
+
+def test_a_request_is_copied_as_what_sends_it_again(fast: Sandbox, fast_api: Api, open_window: OpenWindow) -> None:
+    window = open_window(fast.base_url)
+    page = window.open("#/requests")
+    for method, path, body in REQUESTS:
+        content = None if body is None else body if isinstance(body, str) else json.dumps(body)
+        first = fast_api.request(method, path, content=content, headers={"Content-Type": "application/json"})
+        page.goto(f"{fast.base_url}/#/requests/{first.headers['X-Request-Id']}")
+        pane = page.locator(".pane")
+        expect(pane).to_contain_text(first.headers["X-Request-Id"])
+        for language in ("curl", "Python"):
+            tab = pane.get_by_role("button", name=language, exact=True)
+            if language == "Python" and body == "{broken":
+                expect(tab).to_have_count(0)
+                continue
+            tab.click()
+            program = pane.locator(".code.program code").inner_text()
+            if language == "curl":
+                in_shell(program, fast.api_key)
+            else:
+                subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
+            again = page.evaluate(
+                """token => fetch("/sandbox/page/requests?limit=1", {headers: {"X-Page-Token": token}})
+                    .then(response => response.json())
+                    .then(({items: [{id}]}) => fetch(`/sandbox/page/requests/${id}`, {headers: {"X-Page-Token": token}}))
+                    .then(response => response.json())""",
+                page.locator("meta[name=page-token]").get_attribute("content"),
+            )
+            assert again["id"] != first.headers["X-Request-Id"]
+            assert (again["method"], again["status"]) == (method, first.status_code), program
+            sent = again["request_body"]
+            assert (sent if body == "{broken" else sent and json.loads(sent)) == (body or sent), program
 
 
 def test_the_form_is_the_specifications_and_places_a_call(

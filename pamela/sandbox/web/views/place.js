@@ -5,8 +5,7 @@ import { debounced, h, show } from "../dom.js";
 import { SchemaForm } from "../form.js";
 import { go, href, route } from "../router.js";
 import { asCurl, createCallPython } from "../snippets.js";
-import { programTabs } from "../code.js";
-import { pretty } from "../code.js";
+import { parsed, pretty, programTabs } from "../code.js";
 
 const FIRST = ["to", "task"];
 const USUAL = ["locale", "voice", "agent_name", "caller_name", "instructions", "max_duration_seconds"];
@@ -65,18 +64,20 @@ class PlaceView extends HTMLElement {
     this.says = h("textarea", { id: "script-says", rows: "4", placeholder: "user: Hello?\nagent: Hello, this is Pamela.\nuser: Wrong number, sorry." });
     this.outcome = h("select", { id: "script-outcome" }, h("option", { value: "" }, "as the number has it"));
     this.live = h("input", { type: "checkbox", role: "switch", id: "script-live" });
+    this.noTools = h("input", { type: "checkbox", role: "switch", id: "script-no-tools" });
     return h("details.more", h("summary", "Direct this call"),
-      h("div.field", h("div.field-head", h("label.field-label", { for: "script-says" }, "What is said"), h("p.field-help", "One line each, by user: or agent:. Empty: the sandbox's own conversation.")), h("div.field-body", this.says)),
+      h("div.field", h("div.field-head", h("label.field-label", { for: "script-says" }, "What is said"), h("p.field-help", "One line each, by user: or agent:. A line such as ", h("code", 'tool: reschedule {"day": "2026-12-05"}'), " has the agent use a tool. Empty: the sandbox's own conversation.")), h("div.field-body", this.says)),
+      h("div.field", h("div.field-head", h("label.field-label", { for: "script-no-tools" }, "Use no tools")), h("div.switch", this.noTools, h("span.field-help", "The agent uses no tool but those in the lines above."))),
       h("div.field", h("div.field-head", h("label.field-label", { for: "script-outcome" }, "Outcome")), h("div.field-body", this.outcome)),
       h("div.field", h("div.field-head", h("label.field-label", { for: "script-live" }, "Be the callee")), h("div.switch", this.live, h("span.field-help", "You type what the callee says, and choose the agent's tools."))));
   }
 
   get scriptOfCall() {
-    const says = this.says.value.split("\n").map((line) => line.trim()).filter(Boolean).map((line) => {
-      const [, speaker, text] = /^(agent|user):\s*(.+)$/i.exec(line) ?? [];
-      return speaker ? { speaker: speaker.toLowerCase(), text } : line;
-    });
-    const script = { says: says.length ? says : null, outcome: this.outcome.value || null, live: this.live.checked || null };
+    const says = this.says.value.split("\n").map((line) => line.trim()).filter(Boolean).map(scriptLine);
+    const script = {
+      says: says.length ? says : null, tools: this.noTools.checked ? [] : null,
+      outcome: this.outcome.value || null, live: this.live.checked || null,
+    };
     return Object.values(script).some((value) => value !== null) ? { ...script, to: this.form.value.to, times: 1 } : null;
   }
 
@@ -100,13 +101,17 @@ class PlaceView extends HTMLElement {
     event.preventDefault();
     this.banner.hidden = true;
     if (!this.form.check()) return;
+    const project = targetProject();
+    let directed = null;
     try {
       const script = this.scriptOfCall;
-      if (script) await send("POST", "/sandbox/scripts", script, { project: targetProject() });
-      const call = await send("POST", `${API}/calls`, this.form.value, { project: targetProject() });
+      if (script) directed = await send("POST", "/sandbox/scripts", script, { project });
+      const call = await send("POST", `${API}/calls`, this.form.value, { project });
       go(href("calls", call.id));
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
+      // It was for this call, not for the next one.
+      if (directed) await send("DELETE", `/sandbox/scripts/${directed.id}`, undefined, { project }).catch(() => {});
       const rest = error.issues.length ? this.form.complain(error.issues) : [error.message];
       this.banner.textContent = rest.join("; ");
       this.banner.hidden = rest.length === 0;
@@ -114,6 +119,19 @@ class PlaceView extends HTMLElement {
   }
 }
 customElements.define("place-view", PlaceView);
+
+/** Return a line of a script as the sandbox takes it. */
+function scriptLine(line) {
+  const [, speaker, text] = /^(agent|user|tool):\s*(.+)$/i.exec(line) ?? [];
+  if (!speaker) return line;
+  if (speaker.toLowerCase() !== "tool") return { speaker: speaker.toLowerCase(), text };
+  const [, tool, given] = /^(\S+)\s*(.*)$/.exec(text);
+  const use = parsed(given);
+  if (given && (use === null || typeof use !== "object" || Array.isArray(use))) {
+    throw new Refused(0, { detail: `The arguments of ${tool} must be a JSON object, {"day": "2026-12-05"} for example.` });
+  }
+  return given ? { tool, arguments: use } : { tool };
+}
 
 function startingValue() {
   const { query } = route();

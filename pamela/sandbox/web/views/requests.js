@@ -3,7 +3,7 @@
 import { h } from "../dom.js";
 import { exactly, milliseconds, when } from "../format.js";
 import { href } from "../router.js";
-import { asCurl, asPython, starters } from "../snippets.js";
+import { asCurl, asPython, asRawPython, starters } from "../snippets.js";
 import { bodyBlock, parsed, programTabs } from "../code.js";
 import { ListView } from "./list-view.js";
 import { contains, facts, httpStatus } from "./words.js";
@@ -49,14 +49,24 @@ class RequestsView extends ListView {
       bodyBlock(request.response_body, "Response body"),
       h("details.more", h("summary", "Headers"), headerTable("Request", request.request_headers), headerTable("Response", request.response_headers)),
       h("h3", "Send it again"),
-      programTabs([
-        ["curl", asCurl(request.method, addressOf(request), parsed(request.request_body ?? "") ?? undefined)],
-        ["Python", asPython(request.method, addressOf(request), parsed(request.request_body ?? "") ?? undefined)],
-      ], "The request"),
+      sendAgain(request),
     ],
   };
 }
 customElements.define("requests-view", RequestsView);
+
+function sendAgain(request) {
+  if (request.request_truncated) return h("p.nothing", "Its body is too long to be kept whole.");
+  const address = addressOf(request);
+  const text = request.request_body || undefined;
+  const body = text && parsed(text);
+  // What was refused for its form is nothing that a method takes.
+  const python = [400, 422].includes(request.status) ? asRawPython : asPython;
+  return programTabs([
+    ["curl", asCurl(request.method, address, body !== null && typeof body === "object" ? body : text)],
+    (text === undefined || body !== undefined) && ["Python", python(request.method, address, body)],
+  ].filter(Boolean), "The request");
+}
 
 export function headerTable(title, headers) {
   return [h("p.sub", title), h("dl.headers", Object.entries(headers).map(([name, value]) => h("div", h("dt", name), h("dd", value))))];
