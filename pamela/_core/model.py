@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 if TYPE_CHECKING:
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from enum import Enum
 
     E = TypeVar("E", bound=Enum)
-    M = TypeVar("M", bound="Model")
+
+M = TypeVar("M", bound="Model")
+
+_fromisoformat = datetime.fromisoformat  # once for all the dates of a page
 
 
 class Model(dict[str, Any]):
@@ -57,13 +60,59 @@ class Model(dict[str, Any]):
         return dict(self)
 
 
+class ModelList(list[M]):
+    """A list of models in a model. Copies of it, and what is pickled, are lists like any other."""
+
+    __slots__ = ("_kind",)
+    _kind: type[M]
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)
+
+
+class UnreadModelList(ModelList[M]):
+    """A list of JSON objects that become models when the first of them is asked for.
+
+    A page of calls has hundreds of lines of transcripts, of which most programs read few. After that it is a
+    `ModelList`, which has nothing to do but to be a list.
+    """
+
+    __slots__ = ()
+
+    def __radd__(self, other: list[Any]) -> list[Any]:
+        return other + list(self)
+
+
+def _make_models(objects: ModelList[Any]) -> None:
+    kind = objects._kind
+    objects[:] = [kind(item) if type(item) is dict else item for item in list.__iter__(objects)]
+    objects.__class__ = ModelList
+
+
+def _reading(name: str) -> Any:
+    """Return a method of `list` before which the objects in an unread list become models."""
+    method = getattr(list, name)
+
+    @wraps(method)
+    def read(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if type(self) is UnreadModelList:  # unless another thread has read it since
+            _make_models(self)
+        return method(self, *args, **kwargs)
+
+    return read
+
+
+for _name in ("__add__", "__getitem__", "__iter__", "__mul__", "__reversed__", "__rmul__", "copy", "pop", "sort"):
+    setattr(UnreadModelList, _name, _reading(_name))
+
+
 def as_datetime(value: Any) -> Any:
     """View ISO 8601 text as an aware datetime; text without an offset means UTC."""
     if value is None:
         return None
     try:
         # `parse_iso` begins with this too; nearly every date needs no more, and a page of calls has many.
-        moment = datetime.fromisoformat(value)
+        moment = _fromisoformat(value)
     except (TypeError, ValueError):
         try:
             moment = parse_iso(value)
@@ -106,6 +155,10 @@ def parse_iso(value: str) -> datetime:
 
 def as_enum(kind: type[E], value: Any) -> Any:
     """View a value as a member of the enumeration, which takes values that it has never heard of."""
+    try:
+        return kind._value2member_map_[value]
+    except (KeyError, TypeError):
+        pass
     try:
         return _member(kind, value)
     except (ValueError, TypeError):
@@ -153,15 +206,16 @@ def nest_models(owner: Model, name: str, kind: type[M]) -> None:
     """Keep the objects in a nested list as their models in their owner."""
     value = owner.get(name)
     if type(value) is list:
-        value[:] = [kind(item) if type(item) is dict else item for item in value]
+        unread = owner[name] = UnreadModelList(value)
+        unread._kind = kind
 
 
 def as_models(owner: Model, name: str, kind: type[M]) -> Any:
     """View the objects in a nested list as their models."""
     value = owner.get(name)
-    # They are models since the owner was made, unless the list was replaced or grew.
-    if type(value) is list and value and type(value[-1]) is dict:
-        nest_models(owner, name, kind)
+    # They are models since the owner was made, or will be when they are read, unless the list was replaced or grew.
+    if type(value) is not UnreadModelList and isinstance(value, list) and value and type(value[-1]) is dict:
+        value[:] = [to_model(kind, item) for item in value]
     return value
 
 

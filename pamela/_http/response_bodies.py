@@ -25,7 +25,8 @@ class BodyReader:
     """The bytes of a body so far, and the limits of their number and time."""
 
     def __init__(self, headers: Mapping[str, str], give_up_at: float | None) -> None:
-        self.content = bytearray()
+        self.chunks: list[bytes] = []
+        self.size = 0
         self.give_up_at = give_up_at
         self.problem: httpx.HTTPError | None = None
         """Why no more bytes are taken."""
@@ -35,8 +36,9 @@ class BodyReader:
         """Take the next bytes and return whether more can follow: there is time, and they are not too many."""
         if self.problem is not None:
             return False
-        self.content += chunk
-        if len(self.content) > LARGEST_BODY:
+        self.chunks.append(chunk)
+        self.size += len(chunk)
+        if self.size > LARGEST_BODY:
             self.problem = ResponseProblem(f"the response is larger than {LARGEST_BODY} bytes")
         elif self.is_late():
             self.problem = httpx.ReadTimeout("")
@@ -54,7 +56,7 @@ class BodyReader:
         """
         if self.problem is not None:
             raise self.problem
-        content = bytes(self.content)
+        content = b"".join(self.chunks)
         return self.inflate(content) if self.encoding and content else content
 
     def inflate(self, content: bytes) -> bytes:

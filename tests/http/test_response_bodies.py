@@ -72,7 +72,7 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     assert reader.add(b"x" * 1000)
     assert not reader.add(b"x")
     assert not reader.add(b"x")
-    assert len(reader.content) == 1001
+    assert reader.size == 1001
     with pytest.raises(httpx.DecodingError, match="larger than 1000 bytes"):
         reader.whole()
     assert read(gzip.compress(bytes(1000)), "gzip") == bytes(1000)

@@ -39,8 +39,10 @@ class Call(ModelWithOutcome):
     )
     _required: ClassVar[tuple[str, ...]] = ("id", "status")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, source: Any = (), /, **fields: Any) -> None:
+        self.update(source)
+        if fields:
+            self.update(fields)
         nest_models(self, "transcript", TranscriptEntry)
 
     @property

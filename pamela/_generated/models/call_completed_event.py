@@ -18,8 +18,10 @@ class CallCompletedEvent(Model):
     _fields: ClassVar[tuple[str, ...]] = ("event", "call_id", "status", "timestamp", "transcript")
     _required: ClassVar[tuple[str, ...]] = ("event", "call_id")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, source: Any = (), /, **fields: Any) -> None:
+        self.update(source)
+        if fields:
+            self.update(fields)
         nest_models(self, "transcript", TranscriptEntry)
 
     @property

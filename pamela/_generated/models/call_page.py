@@ -15,8 +15,10 @@ class CallPage(PageModel[Call]):
     _fields: ClassVar[tuple[str, ...]] = ("items", "total", "limit", "offset", "has_more", "next_offset")
     _required: ClassVar[tuple[str, ...]] = ("items",)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, source: Any = (), /, **fields: Any) -> None:
+        self.update(source)
+        if fields:
+            self.update(fields)
         nest_models(self, "items", Call)
 
     @property

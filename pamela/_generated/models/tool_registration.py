@@ -14,8 +14,10 @@ class ToolRegistration(Model):
     _fields: ClassVar[tuple[str, ...]] = ("success", "message", "tool_id", "tool")
     _required: ClassVar[tuple[str, ...]] = ("tool_id",)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, source: Any = (), /, **fields: Any) -> None:
+        self.update(source)
+        if fields:
+            self.update(fields)
         as_model(self, "tool", Tool)
 
     @property

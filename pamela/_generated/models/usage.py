@@ -22,8 +22,10 @@ class Usage(Model):
     )
     _required: ClassVar[tuple[str, ...]] = ("period",)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, source: Any = (), /, **fields: Any) -> None:
+        self.update(source)
+        if fields:
+            self.update(fields)
         as_model(self, "quota", UsageQuota)
 
     @property
