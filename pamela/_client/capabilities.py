@@ -11,13 +11,15 @@ if TYPE_CHECKING:
 class ServerCapabilities:
     """What a client has learned of the service that it talks to."""
 
-    __slots__ = ("idempotency_keys", "last_date")
+    __slots__ = ("idempotency_keys", "last_date", "other_names")
 
     def __init__(self) -> None:
         self.idempotency_keys = False
         """Whether the service has sent an idempotency key back, and so honours them."""
         self.last_date: tuple[str, datetime] | None = None
         """The `Date` of the last response that had one, and the time by our clock when its request was sent."""
+        self.other_names: dict[str, str] = {}
+        """What the service calls objects that it was asked for under other ids."""
 
     def clock_offset(self) -> timedelta | None:
         """Return how far the service's clock is ahead of ours, or None where its responses do not tell."""

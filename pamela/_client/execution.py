@@ -11,23 +11,30 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
-from .._core.operation import IDEMPOTENCY_HEADER
+from .._core.operation import IDEMPOTENCY_HEADER, IDEMPOTENCY_METADATA
 from .._http.attempt import Attempt, DeadlineTimeout, Failure, Outcome, Response, Wait, remaining
-from .._http.redaction import SecretStr, hide_secrets
+from .._http.redaction import SecretStr, clean, hide_secrets
 from ..errors import ConflictError, PamelaError, ValidationError
 from . import responses
+from .logging import log
 
 if TYPE_CHECKING:
     from .._core.operation import Request
     from .._generated.models.call import Call
     from .capabilities import ServerCapabilities
     from .clock import Clock
+    from .identity import Mismatch
     from .open_responses import OpenResponse
     from .options import Options
     from .recovery import Wanted
 
 CREATE_CALL, CANCEL_CALL, HANGUP_CALL, DELETE_TOOL = "create_call", "cancel_call", "hangup_call", "delete_tool"
 """The operations whose lost responses are made good. Their modules, and that of the look-up, are imported if needed."""
+
+MOST_REPEATS = 5
+"""How often a request is repeated whose responses belong to others. With our own connections the first repeat has one
+that nothing can have come on before; those of a caller's client may all be used ones."""
+MOST_OTHER_NAMES = 1000
 
 LONGEST_WAIT = 2_000_000.0
 """Seconds; what stands for "no limit" where the system's calls need a number."""
@@ -98,6 +105,12 @@ class RequestExecution:
         self.began = clock.monotonic()
         self.began_at = clock.now()
         self.attempts = 0
+        self.repeats = 0
+        """How many of the attempts were made because a response belonged to another request."""
+        self.mismatch: Mismatch | None = None
+        """What showed that the last response belonged to another request."""
+        self.parsed: tuple[Response, Any] | None = None
+        """The last response that was read to see to which request it belongs, and its value."""
         self.secrets: tuple[str, ...] = ()
         """What a response may give back that must not be shown: the password of the proxy that it came through."""
         self.may_have_arrived = False
@@ -135,9 +148,21 @@ class RequestExecution:
                     return recovered.value
 
     def attempt(self) -> Steps[Any]:
-        self.attempts += 1
         sent_at = self.clock.now()
-        outcome: Outcome = yield Attempt(
+        outcome: Outcome = yield self.next_attempt()
+        while isinstance(outcome, Response) and outcome.is_of_another:
+            if not self.request.operation.idempotent or self.repeats == MOST_REPEATS:
+                raise responses.response_of_another(self.request, outcome, str(self.mismatch))
+            self.repeats += 1
+            self.may_have_arrived = True
+            sent_at = self.clock.now()
+            outcome = yield self.next_attempt(on_new_connection=True)
+        return (yield from self.take(outcome, sent_at))
+
+    def next_attempt(self, *, on_new_connection: bool = False) -> Attempt:
+        self.attempts += 1
+        can_tell = self.request.path_arguments or self.request.operation.name == CREATE_CALL
+        return Attempt(
             operation=self.request.operation.name,
             method=self.request.operation.method,
             url=self.url,
@@ -148,7 +173,44 @@ class RequestExecution:
             number=self.attempts,
             template=self.request.operation.path,
             accepts=self.request.operation.parser.accepts if self.request.is_streamed else None,
+            is_of_another=self.is_of_another if can_tell else None,
+            on_new_connection=on_new_connection,
         )
+
+    def is_of_another(self, response: Response) -> bool:
+        """Whether a response on a connection that has carried requests before belongs to one of those."""
+        if not 200 <= response.status < 300 or response.status == 204:
+            return False
+        try:
+            value = responses.value_of(self.request, response)
+        except PamelaError:
+            return False
+        self.parsed = (response, value)
+        self.mismatch = self.mismatch_of(value)
+        return self.mismatch is not None
+
+    def mismatch_of(self, value: Any) -> Mismatch | None:
+        from .identity import mismatch_of_new_call, mismatch_of_object
+
+        if self.request.operation.name == CREATE_CALL:
+            return mismatch_of_new_call(self.request, value)
+        found = mismatch_of_object(self.request, value)
+        return None if found is None or self.capabilities.other_names.get(found.asked) == found.found else found
+
+    def learn_other_name(self, value: Any) -> None:
+        """Learn that the service calls an object by another id than the one that it was asked for."""
+        mismatch = self.mismatch_of(value)
+        if mismatch is not None:
+            log.warning(
+                "%s: the response says that %s, also on a new connection; it is returned as it came",
+                self.request.operation.name,
+                clean(str(mismatch)),
+            )
+            if len(self.capabilities.other_names) < MOST_OTHER_NAMES:
+                self.capabilities.other_names[mismatch.asked] = mismatch.found
+
+    def take(self, outcome: Outcome, sent_at: datetime) -> Steps[Any]:
+        """Return what an attempt came to."""
         if isinstance(outcome, PamelaError):
             self.attempts -= 1
             raise outcome
@@ -165,7 +227,11 @@ class RequestExecution:
         if 200 <= outcome.status < 300 and self.request.is_streamed:
             return self.opened(outcome)
         if 200 <= outcome.status < 300:
-            value = responses.value_of(self.request, outcome)
+            response, value = self.parsed or (None, None)
+            if response is not outcome:
+                value = responses.value_of(self.request, outcome)
+            if self.repeats:
+                self.learn_other_name(value)
             if self.request.operation.name == CREATE_CALL:
                 self.check_is_call(value, outcome)
             if self.key is not None and outcome.headers.get(IDEMPOTENCY_HEADER.lower()) == self.key:
@@ -210,7 +276,7 @@ class RequestExecution:
             has_key=self.key is not None,
             keys_honoured=self.capabilities.idempotency_keys,
             can_look_up=self.can_look_up_by_key,
-            retries_left=self.attempts <= self.options.max_retries,
+            retries_left=self.attempts - self.repeats <= self.options.max_retries,
             outcome_unknown=self.outcome_unknown,
         )
         if isinstance(error, ConflictError) and self.can_look_up_by_key:
@@ -330,8 +396,6 @@ def with_key(body: dict[str, Any], key: str | None) -> dict[str, Any]:
     Raises:
         ValidationError: The metadata have another key there.
     """
-    from .recovery import IDEMPOTENCY_METADATA
-
     metadata = body.get("metadata") or {}
     present = metadata.get(IDEMPOTENCY_METADATA, key)
     if present != key:

@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, date, datetime, timedelta
-from html import unescape
 from typing import TYPE_CHECKING, Any, NamedTuple
-from unicodedata import normalize
 
 from .._core import validation
+from .._core.operation import IDEMPOTENCY_METADATA
 from .._generated.api.calls import get_call, list_calls
 from .._generated.models.call import Call
 from ..errors import CallLookupError
+from .evidence import has_text, is_another_key, is_another_number, is_another_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from .capabilities import ServerCapabilities
     from .clock import Clock
 
-IDEMPOTENCY_METADATA = "idempotency_key"
-"""The key of `metadata` under which a call carries its idempotency key."""
 LOOK_UP_REQUESTS = 20
 """How many requests a look-up makes at most; beyond them it is unclear whether there is such a call."""
 PAGE_SIZE = 100
@@ -38,15 +36,6 @@ CLOCK_RESOLUTION = timedelta(minutes=1)
 """Differences between clocks that do not matter beside that margin."""
 MOST_REPEATS = 3
 """Pages in a row that show nothing new, after which a service is taken to give the same page again and again."""
-LETTERS_COMPARED = 4
-"""Letters at the beginning of a task that tell it from another. The rest may be cut off or written otherwise."""
-MASKED_PART = re.compile(r"(?:[*\u2022\u2026\u25cf]|\.{3,}|(?<![^\W_])x{3,}(?![^\W_]))+")
-"""What stands in a text for letters that are not shown."""
-HIDDEN_TEXT = re.compile(
-    r"\W*(?:x*|redacted|hidden|masked|filtered|removed|omitted|truncated|secret|private|none|null)\W*"
-)
-"""What stands for a whole text."""
-LONGEST_HIDDEN_TEXT = 40
 COUNTS = ("total", "count", "total_count", "totalCount", "total_items", "total_results")
 SIGNS_OF_MORE = re.compile(
     r"(?:has_?)?(?:more|next)(?:_?(?:page|results|offset|cursor|page_?token|token|url|link))?|cursor|after"
@@ -54,8 +43,6 @@ SIGNS_OF_MORE = re.compile(
     re.IGNORECASE,
 )
 """Fields that say, if they are filled, that a list without calls is not the whole of it."""
-SHORTEST_FOUND_INSIDE = 6
-"""Letters of a key that is looked for inside of other texts; a shorter one is in many by chance."""
 DEFAULT_SEARCH = timedelta(hours=24)
 """How far back `find_call` searches where it is not told."""
 
@@ -84,15 +71,16 @@ class Wanted(NamedTuple):
             return None
         if IDEMPOTENCY_METADATA not in metadata:
             # A service may rename what it was sent, or put it in an object of its own.
-            return False if is_whole and not _has_text(metadata, self.key) else None
+            return False if is_whole and not has_text(metadata, self.key) else None
         key = metadata[IDEMPOTENCY_METADATA]
         if key == self.key or (isinstance(key, int) and str(key) == self.key):
             return True
-        return None if not isinstance(key, str) or _may_be_key(self.key, key, may_be_cut=not is_whole) else False
+        is_another = isinstance(key, str) and is_another_key(self.key, key, may_be_cut=not is_whole)
+        return False if is_another else None
 
     def may_be(self, call: Mapping[str, Any]) -> bool:
         """Return whether a call whose metadata do not tell can be the one, by the number and task that are shown."""
-        return _may_be_number(self.to, call.get("to")) and _may_be_task(self.task, call.get("task"))
+        return not (is_another_number(self.to, call.get("to")) or is_another_task(self.task, call.get("task")))
 
 
 def wanted_call(idempotency_key: Any, to: Any, task: Any, since: datetime | date | str | None, clock: Clock) -> Wanted:
@@ -244,69 +232,6 @@ def _fields(value: object) -> Iterator[tuple[str, Any]]:
         if isinstance(each := waiting.pop(), dict):
             yield from each.items()
             waiting += each.values()
-
-
-def _has_text(value: object, text: str) -> bool:
-    """Return whether a text is in an object or list: as one of its values, or, where it is no short word, inside of one."""
-    waiting = [value]
-    while waiting:
-        match waiting.pop():
-            case dict() as each:
-                waiting += each.values()
-            case list() as each:
-                waiting += each
-            case None | bool():
-                pass
-            case each if str(each) == text or (len(text) >= SHORTEST_FOUND_INSIDE and text in str(each)):
-                return True
-    return False
-
-
-def _may_be_key(wanted: str, shown: str, *, may_be_cut: bool) -> bool:
-    """Return whether a text may be the wanted key, masked, in other letters, or cut off."""
-    ours, theirs = (normalize("NFKC", unescape(text)).casefold().strip() for text in (wanted, shown))
-    if _is_hidden(theirs) or (may_be_cut and ours.startswith(theirs)):
-        return True
-    first, *others = MASKED_PART.split(theirs)
-    if not others:
-        return ours == theirs
-    last = others.pop()
-    end = len(ours) - len(last)
-    position = len(first)
-    for part in others:
-        position = ours.find(part, position, end) + len(part)
-        if position < len(part):
-            return False
-    return ours.startswith(first) and ours.endswith(last) and position <= end
-
-
-def _is_hidden(text: str) -> bool:
-    """Return whether a text only says that something is not shown."""
-    return len(text) <= LONGEST_HIDDEN_TEXT and HIDDEN_TEXT.fullmatch(text) is not None
-
-
-def _may_be_number(wanted: str | None, shown: object) -> bool:
-    """Return whether a number may be the wanted one. Only a whole number in E.164 form, or nearly, says that it is not."""
-    if wanted is None or not isinstance(shown, str):
-        return True
-    plain = re.sub(r"\(0\)|[\s()./-]", "", shown)
-    return wanted.startswith(plain) or re.fullmatch(r"\+[1-9][0-9]{6,14}", plain) is None
-
-
-def _may_be_task(wanted: str | None, shown: object) -> bool:
-    """Return whether a task may be the wanted one. Only one that begins with other words, and in which the wanted one is
-    not, says that it is not.
-    """
-    if wanted is None or not isinstance(shown, str) or _is_hidden(shown.casefold()):
-        return True
-    ours, theirs = (_letters(text) for text in (wanted, shown))
-    beginning, their_beginning = ours[:LETTERS_COMPARED], theirs[:LETTERS_COMPARED]
-    return beginning.startswith(their_beginning) or their_beginning.startswith(beginning) or ours in theirs
-
-
-def _letters(text: str) -> str:
-    """Return the letters and digits of a text, as they are alike in all ways to write them."""
-    return "".join(each for each in normalize("NFKD", unescape(text)).casefold() if each.isalnum())
 
 
 def is_call(value: Any) -> bool:

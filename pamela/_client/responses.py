@@ -87,6 +87,20 @@ def unexpected_response(request: Request[Any], response: Response, problem: str)
     )
 
 
+def response_of_another(request: Request[Any], response: Response, mismatch: str) -> UnexpectedResponseError:
+    """Return the exception for a response that belongs to another request."""
+    error = UnexpectedResponseError(
+        f"The response to {request.operation.name} belongs to another request: {mismatch}. The server sent more "
+        "responses than it was asked for, or a proxy in between mixes them up. The connection is closed.",
+        status_code=response.status,
+        request_id=response.headers.get("x-request-id"),
+        ambiguous=not request.operation.idempotent,
+    )
+    if error.ambiguous:
+        error.add_note(_advice(request))
+    return error
+
+
 def error_of_response(request: Request[Any], response: Response, url: str) -> PamelaError:
     """Return the exception that a response other than a success means.
 

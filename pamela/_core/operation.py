@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
+IDEMPOTENCY_METADATA = "idempotency_key"
+"""The key of `metadata` under which a call carries its idempotency key."""
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 

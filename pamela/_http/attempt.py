@@ -41,9 +41,19 @@ class Attempt:
     Attributes:
         give_up_at: The time of the monotonic clock when the response must be complete.
         number: 1 for the first attempt of an operation.
+<<<<<<< HEAD
         template: The path with the names of its arguments, such as `/api/b2b/v1/calls/{call_id}`.
         accepts: For a streamed response, a function that says whether the content type is the expected one. None for a
             response that is read whole.
+=======
+        template: The path with the names of its arguments, `/api/b2b/v1/calls/{call_id}` say.
+        accepts: Where the body of a success is read as it arrives: whether it is one of a content type. None where a
+            response is read whole.
+        is_of_another: Whether a response shows that it belongs to another request. It is asked of what comes on a
+            connection that has carried a request before. None where no response can show that.
+        on_new_connection: Whether the request goes out on a connection that has carried none before, where the
+            connections are ours.
+>>>>>>> 7d47e01 (Believe no response with another's id on a used connection, and split what proves a call to be another from the look-up)
     """
 
     __slots__ = (
@@ -51,8 +61,10 @@ class Attempt:
         "content",
         "give_up_at",
         "headers",
+        "is_of_another",
         "method",
         "number",
+        "on_new_connection",
         "operation",
         "template",
         "timeout",
@@ -71,6 +83,9 @@ class Attempt:
         number: int,
         template: str = "",
         accepts: Callable[[str], bool] | None = None,
+        is_of_another: Callable[[Response], bool] | None = None,
+        *,
+        on_new_connection: bool = False,
     ) -> None:
         self.operation = operation
         self.method = method
@@ -82,6 +97,8 @@ class Attempt:
         self.number = number
         self.template = template
         self.accepts = accepts
+        self.is_of_another = is_of_another
+        self.on_new_connection = on_new_connection
 
     def __repr__(self) -> str:
         return f"Attempt({self.operation!r}, number={self.number})"  # The headers contain the API key.
@@ -100,11 +117,17 @@ class Response:
     """A response, complete or with a body that is still to be read.
 
     Attributes:
+<<<<<<< HEAD
         body: The body of a streamed response, an `OpenBody` or `AsyncOpenBody`. None if `content` is the whole body.
         secrets: Texts to hide when the response is shown: the API key and the proxy's password.
+=======
+        body: The body that is read as it arrives, an `OpenBody` or `AsyncOpenBody`; None where `content` is all of it.
+        secrets: What must not be shown where the response is: what the request was sent with, and the proxy's password.
+        is_of_another: Whether it belongs to another request; its connection is closed then.
+>>>>>>> 7d47e01 (Believe no response with another's id on a used connection, and split what proves a call to be another from the look-up)
     """
 
-    __slots__ = ("body", "content", "headers", "secrets", "status")
+    __slots__ = ("body", "content", "headers", "is_of_another", "secrets", "status")
 
     def __init__(self, status: int, headers: Mapping[str, str], content: bytes, secrets: tuple[str, ...] = ()) -> None:
         self.status = status
@@ -112,6 +135,7 @@ class Response:
         self.content = content
         self.secrets = secrets
         self.body: Any = None
+        self.is_of_another = False
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {len(self.content)} bytes)"  # The content may repeat secrets of the request.

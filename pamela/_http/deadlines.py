@@ -39,6 +39,7 @@ class Progress:
         "has_proxy",
         "head_left",
         "ipv6_host",
+        "is_reused",
         "request_line",
         "stream",
         "touched",
@@ -63,6 +64,8 @@ class Progress:
         self.connect_timeout = connect_timeout
         self.head_left = LONGEST_HEAD
         self.aborted = False
+        self.is_reused = self.stream is not None
+        """Whether the connection has carried an attempt before this one."""
         self.beginning = b""
         """The first bytes that came back."""
         self.touched = False
@@ -89,6 +92,10 @@ class Progress:
 
             raise ResponseProblem(f"the head of the response is longer than {LONGEST_HEAD} bytes")
         return data
+
+    def is_used_again(self) -> bool:
+        """Return whether the response came on a connection that has carried a request before this one."""
+        return self.touched and self.is_reused
 
     def before_reuse(self) -> bool:
         """Return whether to look if something has arrived on an idle connection: not again when it becomes idle."""
@@ -195,6 +202,7 @@ class Stream:
         self.progress = progress
         self.tls = stream.get_extra_info("ssl_object")
         progress.stream = self
+        progress.is_reused = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         progress = self.progress
@@ -253,6 +261,7 @@ class AsyncStream:
         self.progress = progress
         self.tls = stream.get_extra_info("ssl_object")
         progress.stream = self
+        progress.is_reused = False
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         progress = self.progress

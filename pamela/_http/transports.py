@@ -118,6 +118,8 @@ class SyncTransport:
         try:
             request = self.builder.build(httpx.Request, attempt)
             connection = pool.acquire(attempt.timeout["pool"])
+            if attempt.on_new_connection:
+                connection.close()  # httpx makes another
             connection.progress.begin(attempt)
             received = connection.transport.handle_request(request)
             try:
@@ -136,7 +138,9 @@ class SyncTransport:
                 if connection is not None:
                     received.close()
             response = redacted_response(received, body.whole(), attempt, pool.proxy)
-            reusable = connection.is_reusable()
+            if attempt.is_of_another is not None and connection.progress.is_used_again():
+                response.is_of_another = attempt.is_of_another(response)
+            reusable = not response.is_of_another and connection.is_reusable()
             return response
         except Exception as error:
             if raised_by_test(error, connection):
@@ -147,9 +151,10 @@ class SyncTransport:
                 pool.release(connection, reusable=reusable)
 
     def send_over_users(self, attempt: Attempt) -> Outcome:
-        from .user_clients import Observer, connection_with_more, refused_response
+        from .user_clients import Observer, connection_to_close, end_if_of_another, refused_response
 
         request = None
+        response: Response | None = None
         handed_over = False
         observer = Observer(self.user_client or self.user_transport, attempt)
         try:
@@ -163,21 +168,24 @@ class SyncTransport:
                 response.body = body_of_users(received, explain)
                 return response
             try:
-                content = self.content_of(received, attempt)
+                response = redacted_response(received, self.content_of(received, attempt), attempt, observer.proxy)
+                end_if_of_another(received, response, attempt, observer)
             finally:
                 received.close()
-                if (connection := connection_with_more(received)) is not None:
+                if (connection := connection_to_close(received, response)) is not None:
                     connection.close()
+            return response
         except Exception as error:
             if is_of_a_test(error):
                 raise
             refused = refused_response(error, request)
             if refused is None:
                 return observer.failure_of(error, attempt, handed_over=handed_over)
-            if (connection := connection_with_more(refused)) is not None:
+            if (connection := connection_to_close(refused, None)) is not None:
                 connection.close()
-            received, content = refused, content_read(refused)
-        return redacted_response(received, content, attempt, observer.proxy)
+            return redacted_response(refused, content_read(refused), attempt, observer.proxy)
+        finally:
+            observer.close_unused()
 
     def content_of(self, received: httpx.Response, attempt: Attempt) -> bytes:
         from .user_clients import end_if_more
@@ -281,6 +289,8 @@ class AsyncTransport:
         try:
             request = self.builder.build(httpx.Request, attempt)
             connection = await pool.acquire(attempt.timeout["pool"])
+            if attempt.on_new_connection:
+                await connection.aclose()  # httpx makes another
             connection.progress.begin(attempt)
             received = await connection.transport.handle_async_request(request)
             connection.progress.end_of_head()
@@ -302,7 +312,9 @@ class AsyncTransport:
             finally:
                 await received.aclose()
             response = redacted_response(received, body.whole(), attempt, pool.proxy)
-            reusable = connection.is_reusable()
+            if attempt.is_of_another is not None and connection.progress.is_used_again():
+                response.is_of_another = attempt.is_of_another(response)
+            reusable = not response.is_of_another and connection.is_reusable()
             return response
         except Exception as error:
             if raised_by_test(error, connection):
@@ -315,9 +327,10 @@ class AsyncTransport:
     async def send_over_users(self, attempt: Attempt) -> Outcome:
         import anyio
 
-        from .user_clients import Observer, connection_with_more, refused_response
+        from .user_clients import Observer, connection_to_close, end_if_of_another, refused_response
 
         request = None
+        response: Response | None = None
         handed_over = False
         observer = Observer(self.user_client or self.user_transport, attempt)
         try:
@@ -334,20 +347,24 @@ class AsyncTransport:
                     return response
                 try:
                     content = await self.content_of(received, attempt)
+                    response = redacted_response(received, content, attempt, observer.proxy)
+                    end_if_of_another(received, response, attempt, observer)
                 finally:
                     await received.aclose()
-                    if (connection := connection_with_more(received)) is not None:
+                    if (connection := connection_to_close(received, response)) is not None:
                         await connection.aclose()
+                return response
         except Exception as error:
             if is_of_a_test(error):
                 raise
             refused = refused_response(error, request)
             if refused is None:
                 return observer.failure_of(error, attempt, handed_over=handed_over)
-            if (connection := connection_with_more(refused)) is not None:
+            if (connection := connection_to_close(refused, None)) is not None:
                 await connection.aclose()
-            received, content = refused, content_read(refused)
-        return redacted_response(received, content, attempt, observer.proxy)
+            return redacted_response(refused, content_read(refused), attempt, observer.proxy)
+        finally:
+            await observer.close_unused_async()
 
     async def content_of(self, received: httpx.Response, attempt: Attempt) -> bytes:
         from .user_clients import end_if_more

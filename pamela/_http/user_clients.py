@@ -11,7 +11,7 @@ from .failures import causes_of, failure_of
 from .proxies import proxy_of_transport
 
 if TYPE_CHECKING:
-    from .attempt import Attempt, Failure
+    from .attempt import Attempt, Failure, Response
     from .proxies import Proxy
 
 
@@ -29,14 +29,19 @@ class Observer:
         self.tells_all = is_httpx_transport(self.transport)
         self.connecting = False
         self.written = False
+        self.is_reused = False
+        """Whether the request went out on a connection that has carried one before."""
         self.stream: Any = None
-        """The blocking connection that was made for the request."""
+        """The connection that was made for the request."""
 
     def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take an event of httpcore's."""
         if event.endswith(".send_request_headers.started"):
             # A request to a proxy to set a tunnel up is none of ours.
-            self.written = self.written or info["request"].method != b"CONNECT"
+            if info["request"].method != b"CONNECT":
+                # A scheme of authentication may send two requests, and over HTTP/2 responses have numbers.
+                self.is_reused = event.startswith("http11.") and (self.written or not self.connecting)
+                self.written = True
         elif event.endswith(".started"):
             self.connecting = True
         elif event.endswith((".connect_tcp.complete", ".start_tls.complete")):
@@ -46,6 +51,8 @@ class Observer:
         """Take an event of httpcore's on an event loop, where a deadline can end whatever goes on."""
         if not event.endswith(".complete"):
             self.trace(event, info)
+        elif event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self.stream = info.get("return_value")
 
     def keep_to_deadlines(self, stream: Any) -> None:
         """Have a blocking connection end the steps of our requests by their deadlines; others do not notice."""
@@ -68,9 +75,23 @@ class Observer:
 
     def failure_of(self, error: Exception, attempt: Attempt, *, handed_over: bool) -> Failure:
         """Return what an exception means; `handed_over` says whether the client or transport had the request."""
-        if self.stream is not None and not self.written:
-            self.stream.close()  # httpcore leaves one open whose talk with a SOCKS proxy failed
         return failure_of(error, attempt, sent=handed_over and self.may_have_sent(error), proxy=self.proxy)
+
+    def close_unused(self) -> None:
+        """Close a connection that was made for the request and did not get it.
+
+        httpcore leaves one open whose talk with a SOCKS proxy failed.
+        """
+        if self.stream is not None and not self.written:
+            self.stream.close()
+
+    async def close_unused_async(self) -> None:
+        """Close such a connection on an event loop, also where the task is cancelled."""
+        if self.stream is not None and not self.written:
+            import anyio
+
+            with anyio.CancelScope(shield=True), suppress(Exception):
+                await self.stream.aclose()
 
     @property
     def proxy(self) -> Proxy | None:
@@ -133,10 +154,27 @@ def end_if_more(response: Any) -> None:
         connection._h11_state.send_failed()  # after which h11 begins no new exchange, and httpcore closes it
 
 
-def connection_with_more(response: Any) -> Any:
-    """Return the connection of a response that was closed by others, by a hook say, if bytes lie behind it."""
+def end_if_of_another(response: Any, taken: Response, attempt: Attempt, observer: Observer) -> None:
+    """Find out whether a response belongs to another request, and have httpcore close its connection then."""
+    if attempt.is_of_another is None or not observer.is_reused or connection_of(response) is None:
+        return
+    taken.is_of_another = attempt.is_of_another(taken)
+    if taken.is_of_another and not response.is_closed:
+        connection_of(response)._h11_state.send_failed()
+
+
+def connection_to_close(response: Any, taken: Response | None) -> Any:
+    """Return the connection of a response that was closed by others, by a hook say, if the next request must not have it.
+
+    Args:
+        response: The response of httpx.
+        taken: What was made of it, if anything was.
+    """
     connection = connection_of(response)
-    return connection if connection is not None and connection._h11_state.trailing_data[0] else None
+    if connection is None:
+        return None
+    is_of_another = taken is not None and taken.is_of_another
+    return connection if is_of_another or connection._h11_state.trailing_data[0] else None
 
 
 def refused_response(error: BaseException, request: Any) -> Any:

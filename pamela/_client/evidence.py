@@ -1,0 +1,173 @@
+"""What a key, a number or a task that a service shows proves: that it is another one, or nothing.
+
+Services show what they were sent masked, hashed, cut off or in other letters. Only what is plainly another one is
+evidence against; taking something unclear for that could place a call twice.
+"""
+
+from __future__ import annotations
+
+import re
+from hashlib import md5, sha1, sha256, sha512
+from html import unescape
+from typing import TYPE_CHECKING
+from unicodedata import normalize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LETTERS_COMPARED = 4
+"""Letters at the beginning of a task that tell it from another. The rest may be cut off or written otherwise."""
+MASKED_PART = re.compile(r"(?:[*\u2022\u2026\u25cf\u2588]|[#?]{2,}|\.{3,}|(?<![^\W_])x{3,}(?![^\W_]))+")
+"""What stands in a text for letters that are not shown."""
+HIDDEN_TEXT = re.compile(
+    r"\W*(?:x*|redacted|hidden|masked|filtered|removed|omitted|truncated|secret|private|none|null)\W*"
+)
+"""What stands for a whole text."""
+LONGEST_HIDDEN_TEXT = 40
+SHORTEST_FOUND_INSIDE = 6
+"""Letters of a key that is looked for inside of other texts; a shorter one is in many by chance."""
+SHORTEST_CUT = 16
+"""Letters to which a service may cut keys. A shorter one that looks like ours and begins as it does is another."""
+SHORTEST_DIGEST = 8
+EQUAL_DIGITS = re.compile(r"([0-9])\1{2,}")
+"""What may stand in a number for digits that are not shown."""
+PLAIN_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
+HEX = re.compile(r"[0-9a-fA-F]+")
+DIGESTS = (md5, sha1, sha256, sha512)
+
+
+def is_another_key(wanted: str, shown: str, *, may_be_cut: bool = False) -> bool:
+    """Return whether a text is plainly another key than the wanted one, and no other form of that.
+
+    Args:
+        wanted: The key that is looked for.
+        shown: What a service shows as a call's key.
+        may_be_cut: Whether it may be the beginning of a longer one, whatever it looks like.
+    """
+    ours, theirs = (normalize("NFKC", unescape(text)).casefold().strip() for text in (wanted, shown))
+    if ours == theirs or _is_hidden(theirs):
+        return False
+    if MASKED_PART.search(theirs):
+        return not _fits_mask(ours, theirs)
+    if ours.startswith(theirs):
+        return not may_be_cut and len(theirs) < SHORTEST_CUT and _shape(ours) == _shape(theirs)
+    return not (ours.endswith(theirs) or _may_stand_for(wanted, shown) or _is_digest_of(wanted, shown))
+
+
+def is_another_number(wanted: str | None, shown: object) -> bool:
+    """Return whether a number is plainly another than the wanted one: whole, in E.164 form or nearly, and not masked."""
+    if wanted is None or not isinstance(shown, str) or not PLAIN_NUMBER.fullmatch(wanted):
+        return False
+    theirs = re.sub(r"\(0\)|[\s()./-]", "", normalize("NFKC", shown))
+    if theirs == wanted or not PLAIN_NUMBER.fullmatch(theirs):
+        return False
+    beginning = _equal_letters(wanted, theirs)
+    end = _equal_letters(wanted[::-1], theirs[::-1])
+    if len(theirs) < len(wanted) and beginning + end >= len(theirs):
+        return False  # it may lack its middle or an end
+    runs = EQUAL_DIGITS.finditer(theirs)
+    return not any(run.start() <= beginning and run.end() >= len(theirs) - end for run in runs)
+
+
+def is_another_task(wanted: str | None, shown: object) -> bool:
+    """Return whether a task is plainly another than the wanted one: it begins with other words, and has not the wanted
+    one in it.
+    """
+    if wanted is None or not isinstance(shown, str) or _is_hidden(shown.casefold()):
+        return False
+    if MASKED_PART.match(shown.strip().casefold()) or (" " in wanted.strip() and _is_opaque(shown.strip())):
+        return False
+    ours, theirs = (_letters(text) for text in (wanted, shown))
+    beginning, their_beginning = ours[:LETTERS_COMPARED], theirs[:LETTERS_COMPARED]
+    return not (beginning.startswith(their_beginning) or their_beginning.startswith(beginning) or ours in theirs)
+
+
+def has_text(value: object, text: str) -> bool:
+    """Return whether a text, or a digest of it, is in an object or list: as one of its values, or, where it is no short
+    word, inside of one.
+    """
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case dict() as each:
+                waiting += each.values()
+            case list() as each:
+                waiting += each
+            case None | bool():
+                pass
+            case each if str(each) == text or (len(text) >= SHORTEST_FOUND_INSIDE and text in str(each)):
+                return True
+            case str() as each if _is_digest_of(text, each):
+                return True
+    return False
+
+
+def _fits_mask(ours: str, theirs: str) -> bool:
+    """Return whether a text with parts that are not shown may be ours."""
+    first, *others = MASKED_PART.split(theirs)
+    last = others.pop()
+    end = len(ours) - len(last)
+    position = len(first)
+    for part in others:
+        position = ours.find(part, position, end) + len(part)
+        if position < len(part):
+            return False
+    return ours.startswith(first) and ours.endswith(last) and position <= end
+
+
+def _is_hidden(text: str) -> bool:
+    """Return whether a text only says that something is not shown."""
+    return len(text) <= LONGEST_HIDDEN_TEXT and HIDDEN_TEXT.fullmatch(text) is not None
+
+
+def _may_stand_for(wanted: str, shown: str) -> bool:
+    """Return whether a text may stand for a key: a digest, a token or a number of the service's own, unlike our key."""
+    lengths = {len(token) for token in _tokens(wanted) if _is_opaque(token) or HEX.fullmatch(token)}
+    if any(_is_opaque(token) and len(token) not in lengths for token in _tokens(shown)):
+        return True
+    return (_is_opaque(shown) and not _is_opaque(wanted)) or (shown.isdigit() and not wanted.isdigit())
+
+
+def _is_opaque(text: str) -> bool:
+    """Return whether a text looks like a digest or a random token, and not like words or numbers that people choose."""
+    if len(text) < SHORTEST_DIGEST or any(each.isspace() for each in text):
+        return False
+    if HEX.fullmatch(text) and not text.isdigit():
+        return True
+    kinds = sum(any(test(each) for each in text) for test in (str.isdigit, str.isupper, str.islower))
+    is_base64 = re.fullmatch(r"[\w+/-]+={0,2}", text) is not None and len(text) >= 20
+    return is_base64 and (kinds == 3 or (kinds == 2 and not re.search(r"[-_]", text)))
+
+
+def _is_digest_of(text: str, shown: str) -> bool:
+    """Return whether a text is a usual digest of another, whole or its beginning."""
+    found = re.sub(r"^\w+[:=$]", "", shown.strip()).casefold()
+    is_hex = len(found) >= SHORTEST_DIGEST and HEX.fullmatch(found) is not None
+    return is_hex and any(_hex(digest, text).startswith(found) for digest in DIGESTS)
+
+
+def _hex(digest: Callable[..., object], text: str) -> str:
+    made = digest(text.encode("utf-8", "surrogatepass"), usedforsecurity=False)
+    return str(made.hexdigest())  # type: ignore[attr-defined]
+
+
+def _tokens(text: str) -> Iterator[str]:
+    return (found[0] for found in re.finditer(r"[^\W_]+", text))
+
+
+def _shape(text: str) -> str:
+    """Return what a key looks like: `a-0` for `pizza-1` and `burger-12`."""
+    return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", text))
+
+
+def _equal_letters(one: str, other: str) -> int:
+    """Return how many letters two texts begin with alike."""
+    return next(
+        (index for index, (left, right) in enumerate(zip(one, other, strict=False)) if left != right),
+        min(len(one), len(other)),
+    )
+
+
+def _letters(text: str) -> str:
+    """Return the letters and digits of a text, as they are alike in all ways to write them."""
+    return "".join(each for each in normalize("NFKD", unescape(text)).casefold() if each.isalnum())
