@@ -23,12 +23,17 @@ class ServerCapabilities:
 
     def clock_offset(self) -> timedelta | None:
         """Return how far the service's clock is ahead of ours, or None where its responses do not tell."""
+        service_time = self.service_time()
+        return None if service_time is None or self.last_date is None else service_time - self.last_date[1]
+
+    def service_time(self) -> datetime | None:
+        """Return the time of the last response by the service's clock, or None where its responses do not tell."""
         if self.last_date is None:
             return None
         from email.utils import parsedate_to_datetime
 
-        text, sent_at = self.last_date
         try:
-            return parsedate_to_datetime(text) - sent_at
+            date = parsedate_to_datetime(self.last_date[0])
         except (TypeError, ValueError, OverflowError):
-            return None  # no date, or one without a zone
+            return None
+        return date if date.tzinfo is not None else None

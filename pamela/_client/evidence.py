@@ -45,12 +45,12 @@ def is_another_key(wanted: str, shown: str, *, may_be_cut: bool = False) -> bool
         may_be_cut: Whether it may be the beginning of a longer one, whatever it looks like.
     """
     ours, theirs = (normalize("NFKC", unescape(text)).casefold().strip() for text in (wanted, shown))
-    if ours == theirs or _is_hidden(theirs):
+    if ours == theirs or _is_hidden(theirs) or (may_be_cut and ours.startswith(theirs)):
         return False
     if MASKED_PART.search(theirs):
         return not _fits_mask(ours, theirs)
     if ours.startswith(theirs):
-        return not may_be_cut and len(theirs) < SHORTEST_CUT and _shape(ours) == _shape(theirs)
+        return len(theirs) < SHORTEST_CUT and _shape(ours) == _shape(theirs)
     return not (ours.endswith(theirs) or _may_stand_for(wanted, shown) or _is_digest_of(wanted, shown))
 
 

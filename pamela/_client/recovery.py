@@ -7,8 +7,7 @@ What stays unclear is never taken for "there is no such call".
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +17,7 @@ from .._generated.api.calls import get_call, list_calls
 from .._generated.models.call import Call
 from ..errors import CallLookupError
 from .evidence import has_text, is_another_key, is_another_number, is_another_task
+from .listing import Listing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,15 +34,6 @@ CLOCK_MARGIN = timedelta(hours=26)
 """How far the times of calls may be off: by a wrong clock, or because they are written without their zone."""
 CLOCK_RESOLUTION = timedelta(minutes=1)
 """Differences between clocks that do not matter beside that margin."""
-MOST_REPEATS = 3
-"""Pages in a row that show nothing new, after which a service is taken to give the same page again and again."""
-COUNTS = ("total", "count", "total_count", "totalCount", "total_items", "total_results")
-SIGNS_OF_MORE = re.compile(
-    r"(?:has_?)?(?:more|next)(?:_?(?:page|results|offset|cursor|page_?token|token|url|link))?|cursor|after"
-    r"|continuation(?:_?token)?|(?:is_?)?(?:partial|incomplete|truncated)(?:_?results)?|errors?|warnings?",
-    re.IGNORECASE,
-)
-"""Fields that say, if they are filled, that a list without calls is not the whole of it."""
 DEFAULT_SEARCH = timedelta(hours=24)
 """How far back `find_call` searches where it is not told."""
 
@@ -133,50 +124,60 @@ class CallLookUp:
             return datetime.min.replace(tzinfo=UTC)
 
     def _search(self, start: datetime) -> Generator[Any, Any, Call | None]:
-        """Go through the pages until one shows no more calls.
+        """Go through the list until it is known to have shown every call.
 
-        Neither `total` nor `has_more` is believed when it says that the list is over, and a page that is shorter than
-        asked for may be as long as the service makes them.
+        Where it moves while it is read, by more than newly placed calls, it is read again: a call may have moved from a
+        page that was still to come to one that was read before.
         """
         self._unclear = None
-        shown: set[str] = set()
-        expected = offset = repeats = longest = 0
-        oldest = ""
-        while True:
-            page = yield from self._page(start, offset)
-            expected = expected or _number_of_calls(page)
-            calls = self._calls(page)
-            new = [call for call in calls if call["id"] not in shown]
-            for call in new:
-                wanted = yield from self._check(call)
-                if wanted is not None:
-                    return wanted
-            if calls and not new and len(calls) < longest and calls[-1]["id"] == oldest:
-                break  # Calls placed meanwhile have moved the list on: this is its end again, which was shown before.
-            shown.update(call["id"] for call in new)
-            offset += len(calls)
-            longest = max(longest, len(calls))
-            oldest = calls[-1]["id"] if calls else oldest
-            # Such calls may also fill a whole page with those of the page before, but not page after page.
-            repeats = 0 if new else repeats + 1
-            if not calls or repeats == MOST_REPEATS:
+        listing = Listing()
+        found = yield from self._read(listing, start)
+        if found is None and listing.shifts and not listing.is_stuck:
+            front = self._calls((yield from self._page(start, 0)))
+            found = yield from self._first_evident(call for call in front if call["id"] not in listing.shown)
+            if listing.is_explained_by(front):
+                listing.shifts = 0
+        shown = -1
+        while found is None and listing.shifts and (listing.is_stuck or shown != len(listing.shown)):
+            shown = len(listing.shown)
+            newest, end = listing.newest, listing.end(self._capabilities.service_time())
+            if listing.is_stuck and end is None:
                 break
-        if calls and repeats == MOST_REPEATS:
-            self._unclear = "the service lists the same calls on every page"
-        elif page.get("has_more") or page.get("next_offset"):
-            self._unclear = "the list says that it goes on, and shows no more calls"
-        elif expected > len(shown):
-            self._unclear = f"the list says that it has {expected} calls and shows {len(shown)}"
-        elif not calls and (sign := _sign_of_more(page)):
-            self._unclear = f"the list shows no more calls, and has {sign!r}"
+            listing.begin()
+            found = yield from self._read(listing, start, end)
+            if end is not None and newest is not None and newest[1] not in listing.ids:
+                self._unclear = "the list hides calls that were placed before its end"
+                break
+            if listing.is_stuck:
+                break
+        self._unclear = self._unclear or listing.problem()
+        return found
+
+    def _read(self, listing: Listing, start: datetime, end: datetime | None = None) -> Generator[Any, Any, Call | None]:
+        """Go through the pages until one shows no more calls, or until only a list with an end could go on."""
+        while not listing.is_over:
+            page = yield from self._page(start, listing.offset, end)
+            new = listing.take(page, self._calls(page))
+            found = yield from self._first_evident(new)
+            if found is not None:
+                return found
+            if listing.is_stuck and end is None and listing.end(self._capabilities.service_time()) is not None:
+                return None
         return None
 
-    def _page(self, start: datetime, offset: int) -> Generator[Any, Any, CallPage]:
+    def _page(self, start: datetime, offset: int, end: datetime | None = None) -> Generator[Any, Any, CallPage]:
         self._count_request()
         page: CallPage = yield from self._send(
-            list_calls.build_request(limit=PAGE_SIZE, offset=offset, start_date=start)
+            list_calls.build_request(limit=PAGE_SIZE, offset=offset, start_date=start, end_date=end)
         )
         return page
+
+    def _first_evident(self, calls: Iterable[Call]) -> Generator[Any, Any, Call | None]:
+        for call in calls:
+            found = yield from self._check(call)
+            if found is not None:
+                return found
+        return None
 
     def _calls(self, page: CallPage) -> list[Call]:
         calls = page.get("items")
@@ -207,31 +208,6 @@ class CallLookUp:
             "Look at the account's calls before you place it again.",
             ambiguous=True,
         )
-
-
-def _number_of_calls(page: Mapping[str, Any]) -> int:
-    """Return how many calls a list says that it has, 0 where it does not say."""
-    counts = [value for name, value in _fields(page) if name in COUNTS]
-    numbers = [re.match(r"\s*([0-9]{1,9})(?![0-9])", str(count)) for count in counts]
-    return max([int(number[1]) for number in numbers if number is not None], default=0)
-
-
-def _sign_of_more(page: Mapping[str, Any]) -> str | None:
-    """Return the name of what says, in a list without calls, that there are calls that it does not show; else None."""
-    for name, value in _fields(page):
-        has_rows = isinstance(value, list) and (page.get(name) is value or any(isinstance(row, dict) for row in value))
-        if value and (has_rows or SIGNS_OF_MORE.fullmatch(name)):
-            return name
-    return None
-
-
-def _fields(value: object) -> Iterator[tuple[str, Any]]:
-    """Go through the fields of an object and of the objects in it, but not of those in lists."""
-    waiting = [value]
-    while waiting:
-        if isinstance(each := waiting.pop(), dict):
-            yield from each.items()
-            waiting += each.values()
 
 
 def is_call(value: Any) -> bool:

@@ -41,19 +41,13 @@ class Attempt:
     Attributes:
         give_up_at: The time of the monotonic clock when the response must be complete.
         number: 1 for the first attempt of an operation.
-<<<<<<< HEAD
         template: The path with the names of its arguments, such as `/api/b2b/v1/calls/{call_id}`.
         accepts: For a streamed response, a function that says whether the content type is the expected one. None for a
             response that is read whole.
-=======
-        template: The path with the names of its arguments, `/api/b2b/v1/calls/{call_id}` say.
-        accepts: Where the body of a success is read as it arrives: whether it is one of a content type. None where a
-            response is read whole.
         is_of_another: Whether a response shows that it belongs to another request. It is asked of what comes on a
             connection that has carried a request before. None where no response can show that.
         on_new_connection: Whether the request goes out on a connection that has carried none before, where the
             connections are ours.
->>>>>>> 7d47e01 (Believe no response with another's id on a used connection, and split what proves a call to be another from the look-up)
     """
 
     __slots__ = (
@@ -117,14 +111,9 @@ class Response:
     """A response, complete or with a body that is still to be read.
 
     Attributes:
-<<<<<<< HEAD
         body: The body of a streamed response, an `OpenBody` or `AsyncOpenBody`. None if `content` is the whole body.
         secrets: Texts to hide when the response is shown: the API key and the proxy's password.
-=======
-        body: The body that is read as it arrives, an `OpenBody` or `AsyncOpenBody`; None where `content` is all of it.
-        secrets: What must not be shown where the response is: what the request was sent with, and the proxy's password.
         is_of_another: Whether it belongs to another request; its connection is closed then.
->>>>>>> 7d47e01 (Believe no response with another's id on a used connection, and split what proves a call to be another from the look-up)
     """
 
     __slots__ = ("body", "content", "headers", "is_of_another", "secrets", "status")

@@ -36,6 +36,7 @@ class Service:
         whole: Writes a call when it is fetched by itself.
         ahead: How far the clock goes ahead of ours.
         has_date: Whether responses have a `Date`.
+        before_page: What happens before a page of the list is written.
     """
 
     def __init__(self) -> None:
@@ -45,6 +46,8 @@ class Service:
         self.whole: Callable[[Row], Row] = dict
         self.ahead = timedelta()
         self.has_date = True
+        self.before_page: Callable[[], None] = lambda: None
+        self.changes: dict[str, str] = {}
         self.requests: list[str] = []
         service = self
 
@@ -66,8 +69,11 @@ class Service:
                     self.send(200, service.whole(next(call for call in service.calls if call["id"] == found[1])))
                     return
                 asked = parse_qs(parts.query)
+                service.before_page()
                 start = datetime.fromisoformat(asked["start_date"][0]) if "start_date" in asked else None
+                end = datetime.fromisoformat(asked["end_date"][0]) if "end_date" in asked else None
                 rows = [call for call in service.calls if start is None or service.created_at(call) >= start]
+                rows = [call for call in rows if end is None or service.created_at(call) < end]
                 limit, offset = int(asked.get("limit", ["50"])[0]), int(asked.get("offset", ["0"])[0])
                 self.send(200, service.page(service, rows[::-1], limit, offset))
 
@@ -301,11 +307,99 @@ def test_calls_never_shown_as_they_were_placed_are_unclear(client: PamelaClient,
     assert place_once(client, service) == "ambiguous"
 
 
-@pytest.mark.parametrize("shown", ["pizza-10", "pizza-", "burger-1", "b*****1", "p*", "*"])
+@pytest.mark.parametrize("shown", ["pizza-10", "burger-1", "b*****1", "four-cheese-12"])
 def test_another_key_of_a_call_like_the_lost_one(client: PamelaClient, service: Service, shown: str) -> None:
     service.acts = False
     service.place(to=TO, task=TASK, metadata={"idempotency_key": shown})
-    assert place_once(client, service) == ("ambiguous" if shown in ("p*", "*") else "placed")
+    assert place_once(client, service) == "placed"
+
+
+@pytest.mark.parametrize(
+    "shown", ["pizza-", "p*", "*", "1", 17, ["pizza"], "9f86d081884c7d65", "qL8R4QIcQ/ZsRqOAbeRfcZhilN/MksRtDaErMA=="]
+)
+def test_what_may_be_the_key_of_the_lost_one(client: PamelaClient, service: Service, shown: object) -> None:
+    service.acts = False
+    service.place(to=TO, task=TASK, metadata={"idempotency_key": shown})
+    assert place_once(client, service) == "ambiguous"
+
+
+@pytest.mark.parametrize(
+    "shown", ["+10000007890", "+1234567000", "+1999999890", "+1890", "+12890", "+1000890", "+1XX4567890"]
+)
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_may_be_the_number_of_the_lost_one(
+    client: PamelaClient, service: Service, shown: str, whole: bool
+) -> None:
+    """A number that looks whole may be masked by digits, or lack some."""
+
+    def masked(row: Row) -> Row:
+        return {**without("metadata")(row), "to": shown}
+
+    service.page = showing(masked)
+    service.whole = dict if whole else masked
+    assert place_once(client, service) == ("placed" if whole else "ambiguous")
+
+
+def by_change(service: Service, rows: list[Row], limit: int, offset: int) -> Row:
+    """The calls that were changed last come first. Neither a total nor when they were changed is shown."""
+    changed = sorted(rows, key=lambda row: service.changes.get(row["id"], ""), reverse=True)
+    return {"items": changed[offset : offset + limit]}
+
+
+def by_change_backwards(service: Service, rows: list[Row], limit: int, offset: int) -> Row:
+    changed = sorted(rows, key=lambda row: service.changes.get(row["id"], ""))
+    return {"items": changed[offset : offset + limit]}
+
+
+class TestMovingLists:
+    """Calls are placed and changed while the list of them is read."""
+
+    @pytest.mark.parametrize("acts", [True, False])
+    @pytest.mark.parametrize("placed", [1, 60, 100, 250])
+    def test_calls_placed_meanwhile(self, client: PamelaClient, service: Service, placed: int, acts: bool) -> None:
+        service.acts = acts
+        service.place_others(220)
+        service.before_page = lambda: service.place_others(placed)
+        assert place_once(client, service) == "placed"
+
+    @pytest.mark.parametrize("page", [by_change, by_change_backwards])
+    @pytest.mark.parametrize("acts", [True, False])
+    def test_a_call_that_moves_to_a_page_that_was_read(
+        self, client: PamelaClient, service: Service, page: Page, acts: bool
+    ) -> None:
+        service.page, service.acts = page, acts
+        service.place_others(250)
+        pages = 0
+
+        def change() -> None:
+            nonlocal pages
+            pages += 1
+            if pages == 1:
+                for number, call in enumerate(service.calls):
+                    service.changes[call["id"]] = f"{number:04}"
+                if acts:
+                    service.changes[service.calls[-1]["id"]] = "0050" if page is by_change else "0100+"
+            elif pages == 2:
+                moved = service.calls[-1] if page is by_change and acts else service.calls[0]
+                service.changes[moved["id"]] = "9999"
+
+        service.before_page = change
+        assert place_once(client, service) == "placed"
+
+    def test_a_list_that_moves_for_ever(self, client: PamelaClient, service: Service) -> None:
+        """Without times there is no telling what moves it."""
+        service.page, service.acts = showing(without("created_at"), bare), False
+        service.place_others(250)
+        service.before_page = lambda: service.place_others(100)
+        assert place_once(client, service) == "ambiguous"
+
+    def test_a_list_whose_end_hides_calls(self, client: PamelaClient, service: Service) -> None:
+        service.acts = False
+        service.place_others(250)
+        service.before_page = lambda: service.place_others(100)
+        created_at = service.created_at
+        service.created_at = lambda call: created_at(call) + timedelta(hours=2)  # type: ignore[method-assign]
+        assert place_once(client, service) == "ambiguous"
 
 
 @pytest.mark.parametrize("page", EMPTY_PAGES)
