@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from .._webhooks.concurrency import run_coroutine
 from .errors import ToolError
-from .invocation_ids import id_of_invocation, id_of_repeatable_call, new_owner
+from .invocation_ids import (
+    fingerprint_of,
+    id_of_invocation,
+    id_of_repeatable_call,
+    is_of_another_invocation,
+    new_owner,
+)
 from .leases import InvocationClaim
 from .log import log_failure
 from .responses import ToolResponse
@@ -130,6 +136,7 @@ class ToolRun:
         self._leases = leases
         self._scope = scope
         self._loop = loop
+        self._fingerprint = fingerprint_of(invocation)
         self._deadline = _Deadline(tool.timeout_seconds)
         self._is_logged_as_late = False
 
@@ -164,11 +171,12 @@ class ToolRun:
         return self._deadline.give_up() or self._too_late()
 
     def _claims(self) -> list[InvocationClaim]:
-        owner = new_owner()
+        owner = new_owner(self._fingerprint)
         claims = [InvocationClaim(id_of_invocation(self._invocation), owner, None)]
         if self._tool.once is not None:
             arguments = self._tool.essential_arguments(self._invocation)
-            claims.append(InvocationClaim(id_of_repeatable_call(self._invocation, arguments), owner, self._tool.once))
+            invocation_id = id_of_repeatable_call(self._invocation, arguments)
+            claims.append(InvocationClaim(invocation_id, owner, self._tool.once, is_for_repeats=True))
         return claims
 
     def _claim(self, claims: list[InvocationClaim], claimed: list[InvocationClaim]) -> ToolResponse | None:
@@ -183,6 +191,9 @@ class ToolRun:
     def _claim_one(self, claim: InvocationClaim) -> ToolResponse | None:
         pause, longest = _PAUSES
         while self._deadline.remaining:
+            # A claim that may be passed on no longer shows whose it was.
+            if self._tool.after_crash == "run" and self._is_of_another(claim, self._store.get(claim.invocation_id)):
+                return self._conflict()
             record: InvocationRecord | None = self._store.claim(
                 claim.invocation_id,
                 owner=claim.owner,
@@ -194,6 +205,8 @@ class ToolRun:
             if record is not None and record.belongs_to(claim.owner):
                 return None
             while record is not None and not record.is_abandoned:
+                if self._is_of_another(claim, record):
+                    return self._conflict()
                 if record.state is not InvocationState.RUNNING:
                     return self._response_of(record)
                 if not self._deadline.remaining:
@@ -202,6 +215,16 @@ class ToolRun:
                 pause = min(2 * pause, longest)
                 record = self._store.get(claim.invocation_id)
         return self._too_late()
+
+    def _is_of_another(self, claim: InvocationClaim, record: InvocationRecord | None) -> bool:
+        """Return whether the correlation id belongs to another tool, call or arguments."""
+        if record is None or claim.is_for_repeats:
+            return False
+        return is_of_another_invocation(record.owner, self._fingerprint)
+
+    def _conflict(self) -> ToolResponse:
+        log_failure(self._invocation, "another tool, call or other arguments came with this correlation id before")
+        return self._error("The correlation id belongs to another invocation")
 
     def _response_of(self, record: InvocationRecord) -> ToolResponse:
         if record.response is not None:
@@ -290,22 +313,22 @@ class ToolRun:
         state = InvocationState.FAILED if response.is_error else InvocationState.DONE
         try:
             for claim in claims:
-                is_for_repeats = claim.keep_seconds is not None
-                keep_seconds = _NOT_AT_ALL if is_for_repeats and not self._deadline.has_begun else claim.keep_seconds
+                is_forgotten = claim.is_for_repeats and not self._deadline.has_begun
+                keep_seconds = _NOT_AT_ALL if is_forgotten else claim.keep_seconds
                 kept = self._store.complete(
                     claim.invocation_id, response.to_text(), owner=claim.owner, state=state, keep_seconds=keep_seconds
                 )
                 if not kept:
-                    response = self._response_kept(claim.invocation_id) or response
+                    response = self._response_kept(claim) or response
         except Exception:
             log_failure(self._invocation, "the invocation store did not take its response", exc_info=True)
         return response
 
-    def _response_kept(self, invocation_id: str) -> ToolResponse | None:
+    def _response_kept(self, claim: InvocationClaim) -> ToolResponse | None:
         """Return the response of the run that took over, or of a transaction whose commit seemed to fail."""
         log_failure(self._invocation, "the invocation store already has a response, which is the one that counts")
-        record = self._store.get(invocation_id)
-        if record is None or record.response is None:
+        record = self._store.get(claim.invocation_id)
+        if record is None or record.response is None or self._is_of_another(claim, record):
             return None
         return ToolResponse.from_text(record.response, self._invocation)
 

@@ -26,11 +26,13 @@ class InvocationClaim(NamedTuple):
         invocation_id: Its id in the store.
         owner: The token of the run.
         keep_seconds: How long to remember it, in seconds. None means the store's own setting.
+        is_for_repeats: Whether the id is what the agent's repeats share, and not a correlation id.
     """
 
     invocation_id: str
     owner: str
     keep_seconds: float | None
+    is_for_repeats: bool = False
 
 
 class LeaseKeeper:

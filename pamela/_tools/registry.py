@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, Unpack, overload
 
@@ -24,7 +25,7 @@ from .stores.memory import MemoryInvocationStore
 from .stores.version_2_0 import Version20Store, as_invocation_store
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable
 
     from .deployment import AsyncToolClient, ToolClient
     from .deployment_plan import DeploymentPlan
@@ -143,8 +144,11 @@ class ToolRegistry:
 
         Returns:
             The response to send: 200 with ``{"result": ..., "correlation_id": ...}``, or 400 with
-            ``{"error": ..., "correlation_id": ...}`` for an unknown tool, invalid arguments, an exception or a timeout.
-            The log has the cause.
+            ``{"error": ..., "correlation_id": ...}`` for an unknown tool, invalid arguments, an exception, a timeout, or a
+            correlation id that came before with another tool, call or other arguments. The log has the cause.
+
+        Raises:
+            TypeError: The payload is not a mapping.
         """
         run = self._prepare(payload, scope, None)
         if isinstance(run, WebhookResponse):
@@ -167,8 +171,11 @@ class ToolRegistry:
 
         Returns:
             The response to send: 200 with ``{"result": ..., "correlation_id": ...}``, or 400 with
-            ``{"error": ..., "correlation_id": ...}`` for an unknown tool, invalid arguments, an exception or a timeout.
-            The log has the cause.
+            ``{"error": ..., "correlation_id": ...}`` for an unknown tool, invalid arguments, an exception, a timeout, or a
+            correlation id that came before with another tool, call or other arguments. The log has the cause.
+
+        Raises:
+            TypeError: The payload is not a mapping.
         """
         run = self._prepare(payload, scope, asyncio.get_running_loop())
         if isinstance(run, WebhookResponse):
@@ -193,6 +200,10 @@ class ToolRegistry:
     def _prepare(
         self, payload: Mapping[str, Any], scope: ToolScope, loop: asyncio.AbstractEventLoop | None
     ) -> ToolRun | WebhookResponse:
+        if not isinstance(payload, Mapping):
+            raise TypeError(
+                f"payload={shorten(payload)} is not the object that was posted. Give the body parsed: json.loads(body)."
+            )
         invocation = ToolInvocation(payload)
         if not _is_well_formed(invocation):
             logger.warning("Refused a tool invocation: it lacks one of %s.", ", ".join(ToolInvocation._required))

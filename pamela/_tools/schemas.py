@@ -84,6 +84,8 @@ class FunctionSchema:
         input_schema: Mapping[str, Any] | None,
         output_schema: Mapping[str, Any] | None,
     ) -> None:
+        _refuse_classes(function)
+        _refuse_dispatching(function)
         _refuse_methods(function)
         self.plain_function = _without_partial(function)
         if inspect.isasyncgenfunction(inspect.unwrap(self.plain_function)):
@@ -208,6 +210,27 @@ def _refuse_methods(function: Callable[..., Any]) -> None:
         raise TypeError(
             f"{_name(plain)} is a method, and the agent would be asked for {first.name!r}. Register the bound method of an "
             f"object instead: tools.tool({name[0].rpartition('.')[2] or 'TheClass'}(...).{name[2]})."
+        )
+
+
+def _refuse_classes(function: Callable[..., Any]) -> None:
+    """Raise TypeError for a class: the result would be an object of it, whatever its objects do when they are called."""
+    plain = _without_partial(function)
+    if isinstance(plain, type):
+        name = plain.__qualname__
+        raise TypeError(
+            f"{name} is a class, and a tool is a function. If its objects are called, register one of them: "
+            f"tools.tool({name}(...)). Otherwise write a function that makes one and returns it."
+        )
+
+
+def _refuse_dispatching(function: Callable[..., Any]) -> None:
+    """Raise TypeError for what looks at its first argument by position. A tool's arguments come by name."""
+    register = getattr(_without_partial(function), "register", None)
+    if getattr(register, "__module__", None) == "functools":
+        raise TypeError(
+            f"{_name(function)} is made by functools.singledispatch, which chooses by the first argument's position, but a "
+            "tool's arguments come by name. Write a function with a typed parameter that calls it."
         )
 
 

@@ -107,6 +107,11 @@ def make_background(target: Any, handler: Any) -> Background:
         kind = _KINDS.get((cls.__module__.partition(".")[0], cls.__name__))
         if kind is not None:
             return kind(target, handler)
+    if isinstance(target, type):
+        raise TypeError(
+            f"background={target.__name__} is a class: it would be made for each event, and nothing would run. Give an object "
+            "of it, or a function that takes the handler and the event, such as the submit method of an executor."
+        )
     if not callable(target):
         raise TypeError(
             f"background={target!r} is not a Celery app, an RQ queue, a Procrastinate app, or a function that takes the "

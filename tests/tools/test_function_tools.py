@@ -10,7 +10,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import AsyncIterator
-from functools import partial, partialmethod
+from functools import partial, partialmethod, singledispatch, singledispatchmethod
 from typing import Annotated, Any, Literal, NamedTuple, Optional, Union
 
 import attrs
@@ -516,7 +516,7 @@ class Opaque:
 
 
 def test_a_result_that_json_cannot_write_fails() -> None:
-    assert run(Opaque, {}, output_schema={}) == "The tool failed"
+    assert run(lambda: {1: Opaque()}, {}, output_schema={}) == "The tool failed"
 
 
 @pytest.mark.parametrize(
@@ -601,6 +601,47 @@ def test_what_is_not_a_function_makes_no_tool(thing: Any) -> None:
     for make in (tool, ToolRegistry().tool):
         with pytest.raises(TypeError, match=r"is not a function. Write @tool above one"):
             make(thing)
+
+
+class Plain:
+    """Pay."""
+
+    def __init__(self, order_id: str) -> None:
+        self.order_id = order_id
+
+
+@pytest.mark.parametrize("thing", [Plain, Label, int, partial(Plain), type])
+def test_a_class_makes_no_tool(thing: Any) -> None:
+    name = getattr(thing, "func", thing).__name__
+    with pytest.raises(
+        TypeError, match=rf"{name} is a class, and a tool is a function\. .* tools\.tool\({name}\(\.\.\.\)\)"
+    ):
+        tool(description="It.")(thing)
+
+
+def test_what_chooses_by_the_position_of_an_argument_makes_no_tool() -> None:
+    @singledispatch
+    def describe(value: int) -> str:
+        """Describe."""
+        return str(value)
+
+    class Desk:
+        @singledispatchmethod
+        def describe(self, value: int) -> str:
+            """Describe."""
+            return str(value)
+
+    @tool
+    def described(value: int) -> str:
+        """Describe."""
+        return describe(value)
+
+    for thing in (describe, partial(describe), Desk().describe):
+        with pytest.raises(
+            TypeError, match=r"describe is made by functools\.singledispatch, .* arguments come by name\. W"
+        ):
+            tool(thing)
+    assert run(described, {"value": 5}) == "5"
 
 
 @pytest.mark.parametrize("thing", [len, {"name": "it"}, [], FunctionTool])

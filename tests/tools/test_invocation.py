@@ -339,6 +339,16 @@ async def test_what_is_no_invocation_is_a_bad_body(desk: Desk, field: str, value
     assert desk.runs == []
 
 
+@pytest.mark.parametrize("payload", [None, b'{"tool_name": "add"}', "add", [], 5])
+async def test_what_is_no_object_at_all_is_an_error_of_the_program(desk: Desk, payload: Any) -> None:
+    with pytest.raises(
+        TypeError, match=r"payload=.* is not the object that was posted\. Give the body parsed: json\.loads"
+    ):
+        desk.registry.invoke(payload)
+    with pytest.raises(TypeError, match=r"payload=.* is not the object that was posted"):
+        await desk.registry.invoke_async(payload)
+
+
 async def test_a_repeat_is_answered_from_memory(desk: Desk) -> None:
     first = desk.invoke("add", a=1, b=2)
     assert desk.invoke("add", a=1, b=2) == first

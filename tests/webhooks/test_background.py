@@ -6,6 +6,7 @@ import importlib
 import os
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -253,6 +254,11 @@ def test_what_is_no_queue_or_cannot_be_imported_is_an_error_at_once() -> None:
         TypeError, match=r"background=5 is not a Celery app, an RQ queue, a Procrastinate app, or a func"
     ):
         endpoint.on("*", background=5)(print)
+    for cls in (threading.Thread, rq.Queue):
+        with pytest.raises(
+            TypeError, match=rf"background={cls.__name__} is a class: .* Give an object of it, or a function"
+        ):
+            endpoint.on("*", background=cls)(print)
     queue = rq.Queue(connection=redis_py.Redis())
     with pytest.raises(
         TypeError, match=r"cannot be imported by a worker. Write it as a function at the top of a module"

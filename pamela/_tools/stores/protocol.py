@@ -25,7 +25,7 @@ class InvocationRecord(NamedTuple):
 
     Attributes:
         state: The state of the invocation.
-        owner: The token of the run that claimed the invocation last.
+        owner: The token of the run that claimed the invocation last, unchanged.
         response: The response as text. None while the invocation runs, after a crash, or if the store dropped it.
         is_abandoned: Whether the invocation is running but its lease has ended. Its process died or hangs.
     """
@@ -66,7 +66,9 @@ class InvocationStore(Protocol):
 
         Args:
             invocation_id: The id of the invocation.
-            owner: The token of this run. A repeated claim with the same token is the same claim.
+            owner: The token of this run, up to 128 printable ASCII characters. A repeated claim with the same token is the
+                same claim. The token ends with a fingerprint of the tool, the call and the arguments, which shows whether
+                a correlation id is reused for another invocation.
             lease_seconds: How long the claim is valid unless it is extended, in seconds.
             after_crash: What to do if the invocation is running but its lease has ended. ``"run"`` passes the claim to
                 this run. ``"refuse"`` sets the state to failed, without a response.
