@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from .ledger import Ledger
     from .readers import Row
-    from .records import CampaignInfo, Recipient
+    from .records import CampaignInfo, Recipient, ToBeCalled
 
 BATCH = 2000
 KEPT_PROBLEMS = 1000
@@ -60,8 +61,7 @@ class Addition:
         self._do_not_call = sorted(do_not_call)
         self._runner = RunnerIdentity.create()
         self._problems: list[Problem] = []
-        self._invalid = self._rows = self._added = self._known = self._longest = 0
-        self._minutes = 0
+        self._invalid = self._rows = self._added = self._known = 0
 
     def add(self, rows: Iterable[Row], *, skip_invalid: bool, dry_run: bool, now: datetime | None) -> CheckReport:
         """Check all rows, and add them if they are to be.
@@ -106,15 +106,10 @@ class Addition:
                 self._refuse(row.line, str(error))
         self._ledger.register(self._runner)
         staged = self._ledger.stage(self._campaign.id, self._runner.id, recipients, self._settings, self._same_number)
-        refused = {id(recipient) for recipient, _ in staged.problems}
         for recipient, message in staged.problems:
             self._refuse(recipient.line, f"{message}.")
         self._added += staged.added
         self._known += staged.known
-        for recipient in recipients:
-            if id(recipient) not in refused:
-                self._minutes += recipient.max_minutes
-                self._longest = max(self._longest, recipient.max_minutes)
 
     def _refuse(self, line: int, message: str) -> None:
         problem = Problem(line, message)
@@ -125,11 +120,12 @@ class Addition:
             self._on_problem(problem)
 
     def _report(self, now: datetime) -> CheckReport:
-        minutes = self._minutes * (1 + self._settings.retry.most)
+        groups = self._ledger.to_be_called(self._campaign.id, self._do_not_call)
+        minutes = sum(group.minutes_at_most(self._settings.retry.most) for group in groups)
         if self._settings.max_minutes is not None:
-            minutes = min(minutes, self._settings.max_minutes)
-        groups = self._ledger.staged_groups(self._campaign.id)
-        longest = max(1.0, self._longest * 60.0)
+            minutes = min(minutes, max(0, self._settings.max_minutes - self._campaign.minutes_billed))
+        not_called = [group for group in groups if not group.attempts]
+        longest = 60.0 * max((group.max_minutes for group in not_called), default=1)
         return CheckReport(
             rows=self._rows,
             added=self._added,
@@ -139,5 +135,12 @@ class Addition:
             problems=tuple(self._problems),
             max_minutes=minutes,
             max_cost=cost(minutes),
-            done_by=estimate_end(groups, self._settings, now, longest),
+            done_by=estimate_end(_counted_by_zones(not_called), self._settings, now, longest),
         )
+
+
+def _counted_by_zones(groups: Iterable[ToBeCalled]) -> Iterable[tuple[tuple[str, ...], int]]:
+    counts: Counter[tuple[str, ...]] = Counter()
+    for group in groups:
+        counts[group.zones] += group.count
+    return counts.items()

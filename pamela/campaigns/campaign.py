@@ -18,7 +18,7 @@ from .checks import CheckReport, Problem, RowFormat
 from .errors import CampaignError
 from .ledger import Ledger
 from .numbers import parse_number, to_e164
-from .readers import read_csv, read_file, read_json_lines, read_parquet, read_rows, read_sql
+from .readers import detect_encoding, read_csv, read_file, read_json_lines, read_parquet, read_rows, read_sql
 from .results import CampaignResult, write_results
 from .runner import Runner
 from .settings import Breaker, Pace, Rate, Retry, Settings
@@ -552,8 +552,9 @@ def read_do_not_call(numbers: str | Path | Iterable[str], region: str | None) ->
     """
     if isinstance(numbers, str | Path):
         path = Path(numbers)
+        encoding = detect_encoding(path)
         try:
-            lines = path.read_text(encoding="utf-8-sig").splitlines()
+            lines = path.read_text(encoding=encoding).splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise CampaignError(f"Cannot read the do-not-call list {path}: {error}.") from None
         named = [(f"{path}, line {number}: ", line) for number, line in enumerate(lines, 1)]

@@ -61,7 +61,8 @@ class CheckReport:
         do_not_call: How many are on the do-not-call list, of those added.
         invalid: How many are invalid.
         problems: The first thousand problems.
-        max_minutes: The minutes that can be billed at most, retries included.
+        max_minutes: The minutes that can still be billed at most, for those added and those in the campaign who are not
+            through, retries included. Nobody on the do-not-call list is among them.
         max_cost: What these cost, in US dollars.
         done_by: When the last of them will have been called for the first time, at the campaign's pace and within its
             hours, if every call lasts as long as it may; None if not within a year.

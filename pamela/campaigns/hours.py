@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,7 @@ import attrs
 from .errors import CampaignError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 HORIZON = timedelta(days=370)
@@ -26,7 +27,7 @@ def parse_time(value: str | time) -> timedelta:
     """Return the time of day as the distance from midnight; `24:00` is the end of the day."""
     if isinstance(value, time):
         return timedelta(hours=value.hour, minutes=value.minute, seconds=value.second)
-    match = re.fullmatch(r"(\d{1,2}):(\d{2})(?::(\d{2}))?", value.strip()) if isinstance(value, str) else None
+    match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?", value.strip()) if isinstance(value, str) else None
     if match is not None:
         hours, minutes, seconds = (int(part or 0) for part in match.groups())
         distance = timedelta(hours=hours, minutes=minutes, seconds=seconds)
@@ -37,8 +38,10 @@ def parse_time(value: str | time) -> timedelta:
 
 def parse_days(value: str | Iterable[str]) -> frozenset[int]:
     """Return the weekdays, Monday being 0, of `mon-sat`, `mon,wed,fri`, or a list of names."""
-    parts = value.split(",") if isinstance(value, str) else list(value)
+    parts = value.split(",") if isinstance(value, str) else list(value) if isinstance(value, Iterable) else []
     days: set[int] = set()
+    if not parts or not all(isinstance(part, str) for part in parts):
+        raise _not_days(value)
     for part in parts:
         first, dash, last = part.strip().partition("-")
         begin = _weekday(first, value)
@@ -75,7 +78,11 @@ def parse_holidays(value: str | Path | Iterable[date | str] | None) -> frozenset
             if text:
                 found.add(_date(re.split(r"[\s,;]", text)[0], f"{path}, line {number}"))
         return frozenset(found)
-    return frozenset(each if isinstance(each, date) else _date(each, "holidays") for each in value)
+    if not isinstance(value, Iterable):
+        raise CampaignError(f"holidays={value!r} must be dates, or a file of them.")
+    # A datetime is a date, but equals none.
+    days = (each.date() if isinstance(each, datetime) else each for each in value)
+    return frozenset(each if isinstance(each, date) else _date(each, "holidays") for each in days)
 
 
 def _date(text: str, where: str) -> date:
@@ -111,7 +118,7 @@ class Hours:
     holidays: frozenset[date] = attrs.field(default=None, converter=parse_holidays)
 
     def __attrs_post_init__(self) -> None:
-        if self.start == self.end:
+        if self.start % _DAY == self.end % _DAY and (self.start, self.end) != (timedelta(0), _DAY):
             raise CampaignError("The hours begin and end at the same time. For the whole day write 00:00 and 24:00.")
 
     def is_open(self, moment: datetime, zones: Collection[str]) -> bool:

@@ -46,7 +46,7 @@ def read_file(path: str | Path, *, encoding: str | None = None, delimiter: str |
         case ".parquet" | ".pq":
             return read_parquet(path)
         case ".tsv":
-            return read_csv(path, encoding=encoding, delimiter=delimiter or "\t")
+            return read_csv(path, encoding=encoding, delimiter="\t" if delimiter is None else delimiter)
         case _:
             return read_csv(path, encoding=encoding, delimiter=delimiter)
 
@@ -63,7 +63,7 @@ def read_csv(path: str | Path, *, encoding: str | None = None, delimiter: str | 
         CampaignError: It cannot be read.
     """
     path = Path(path)
-    encoding = encoding or detect_encoding(path)
+    encoding = detect_encoding(path) if encoding is None else encoding
     try:
         with path.open(encoding=encoding, newline="") as file:
             yield from _parse_csv(path, file, delimiter)
@@ -77,11 +77,11 @@ def _parse_csv(path: Path, file: Any, delimiter: str | None) -> Iterator[Row]:
     begin, above, first = 0, 0, file.readline(_SAMPLE)
     while first and (not first.strip() or _SEPARATOR_LINE.fullmatch(first)):
         if said := _SEPARATOR_LINE.fullmatch(first):
-            delimiter = delimiter or said[1]
+            delimiter = said[1] if delimiter is None else delimiter
         begin, above, first = file.tell(), above + 1, file.readline(_SAMPLE)
     file.seek(begin)
-    delimiter = delimiter or _detect_delimiter(first)
-    if len(delimiter) != 1:
+    delimiter = _detect_delimiter(first) if delimiter is None else delimiter
+    if not isinstance(delimiter, str) or len(delimiter) != 1 or delimiter.isalnum() or delimiter in '"\r\n':
         raise CampaignError(f"{delimiter!r} is not a delimiter. Give one character: a comma, a semicolon, a tab.")
     previous = csv.field_size_limit(_MOST_IN_FIELD)
     try:

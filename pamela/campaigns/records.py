@@ -72,6 +72,34 @@ class Staged:
 
 
 @attrs.frozen
+class ToBeCalled:
+    """Recipients who are still to be called, or being called, and have all this in common.
+
+    Attributes:
+        zones: Their time zones.
+        attempts: How many calls each has had, the one in progress included.
+        is_live: Whether each is being called.
+        max_minutes: The minutes that each of their calls can be billed for at most.
+        count: How many they are.
+    """
+
+    zones: tuple[str, ...]
+    attempts: int
+    is_live: bool
+    max_minutes: int
+    count: int
+
+    def minutes_at_most(self, retries: int) -> int:
+        """Return the minutes that all of their calls that have not ended can be billed for at most.
+
+        Args:
+            retries: How many retries a recipient can have.
+        """
+        calls = 1 + retries - self.attempts + self.is_live
+        return self.count * max(1, calls) * self.max_minutes
+
+
+@attrs.frozen
 class Claim:
     """An attempt that is committed and may be sent."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -14,34 +15,53 @@ from .errors import CampaignError
 from .hours import Hours, load_zone
 
 RETRIED_OUTCOMES = ("not_reached", "broken_off", "cancelled")
-_UNITS = {"s": 1, "sec": 1, "second": 1, "m": 60, "min": 60, "minute": 60, "h": 3600, "hour": 3600, "d": 86400}
+_NAMES_OF_UNITS = {1: "s sec second", 60: "m min minute", 3600: "h hour", 86400: "d day"}
+_UNITS = {name: seconds for seconds, names in _NAMES_OF_UNITS.items() for name in names.split()}
+# A plural of the words only: the "ms" of 500ms are no minutes.
+_UNITS |= {f"{name}s": seconds for name, seconds in _UNITS.items() if len(name) > 1}
 MAX_IN_FLIGHT = 100_000
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?"
+_LONGEST = timedelta(days=3660)
 
 
 def parse_duration(value: timedelta | float | str) -> timedelta:
     """Return a duration: a timedelta, a number of seconds, or text such as `90s`, `15m`, `2h`, `1d`."""
-    found: timedelta | None = None
-    if isinstance(value, timedelta):
+    found: timedelta | float | None = None
+    if isinstance(value, timedelta) or (isinstance(value, int | float) and not isinstance(value, bool)):
         found = value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        found = timedelta(seconds=value)
     elif isinstance(value, str):
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-z]+?)s?\s*|\s*(\d+(?:\.\d+)?)\s*", value.lower())
-        if match is not None and match[3] is not None:
-            found = timedelta(seconds=float(match[3]))
-        elif match is not None and match[2] in _UNITS:
-            found = timedelta(seconds=float(match[1]) * _UNITS[match[2]])
-    if found is None or found < timedelta(0):
+        match = re.fullmatch(rf"\s*({_NUMBER})\s*([a-z]*)\s*", value.lower())
+        if match is not None and (match[2] or "s") in _UNITS:
+            found = float(match[1]) * _UNITS[match[2] or "s"]
+    try:
+        if found is not None and not isinstance(found, timedelta):
+            found = timedelta(seconds=found)
+    except (ValueError, OverflowError):  # NaN; or more days than a timedelta has
+        found = None
+    if found is None or not timedelta(0) <= found <= _LONGEST:
         raise CampaignError(f"{value!r} is not a duration. Write 90s, 15m, 2h or 1d.")
     return found
+
+
+def _parse_interval(value: timedelta | float | str) -> timedelta:
+    found = parse_duration(value)
+    if not found:
+        raise CampaignError(f"{value!r} is not an interval, as it takes no time. Write 5s.")
+    return found
+
+
+def _check_above_0(rate: object, field: attrs.Attribute[Any], value: object) -> None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or not 0 < value < math.inf:  # type: ignore[operator]
+        raise CampaignError(f"Rate({field.name}={value!r}) is not a number above 0.")
 
 
 @attrs.frozen
 class Rate:
     """At most so many calls are placed in so many seconds, evenly spread."""
 
-    calls: float
-    seconds: float
+    calls: float = attrs.field(validator=_check_above_0)
+    seconds: float = attrs.field(validator=_check_above_0)
 
     @property
     def per_second(self) -> float:
@@ -64,14 +84,14 @@ def parse_rates(value: object) -> tuple[Rate, ...]:
     if isinstance(value, int | float) and not isinstance(value, bool):
         value = f"{value}/s"
     parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple):
+    if not isinstance(parts, list | tuple) or parts == []:
         raise _not_a_rate(value)
     rates = []
     for part in parts:
         if isinstance(part, Rate):
             rates.append(part)
             continue
-        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*(?:/\s*([a-z]+?)s?)?\s*", str(part).lower())
+        match = re.fullmatch(rf"\s*({_NUMBER})\s*(?:/\s*([a-z]+))?\s*", str(part).lower())
         unit = (match[2] or "s") if match is not None else ""
         if match is None or unit not in _UNITS or float(match[1]) <= 0:
             raise _not_a_rate(part)
@@ -174,14 +194,24 @@ class Breaker:
     window: timedelta = attrs.field(default=timedelta(minutes=10), converter=parse_duration)
 
     def __attrs_post_init__(self) -> None:
-        if not 0 < self.share <= 1 or self.at_least < 1 or self.window <= timedelta(0):
-            raise CampaignError(f"{self!r}: the share is above 0 and at most 1, at_least at least 1, window above 0.")
+        if not _is_between(self.share, 0, 1) or not self.share:
+            raise CampaignError(f"Breaker(share={self.share!r}) is not a share. Give a number above 0, and 1 at most.")
+        if not _is_between(self.at_least, 1, math.inf):
+            raise CampaignError(f"Breaker(at_least={self.at_least!r}) is not a number of results. Give 1 or more.")
+        if not self.window:
+            raise CampaignError("Breaker(window=...) is no time at all. Write 10m.")
+
+
+def _is_between(value: object, least: float, most: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most
 
 
 def _parse_prefixes(value: Mapping[str, Pace] | None) -> dict[str, Pace]:
+    if value is not None and not isinstance(value, Mapping):
+        raise CampaignError(f'per_prefix={value!r} is not a mapping. Write {{"+44": Pace(in_flight=5, rate="1/s")}}.')
     prefixes = dict(value or {})
     for prefix, pace in prefixes.items():
-        if not re.fullmatch(r"\+[1-9]\d{0,14}", prefix) or not isinstance(pace, Pace):
+        if not isinstance(prefix, str) or not re.fullmatch(r"\+[1-9][0-9]{0,14}", prefix) or not isinstance(pace, Pace):
             raise CampaignError(f'per_prefix has {prefix!r}: {pace!r}. Write {{"+44": Pace(in_flight=5, rate="1/s")}}.')
     return prefixes
 
@@ -202,14 +232,18 @@ class Settings:
     retry: Retry = attrs.field(default=None, converter=_parse_retry)
     breaker: Breaker | None = attrs.field(factory=Breaker)
     max_minutes: int | None = None
-    poll_interval: timedelta = attrs.field(default=timedelta(seconds=5), converter=parse_duration)
+    poll_interval: timedelta = attrs.field(default=timedelta(seconds=5), converter=_parse_interval)
     transcript_timeout: timedelta = attrs.field(default=timedelta(seconds=10), converter=parse_duration)
     settle: timedelta = attrs.field(default=timedelta(seconds=10), converter=parse_duration)
 
     def __attrs_post_init__(self) -> None:
         if self.zone_fallback is not None:
+            if not isinstance(self.zone_fallback, str):
+                raise CampaignError(f"zone_fallback={self.zone_fallback!r} is not the name of a time zone.")
             load_zone(self.zone_fallback)
-        if self.max_minutes is not None and (isinstance(self.max_minutes, bool) or self.max_minutes < 1):
+        if self.max_minutes is not None and not (
+            isinstance(self.max_minutes, int) and _is_between(self.max_minutes, 1, math.inf)
+        ):
             raise CampaignError(f"max_minutes={self.max_minutes!r} is not a budget. Give 1 or more.")
         for name, kind in (("hours", Hours), ("retry", Retry), ("breaker", Breaker)):
             value = getattr(self, name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, delete, func, insert, not_, select, update
 
 from ..errors import CampaignError
-from ..records import LEASE, Recipient, Staged
-from ..states import CampaignState, RecipientState
+from ..records import LEASE, Recipient, Staged, ToBeCalled
+from ..states import LIVE, CampaignState, RecipientState
 from .database import chunks
 from .leases import Leases
 from .schema import CAMPAIGNS, DO_NOT_CALL, LEASES, RECIPIENTS, in_state
@@ -154,15 +155,33 @@ class Recipients(Leases):
 
         self.database.write(work)
 
-    def staged_groups(self, campaign_id: int) -> list[tuple[tuple[str, ...], int]]:
-        """Return how many staged rows there are for each set of zones."""
-        query = (
-            select(RECIPIENTS.c.zones, func.count())
-            .where(in_state(campaign_id, RecipientState.STAGED))
-            .group_by(RECIPIENTS.c.zones)
-        )
-        rows = self.database.read(lambda connection: connection.execute(query).all())
-        return [(tuple(zones.split(",")) if zones else (), count) for zones, count in rows]
+    def to_be_called(self, campaign_id: int, do_not_call: Sequence[str] = ()) -> list[ToBeCalled]:
+        """Return who is still to be called or being called, staged rows too, in groups.
+
+        Args:
+            campaign_id: The campaign.
+            do_not_call: Numbers that count as if they were on the do-not-call list.
+        """
+        columns = [RECIPIENTS.c[name] for name in ("state", "attempts", "zones", "max_minutes")]
+        groups = select(*columns, func.count()).group_by(*columns)
+        on_list = RECIPIENTS.c.number.in_(select(DO_NOT_CALL.c.number))
+        not_called = and_(in_state(campaign_id, RecipientState.STAGED, RecipientState.WAITING), not_(on_list))
+
+        def work(connection: Connection) -> Counter[Any]:
+            counts: Counter[Any] = Counter()
+            for condition in (in_state(campaign_id, *LIVE), not_called):
+                for *group, count in connection.execute(groups.where(condition)):
+                    counts[tuple(group)] += count
+            for numbers in chunks(do_not_call):
+                for *group, count in connection.execute(groups.where(not_called, RECIPIENTS.c.number.in_(numbers))):
+                    counts[tuple(group)] -= count
+            return counts
+
+        return [
+            ToBeCalled(tuple(zones.split(",")) if zones else (), attempts, state in LIVE, max_minutes, count)
+            for (state, attempts, zones, max_minutes), count in self.database.read(work).items()
+            if count
+        ]
 
 
 def _lookup(connection: Connection, column: Any, campaign_id: int, values: Sequence[str]) -> dict[str, Any]:
