@@ -7,6 +7,7 @@ import queue
 import threading
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Generic, NotRequired, Self, TypedDict, TypeVar, Unpack
 
 import attrs
@@ -17,6 +18,7 @@ from .callers import AsyncCaller, Caller, SyncCaller
 from .checks import CheckReport, Problem, RowFormat
 from .errors import CampaignError
 from .ledger import Ledger
+from .ledger.database import file_of
 from .numbers import parse_number, to_e164
 from .readers import detect_encoding, read_csv, read_file, read_json_lines, read_parquet, read_rows, read_sql
 from .results import CampaignResult, write_results
@@ -73,6 +75,8 @@ class BaseCampaign(Generic[C]):
 
     _checked_settings: Settings | None = None
     """The settings where rows are only to be checked."""
+    _scratch: TemporaryDirectory[str] | None = None
+    """The folder of the ledger where rows are checked before there is one."""
 
     def __init__(
         self,
@@ -110,7 +114,7 @@ class BaseCampaign(Generic[C]):
             transcript_timeout=transcript_timeout,
             settle=settle,
         )
-        self._attach(client, ledger, decide, clock)
+        self._attach(client, self._scratch_of(ledger) if check_only else ledger, decide, clock)
         if check_only:
             self._checked_settings = settings
         self._id = self.ledger.open_campaign(name, settings, keep=not check_only).id
@@ -231,9 +235,22 @@ class BaseCampaign(Generic[C]):
             self._webhooks_noted = True
         self.ledger.notice(call_id)
 
+    def _scratch_of(self, ledger: str | Path | Ledger) -> str | Path | Ledger:
+        """Return where rows are checked: in the ledger, and if that is not there yet, in a folder that is deleted again."""
+        file = None if isinstance(ledger, Ledger) else file_of(ledger)
+        if file is None or (file.exists() and file.stat().st_size):
+            return ledger
+        try:
+            self._scratch = TemporaryDirectory(prefix=f".{file.name}-check-", dir=file.parent)
+        except OSError:
+            return ledger  # opening it says why not
+        return Path(self._scratch.name) / file.name
+
     def _close(self) -> None:
         if self._owns_ledger:
             self.ledger.close()
+        if self._scratch is not None:
+            self._scratch.cleanup()
 
     def _add(self, rows: Iterable[Row], options: AddOptions) -> CheckReport:
         unknown = set(options) - set(AddOptions.__annotations__)
@@ -317,8 +334,8 @@ class Campaign(BaseCampaign[PamelaClient]):
         transcript_timeout: How long to wait, after a call has completed, for a transcript that is not there yet.
         settle: How long to wait before an attempt whose outcome is open is looked up.
         clock: Returns the time by which hours and pauses count; the ledger's own if absent.
-        check_only: Whether rows are only to be checked: all of `add_...` are dry runs, and what the ledger has of a campaign
-            with that name stays as it is.
+        check_only: Whether rows are only to be checked: all of `add_...` are dry runs, what the ledger has of a campaign
+            with that name stays as it is, and no file is made.
 
     Raises:
         CampaignError: A setting is invalid.
@@ -552,9 +569,8 @@ def read_do_not_call(numbers: str | Path | Iterable[str], region: str | None) ->
     """
     if isinstance(numbers, str | Path):
         path = Path(numbers)
-        encoding = detect_encoding(path)
         try:
-            lines = path.read_text(encoding=encoding).splitlines()
+            lines = path.read_text(encoding=detect_encoding(path)).splitlines()
         except (OSError, UnicodeDecodeError) as error:
             raise CampaignError(f"Cannot read the do-not-call list {path}: {error}.") from None
         named = [(f"{path}, line {number}: ", line) for number, line in enumerate(lines, 1)]

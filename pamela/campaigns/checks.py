@@ -31,6 +31,7 @@ DEFAULT_MAX_DURATION = 299
 """Seconds that a call may take when nothing is said, by the API's specification."""
 _ESTIMATE_STEP = timedelta(minutes=15)
 _ESTIMATE_HORIZON = timedelta(days=366)
+_ANY_NUMBER = "+12025550100"
 _RESERVED = frozenset({"to", "idempotency_key", "self"})
 
 
@@ -133,13 +134,20 @@ class RowChecker:
         self._format = format_
         self._settings = settings
         self._columns = columns_of(format_.call)
-        # Arguments that are the same in all rows are checked once.
+        # Arguments that are the same in all rows are checked once, and are no fault of the rows.
         others = {name: value for name, value in format_.call.items() if name not in {"task", "metadata"}}
         self._check_each = bool(columns_of(others))
-        self._checked = False
         self._arguments = ArgumentCheck()
+        self._checked = False
         self._seen_columns = False
         self._zones_that_never_open: dict[tuple[str, ...], bool] = {}
+
+        if not self._check_each:
+            try:
+                self._arguments.check({"to": _ANY_NUMBER, "task": "Say hello", **others})
+            except CampaignError:
+                self.close()
+                raise
 
     def close(self) -> None:
         self._arguments.close()

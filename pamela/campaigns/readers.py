@@ -6,7 +6,7 @@ import codecs
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +40,13 @@ class Row:
 def read_file(path: str | Path, *, encoding: str | None = None, delimiter: str | None = None) -> Iterator[Row]:
     """Read a file by the ending of its name: .csv, .tsv and .txt; .jsonl and .ndjson; .parquet."""
     path = Path(path)
-    match path.suffix.lower():
-        case ".jsonl" | ".ndjson" | ".json":
-            return read_json_lines(path)
-        case ".parquet" | ".pq":
-            return read_parquet(path)
-        case ".tsv":
-            return read_csv(path, encoding=encoding, delimiter="\t" if delimiter is None else delimiter)
-        case _:
-            return read_csv(path, encoding=encoding, delimiter=delimiter)
+    ending = path.suffix.lower()
+    if ending in _OTHER_FORMATS:
+        for name, value in (("encoding", encoding), ("delimiter", delimiter)):
+            if value is not None:
+                raise CampaignError(f"{name}={value!r} is for CSV files, and {path} is none.")
+        return _OTHER_FORMATS[ending](path)
+    return read_csv(path, encoding=encoding, delimiter="\t" if ending == ".tsv" and delimiter is None else delimiter)
 
 
 def read_csv(path: str | Path, *, encoding: str | None = None, delimiter: str | None = None) -> Iterator[Row]:
@@ -63,8 +61,8 @@ def read_csv(path: str | Path, *, encoding: str | None = None, delimiter: str | 
         CampaignError: It cannot be read.
     """
     path = Path(path)
-    encoding = detect_encoding(path) if encoding is None else encoding
     try:
+        encoding = detect_encoding(path) if encoding is None else encoding
         with path.open(encoding=encoding, newline="") as file:
             yield from _parse_csv(path, file, delimiter)
     except (OSError, LookupError) as error:
@@ -133,7 +131,11 @@ def _detect_delimiter(line: str) -> str:
 
 
 def detect_encoding(path: Path) -> str:
-    """Return the encoding of a text file, read once in blocks."""
+    """Return the encoding of a text file, read once in blocks.
+
+    Raises:
+        OSError: It cannot be read.
+    """
     try:
         with path.open("rb") as file:
             block = file.read(_SAMPLE)
@@ -153,8 +155,6 @@ def detect_encoding(path: Path) -> str:
             decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return "cp1252"
-    except OSError as error:
-        raise _unreadable(path, error) from None
     return "utf-8"
 
 
@@ -233,6 +233,15 @@ def read_sql(address: str, query: str) -> Iterator[Row]:
         raise CampaignError(f"The query failed: {' '.join(str(cause).split())}") from None
     finally:
         engine.dispose()
+
+
+_OTHER_FORMATS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
+    ".jsonl": read_json_lines,
+    ".ndjson": read_json_lines,
+    ".json": read_json_lines,
+    ".parquet": read_parquet,
+    ".pq": read_parquet,
+}
 
 
 def read_rows(rows: Iterable[Any]) -> Iterator[Row]:

@@ -23,6 +23,7 @@ from sqlalchemy import text
 from .callers import AsyncCaller
 from .errors import CampaignError, CampaignHaltedError, needs_extra
 from .ledger import Ledger
+from .ledger.database import TRANSIENT_CLASSES, limits_of
 from .runner import Runner
 from .runners import RunnerIdentity
 from .states import CampaignState
@@ -31,6 +32,7 @@ try:
     from procrastinate import App, PsycopgConnector
     from procrastinate.exceptions import ConnectorException
     from procrastinate.jobs import DeleteJobCondition
+    from psycopg.errors import RaiseException
 except ImportError:
     raise needs_extra("procrastinate", "campaigns-postgresql") from None
 
@@ -51,8 +53,8 @@ DISPATCH_LEASE = timedelta(seconds=10)
 LOOK_AHEAD = 2.0
 """For how many seconds of the rate there are jobs."""
 HEARTBEAT = 5.0
-OPENING_PATIENCE = 30.0
-"""Seconds to wait for a database that is just being started, with the machine say."""
+OPENING_PATIENCE = 120.0
+"""Seconds to wait for a database that is just being started, with the machine say, or that recovers from a crash."""
 STALLED_AFTER = 15.0
 """Seconds of silence after which a worker's jobs are given to others."""
 SWEEP_INTERVAL = 5.0
@@ -82,8 +84,11 @@ class Worker:
         decide: The hook that says what comes after a call.
         until_finished: Whether to end when no campaign has anything left to do, rather than to wait for more.
 
+    Attributes:
+        halted: The campaigns that stopped themselves while this worker ran them, by name, with the reason.
+
     Raises:
-        CampaignError: The ledger is not in PostgreSQL.
+        CampaignError: The ledger is not in PostgreSQL, or `concurrency` is no number of requests.
         LedgerError: It cannot be opened.
     """
 
@@ -96,6 +101,8 @@ class Worker:
         decide: Decide | None = None,
         until_finished: bool = False,
     ) -> None:
+        if isinstance(concurrency, bool) or not isinstance(concurrency, int) or concurrency < 1:
+            raise CampaignError(f"concurrency={concurrency!r} is not a number of requests. Give 1 or more.")
         self._ledger = Ledger(ledger, opening_patience=OPENING_PATIENCE)
         if self._ledger.database.is_sqlite:
             self._ledger.close()
@@ -108,13 +115,17 @@ class Worker:
         self._decide = decide
         self._until_finished = until_finished
         self._identity = RunnerIdentity.create()
+        self.halted: dict[str, CampaignHaltedError] = {}
+        self._worked_on: set[int] = set()
         self._runners: dict[int, Runner] = {}
         self._threads: dict[int, threading.Thread] = {}
         self._stopping = asyncio.Event()
         url = self._ledger.database.url.set(drivername="postgresql")
+        settings = limits_of(url)
         if "options" not in url.query:
             # A job that is lost, or done twice, does no harm: none of its commits need wait for the disk.
-            url = url.update_query_dict({"options": "-csynchronous_commit=off"})
+            settings["options"] = "-csynchronous_commit=off"
+        url = url.update_query_dict(settings)
         address = url.render_as_string(hide_password=False)
         self._app = App(connector=PsycopgConnector(conninfo=address, min_size=1, max_size=4))
 
@@ -191,7 +202,10 @@ class Worker:
             try:
                 await step()
             except ConnectorException as error:
-                logger.warning("The database cannot be reached: %s", _in_words(error))
+                if _may_be_reached(error):
+                    logger.warning("A step failed in the database, and is tried again: %s", _in_words(error))
+                else:
+                    logger.warning("The database cannot be reached: %s", _in_words(error))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
                     await self._stopping.wait()
@@ -247,6 +261,8 @@ class Worker:
 
     def _tend(self, campaign: CampaignInfo) -> None:
         """See to it that a campaign that has something to do has a runner here."""
+        if campaign.state in (CampaignState.ACTIVE, CampaignState.PAUSED):
+            self._worked_on.add(campaign.id)
         thread = self._threads.get(campaign.id)
         if thread is not None and thread.is_alive():
             return
@@ -260,18 +276,19 @@ class Worker:
         )
         self._runners[campaign.id] = runner
         self._threads[campaign.id] = threading.Thread(
-            target=self._run_runner, args=(campaign.name, runner), name=f"pamela-campaign-{campaign.id}", daemon=True
+            target=self._run_runner, args=(campaign, runner), name=f"pamela-campaign-{campaign.id}", daemon=True
         )
         self._threads[campaign.id].start()
 
-    @staticmethod
-    def _run_runner(name: str, runner: Runner) -> None:
+    def _run_runner(self, campaign: CampaignInfo, runner: Runner) -> None:
         try:
             runner.run()
         except CampaignHaltedError as error:
-            logger.error("%s: %s", name, error)
+            if campaign.id in self._worked_on:  # others stopped before this worker began
+                self.halted[campaign.name] = error
+            logger.error("%s: %s", campaign.name, error)
         except CampaignError:
-            logger.exception("The campaign %s stopped here, and is taken up again.", name)
+            logger.exception("The campaign %s stopped here, and is taken up again.", campaign.name)
 
     # Jobs that are lost
 
@@ -282,13 +299,24 @@ class Worker:
         )
         overdue = await asyncio.to_thread(self._overdue_jobs)
         for job_id in {job.id for job in stalled if job.id is not None} | overdue:
-            await self._app.job_manager.retry_job_by_id_async(job_id, retry_at=datetime.now(UTC))
+            try:
+                await self._app.job_manager.retry_job_by_id_async(job_id, retry_at=datetime.now(UTC))
+            except ConnectorException as error:
+                if not isinstance(error.__cause__, RaiseException):
+                    raise
+                logger.debug("The lost job %d was given to others by another worker.", job_id)
 
     def _overdue_jobs(self) -> set[int]:
         parameters = {"task": TASK, "seconds": OVERDUE_AFTER}
         return set(
             self._ledger.database.read(lambda connection: connection.execute(_OVERDUE_JOBS, parameters).scalars().all())
         )
+
+
+def _may_be_reached(error: ConnectorException) -> bool:
+    """Return whether the database answered, so that it is not the connection that is at fault."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state is not None and not str(state).startswith(TRANSIENT_CLASSES)
 
 
 def _in_words(error: Exception) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import sys
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from .exit_codes import CommandError, ExitCode, code_of
 from .help import Entry, Group
 from .settings import Settings, connection_options
 from .terminal import colours_wanted, complain, say
+from .words import in_words_of_the_command_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,18 +24,6 @@ if TYPE_CHECKING:
 WIDEST_HELP = 100
 CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """What the system says when the disk is full behind `> file`, or has gone."""
-
-NAMES_OF_ARGUMENTS = {
-    "to": "TO",
-    "task": "TASK",
-    "call_id": "CALL_ID",
-    "tool_id": "NAME_OR_ID",
-    "period": "MONTH",
-    "start_date": "--since",
-    "end_date": "--until",
-    "status_filter": "--status",
-}
-"""What arguments of the client are called on the command line, where that is not the option of their name."""
 
 COMMANDS = {
     # A command is registered in one line: its name, the section of the help, the module with it, what it does.
@@ -145,18 +133,6 @@ def show_error_of_client(error: Any) -> None:
         say(f"The service asks to wait {error.retry_after:g} s.", dim=True)
     if error.request_id:
         say(f"Request {error.request_id}", dim=True)
-
-
-def in_words_of_the_command_line(error: Any) -> str:
-    """Return what an exception says, with options in the place of Python's arguments."""
-    from pamela import ValidationError
-
-    message = str(error)
-    found = re.match(r"([a-z_.]+)(?==)", message)
-    if not isinstance(error, ValidationError) or error.status_code is not None or found is None:
-        return message
-    name = found[1].rpartition(".")[2]
-    return f"{NAMES_OF_ARGUMENTS.get(name) or '--' + name.replace('_', '-')}{message[found.end() :]}"
 
 
 def leave_closed_pipe() -> int:

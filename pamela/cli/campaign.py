@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from contextlib import contextmanager
 from datetime import date
@@ -19,12 +20,13 @@ from .objects import load
 from .output import Output, output_options
 from .settings import Settings, connection_options
 from .terminal import confirm, say, warn
+from .words import with_options_for_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from pamela import PamelaClient
-    from pamela.campaigns import Campaign, CampaignInfo, CheckReport, Ledger, Problem, Retry
+    from pamela.campaigns import Campaign, CampaignHaltedError, CampaignInfo, CheckReport, Ledger, Problem, Retry
 
 ROWS, CALLS, PACE = "Rows", "Calls", "Pace and manners"
 STATUS_COLUMNS = (
@@ -196,6 +198,10 @@ def run(
 
     FILE is .csv, .tsv, .jsonl or .parquet. All its rows are checked before anything is dialled. Run the same command
     again, or without FILE, to go on after an interruption.
+
+    Exit status 0 says that everybody is through and somebody was reached; 1 that nobody was reached, or that the campaign
+    was stopped or stopped itself; 3 that it stopped itself because of the key; 6 that calls were set aside, because it is
+    unclear whether they were placed.
     """
     from pamela.campaigns import Campaign
     from pamela.campaigns.results import check_ending
@@ -213,7 +219,8 @@ def run(
             with opened:
                 ask(client, opened, yes=yes)
                 context.exit(run_to_its_end(opened, out))
-        name = name or default_name(ledger, file)
+        refuse_rows_from_two_places(file, options)
+        name = default_name(ledger, file) if name is None else name
         asks = not dry_run and not yes and not is_sandbox(client)
         if dry_run or asks:
             with make_campaign(client, ledger, name, hook, options, check_only=True) as checked:
@@ -241,9 +248,9 @@ def as_usage_errors() -> Iterator[None]:
     except (InvalidRowsError, LedgerError):
         raise
     except CampaignNotFoundError as error:
-        raise CommandError(str(error), ExitCode.NOT_FOUND) from None
+        raise CommandError(with_options_for_arguments(str(error)), ExitCode.NOT_FOUND) from None
     except CampaignError as error:
-        raise CommandError(str(error), ExitCode.USAGE) from None
+        raise CommandError(with_options_for_arguments(str(error)), ExitCode.USAGE) from None
 
 
 def refuse_settings_without_rows(context: click.Context) -> None:
@@ -257,17 +264,28 @@ def refuse_settings_without_rows(context: click.Context) -> None:
             )
 
 
+def refuse_rows_from_two_places(file: Path | None, options: Mapping[str, Any]) -> None:
+    """Refuse options of which one would be passed over."""
+    if file is not None and options["sql"] is not None:
+        raise CommandError("FILE and --sql are both given. The rows come from one of them.", ExitCode.USAGE)
+    if options["database"] is not None and options["sql"] is None:
+        raise CommandError("--database needs --sql, the query to ask it.", ExitCode.USAGE)
+    for name in ("encoding", "delimiter"):
+        if options[name] is not None and file is None:
+            raise CommandError(f"--{name} needs FILE.", ExitCode.USAGE)
+
+
 def default_name(ledger: str, file: Path | None) -> str:
     """Return the name of the ledger's only campaign, or a new one from the file and the day."""
-    with opened_ledger(ledger) as opened:
-        campaigns = opened.campaigns()
+    campaigns: list[CampaignInfo] = []
+    if "://" in ledger or Path(ledger).exists():  # to open what is not there would make it
+        with opened_ledger(ledger) as opened:
+            campaigns, ledger = opened.campaigns(), opened.name
     if len(campaigns) == 1:
         return campaigns[0].name
     if campaigns:
         names = ", ".join(each.name for each in campaigns)
-        raise CommandError(
-            f"{opened.name} has several campaigns: {names}. Name one, or a new one: --name.", ExitCode.USAGE
-        )
+        raise CommandError(f"{ledger} has several campaigns: {names}. Name one, or a new one: --name.", ExitCode.USAGE)
     return f"{file.stem if file is not None else 'campaign'}-{date.today()}"
 
 
@@ -295,14 +313,16 @@ def _make_campaign(
 ) -> Campaign:
     from pamela.campaigns import Breaker, Campaign, Hours
 
-    hours = None
+    hours = start = end = None
     if options["hours"] is not None:
         start, dash, end = options["hours"].partition("-")
         if not dash:
             raise CommandError(f"--hours {options['hours']} has no end. Write 09:00-20:00.", ExitCode.USAGE)
-        hours = Hours(start, end, days=options["days"] or "mon-sun", holidays=options["holidays"])
-    elif options["days"] or options["holidays"]:
-        hours = Hours("00:00", "24:00", days=options["days"] or "mon-sun", holidays=options["holidays"])
+    elif options["days"] is not None or options["holidays"] is not None:
+        start, end = "00:00", "24:00"
+    if start is not None and end is not None:
+        days = "mon-sun" if options["days"] is None else options["days"]
+        hours = Hours(start, end, days=days, holidays=options["holidays"])
     return Campaign(
         client,
         name,
@@ -313,7 +333,7 @@ def _make_campaign(
         hours=hours,
         zone_fallback=options["zone_fallback"],
         retry=read_retry(options["retry"], options["retry_after"]),
-        breaker=None if options["breaker"] >= 1 else Breaker(share=options["breaker"]),
+        breaker=None if options["breaker"] == 1 else Breaker(share=options["breaker"]),
         max_minutes=options["max_minutes"],
         decide=decide,
         poll_interval=options["poll_interval"],
@@ -330,8 +350,12 @@ def read_prefixes(values: tuple[str, ...]) -> dict[str, Any]:
         parts = [part.strip() for part in pace.split(",") if part.strip()]
         if not equals or not parts:
             raise CommandError(f"--per-prefix {value} has no pace. Write +44=5,1/s.", ExitCode.USAGE)
-        counts = [int(part) for part in parts if part.isdigit()]
-        rates = [part for part in parts if not part.isdigit()]
+        if not re.fullmatch(r"\+[1-9][0-9]{0,14}", prefix.strip()):
+            raise CommandError(f"--per-prefix {value} has no prefix. Write +44=5,1/s.", ExitCode.USAGE)
+        counts = [int(part) for part in parts if part.isdecimal()]
+        rates = [part for part in parts if not part.isdecimal()]
+        if len(counts) > 1:
+            raise CommandError(f"--per-prefix {value} has two numbers of calls. Write +44=5,1/s.", ExitCode.USAGE)
         found[prefix.strip()] = Pace(counts[0] if counts else None, ",".join(rates) or None)
     return found
 
@@ -343,14 +367,20 @@ def read_retry(counts: tuple[str, ...], pauses: tuple[str, ...]) -> Retry:
     retries: dict[str, int] = {}
     for value in counts:
         outcome, equals, count = value.partition("=")
-        if not equals or outcome not in known or not count.isdigit():
+        if not equals or outcome not in known or not count.isdecimal():
             raise CommandError(
                 f"--retry {value}: write OUTCOME=N, the outcome being {', '.join(known)}.", ExitCode.USAGE
             )
         retries[outcome] = int(count)
+    if pauses and not retries:
+        raise CommandError("--retry-after needs --retry, which says what is called again.", ExitCode.USAGE)
     after: dict[str, str] = {}
     for value in pauses:
         outcome, equals, pause = value.rpartition("=")
+        if equals and outcome not in known:
+            raise CommandError(
+                f"--retry-after {value}: write OUTCOME=TIME, the outcome being {', '.join(known)}.", ExitCode.USAGE
+            )
         after |= {outcome: pause} if equals else dict.fromkeys(known, pause)
     return Retry(**retries, after=after or "15m")
 
@@ -412,7 +442,7 @@ def _add_rows(campaign: Campaign, file: Path | None, options: Mapping[str, Any])
 
 
 def tell_problem(problem: Problem) -> None:
-    warn(str(problem))
+    warn(with_options_for_arguments(str(problem)))
 
 
 def show_report(report: CheckReport) -> None:
@@ -423,9 +453,9 @@ def show_report(report: CheckReport) -> None:
     if report.invalid:
         say(f"{report.invalid:,} invalid.")
     say(f"At most {report.max_minutes:,} minutes, ${report.max_cost:,.2f}.")
-    if report.added and report.done_by is not None:
+    if report.max_minutes and report.done_by is not None:
         say(f"Everybody is called once by {report.done_by:%d %B %Y, %H:%M} UTC, if calls last as long as they may.")
-    elif report.added:
+    elif report.max_minutes:
         say("At this pace it takes more than a year.")
 
 
@@ -451,12 +481,27 @@ def run_to_its_end(campaign: Campaign, out: Path | None) -> int:
         return ExitCode.INTERRUPTED
     except CampaignHaltedError as error:
         raise CommandError(str(error), ExitCode.AUTHENTICATION if error.key_refused else ExitCode.FAILURE) from None
+    return tell_the_end(campaign)
+
+
+def tell_the_end(campaign: Campaign) -> ExitCode:
+    """Tell how a campaign ended that did not stop itself, and return the exit status."""
+    from pamela.campaigns import CampaignState
+
     progress = campaign.progress()
-    shares = ", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in progress.recipients.items())
+    recipients = progress.recipients
+    shares = ", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in recipients.items())
     say(f"{campaign.name}: {progress.final:,} of {progress.total:,} through ({shares}).")
-    if progress.recipients.get("set_aside"):
+    if campaign.info.state is CampaignState.STOPPED:
+        warn("The campaign was stopped before its end. `pamela campaign resume` lets it go on.")
+    elif recipients.get("given_up") and not recipients.get("done"):
+        warn("Nobody was reached. `pamela campaign results` says why.")
+    elif not recipients.get("set_aside"):
+        return ExitCode.OK
+    if recipients.get("set_aside"):
         warn("Whether the calls that were set aside were placed could not be found out. Look at their results.")
-    return ExitCode.OK
+        return ExitCode.AMBIGUOUS
+    return ExitCode.FAILURE
 
 
 @campaign.command(
@@ -472,9 +517,10 @@ def run_to_its_end(campaign: Campaign, out: Path | None) -> int:
 @connection_options
 def add(settings: Settings, file: Path | None, ledger: str, name: str | None, **options: Any) -> None:
     """Check a list and add it to a campaign, for workers that run or will."""
+    refuse_rows_from_two_places(file, options)
     with (
         settings.client() as client,
-        make_campaign(client, ledger, name or default_name(ledger, file), None, options) as made,
+        make_campaign(client, ledger, default_name(ledger, file) if name is None else name, None, options) as made,
     ):
         show_report(add_rows(made, file, options))
 
@@ -498,12 +544,21 @@ def add(settings: Settings, file: Path | None, ledger: str, name: str | None, **
 @click.option("--until-finished", is_flag=True, help="End when no campaign has anything left to do.")
 @click.option("-y", "--yes", is_flag=True, help="Dial without asking.")
 @connection_options
+@click.pass_context
 def worker(
-    settings: Settings, ledger: str, concurrency: int, decide: str | None, until_finished: bool, yes: bool
+    context: click.Context,
+    /,
+    settings: Settings,
+    ledger: str,
+    concurrency: int,
+    decide: str | None,
+    until_finished: bool,
+    yes: bool,
 ) -> None:
     """Place the calls of all campaigns of a PostgreSQL ledger, beside as many other workers as wanted.
 
-    Add the recipients with `pamela campaign add`.
+    Add the recipients with `pamela campaign add`. With --until-finished, exit status 1 says that a campaign stopped
+    itself, 3 that it did because of the key.
     """
     import asyncio
 
@@ -516,7 +571,7 @@ def worker(
         if not yes and not is_sandbox(client):
             confirm("Place the calls of this ledger for real?", yes=yes, otherwise="The ledger is not worked on")
 
-    async def work() -> None:
+    async def work() -> list[CampaignHaltedError]:
         asyncio.get_running_loop().set_exception_handler(ignore_errors_of_engine)
         async with settings.async_client() as client:
             working = Worker(client, ledger, concurrency=concurrency, decide=hook, until_finished=until_finished)
@@ -524,17 +579,24 @@ def worker(
                 asyncio.get_running_loop().add_signal_handler(number, working.stop)
             say("Working. Ctrl-C ends it; calls in progress go on.", dim=True)
             await working.run()
+            return list(working.halted.values())
 
     tell_log()
-    asyncio.run(work())
+    halted = asyncio.run(work())
+    if until_finished and halted:  # why has been told
+        context.exit(ExitCode.AUTHENTICATION if any(each.key_refused for each in halted) else ExitCode.FAILURE)
 
 
 def refuse_missing_ledger(address: str) -> None:
     """Refuse a file that is not there, or no ledger: to open it would make an empty one of it."""
     if "://" in address:
         return
-    if not Path(address).is_file():
-        raise CommandError(f"There is no ledger {address}.", ExitCode.NOT_FOUND)
+    try:
+        is_there = Path(address).is_file()
+    except OSError:  # the name is too long for a file
+        is_there = False
+    if not is_there:
+        raise CommandError(f"There is no ledger {address:.200}.", ExitCode.NOT_FOUND)
     if not has_ledger(Path(address)):
         raise CommandError(f"{address} is no ledger.", ExitCode.NOT_FOUND)
 

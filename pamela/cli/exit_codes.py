@@ -23,7 +23,10 @@ class ExitCode(IntEnum):
         return member
 
     OK = 0, "it worked"
-    FAILURE = 1, "it failed: the service cannot be reached, a call did not complete, a check found something"
+    FAILURE = (
+        1,
+        "it failed: the service cannot be reached, a call did not complete, a campaign reached nobody, a check failed",
+    )
     USAGE = 2, "the command line or one of its values is wrong; nothing was sent"
     AUTHENTICATION = 3, "there is no API key, or it does not work"
     NOT_FOUND = 4, "there is no such call, tool or address"

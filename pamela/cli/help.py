@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 OWN_OPTIONS = "Options"
+_LARGEST_NUMBER = 1e9
+"""Seconds, or a factor: no number of an option comes near it, but Python takes ``nan`` and ``inf`` for numbers too."""
 
 
 class Option(click.Option):
@@ -57,6 +60,16 @@ class _HelpWithExamples(click.Command):
         super().__init__(*args, **kwargs)
         self.examples = examples
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line, and refuse values that are empty: those of a variable that is not set, say."""
+        if not ctx.resilient_parsing:
+            given: Mapping[str, Any] = self.make_parser(ctx).parse_args(list(args))[0]
+            for parameter in self.get_params(ctx):
+                value = given.get(parameter.name or "")
+                for each in value if isinstance(value, list | tuple) else [value]:
+                    _check_value(ctx, parameter, each)
+        return super().parse_args(ctx, args)
+
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write what the command is for, then examples, then how it is called."""
         self.format_help_text(ctx, formatter)
@@ -91,6 +104,16 @@ class _HelpWithExamples(click.Command):
             if records:
                 with formatter.section(section):
                     formatter.write_dl(records, col_max=widest_name(formatter))
+
+
+def _check_value(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
+    if value == "":
+        remedy = "Give a value, or leave it out" if isinstance(parameter, click.Option) else "Give a value"
+        raise click.BadParameter(f"it is empty. {remedy}.", ctx, parameter)
+    if isinstance(parameter.type, click.types.FloatParamType) and isinstance(value, str):
+        with suppress(ValueError):  # which click tells
+            if not abs(float(value)) < _LARGEST_NUMBER:
+                raise click.BadParameter(f"{value!r} is not a number that it can be.", ctx, parameter)
 
 
 class Command(_HelpWithExamples):

@@ -236,8 +236,12 @@ def test_a_dry_run_adds_nothing(make_campaign: MakeCampaign) -> None:
     assert campaign.progress().total == 0
 
 
-def test_a_check_leaves_the_ledger_as_it_is(make_campaign: MakeCampaign, client: PamelaClient) -> None:
+def test_a_check_leaves_the_ledger_as_it_is(make_campaign: MakeCampaign, client: PamelaClient, ledger: Path) -> None:
     """Neither a check nor rows that are refused make a campaign, or change one."""
+    unmade = make_campaign("unmade", check_only=True)
+    assert unmade.add_rows(rows(3), to="phone", id="id", task=TASK).added == 3
+    unmade.close()
+    assert list(ledger.parent.iterdir()) == []
     campaign = make_campaign()
     with pytest.raises(InvalidRowsError):
         campaign.add_rows([*rows(2), {"id": "bad", "phone": "1", "name": "x"}], to="phone", id="id", task=TASK)
@@ -259,6 +263,30 @@ def test_a_check_leaves_the_ledger_as_it_is(make_campaign: MakeCampaign, client:
     assert campaign.info.settings.max_minutes is None
     assert len(list(campaign.run())) == 3
     assert Counter(call.to for call in calls_of(client)) == Counter(numbers(3))
+
+
+def test_the_estimate_is_of_what_is_still_to_be_called(make_campaign: MakeCampaign) -> None:
+    campaign = make_campaign(retry=Retry(not_reached=1), in_flight=10)
+    campaign.add_do_not_call(numbers(1))
+    call = {"max_duration_seconds": 120}
+
+    def minutes(count: int, **options: Any) -> int:
+        return campaign.add_rows(rows(count), to="phone", id="id", task=TASK, call=call, **options).max_minutes
+
+    assert minutes(4, dry_run=True) == 3 * 2 * 2
+    assert minutes(4) == 3 * 2 * 2
+    # Those who wait still count, though they were added before.
+    assert minutes(5) == 4 * 2 * 2
+    list(campaign.run())
+    report = campaign.add_rows(rows(5), to="phone", id="id", task=TASK, call=call)
+    assert (report.known, report.added, report.max_minutes, report.max_cost) == (5, 0, 0, 0)
+    assert minutes(6, dry_run=True) == 2 * 2
+    checked = make_campaign(max_minutes=6, retry=Retry(not_reached=1), check_only=True)
+    checked.add_do_not_call(numbers(7)[6:])
+    report = checked.add_rows(rows(7), to="phone", id="id", task=TASK, call=call)
+    billed = campaign.info.minutes_billed
+    assert (report.added, report.do_not_call, report.max_minutes) == (2, 1, 6 - billed)
+    assert billed == 4
 
 
 def test_the_do_not_call_list(make_campaign: MakeCampaign, client: PamelaClient, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import socket
 import subprocess
 import sys
 import time
@@ -15,9 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Connection, text
 
 from pamela import AsyncPamelaClient, PamelaClient
-from pamela.campaigns import AsyncCampaign, Campaign, CampaignError, CampaignState, LedgerError, Retry
+from pamela.campaigns import AsyncCampaign, Campaign, CampaignError, CampaignState, Ledger, LedgerError, Retry
+from pamela.campaigns.ledger import database
 from pamela.campaigns.worker import Worker
 from pamela.sandbox import Sandbox
 
@@ -157,6 +160,62 @@ def test_ledgers_that_cannot_be_opened(client: PamelaClient, ledger: str, messag
     with pytest.raises(LedgerError, match=message) as caught:
         Campaign(client, "orders", ledger=ledger)
     assert "geheim" not in str(caught.value)
+
+
+def test_a_database_that_accepts_connections_and_says_nothing(
+    client: PamelaClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As one that is stopped, or that restarts with a slow disk: the system accepts for it."""
+    monkeypatch.setitem(database.POSTGRESQL_LIMITS, "connect_timeout", "2")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"postgresql://pamela:geheim@127.0.0.1:{server.getsockname()[1]}/orders"
+        with pytest.raises(LedgerError, match=r"Cannot open the ledger .*timeout"):
+            Ledger(address, opening_patience=0.1)
+    assert caplog.text == ""
+    with pytest.raises(LedgerError, match=r"Cannot open the ledger .*refused"):
+        Ledger("postgresql://pamela:geheim@127.0.0.1:1/orders", opening_patience=0.1)
+    assert "127.0.0.1:1/orders cannot be opened yet: connection failed" in caplog.text
+    assert "geheim" not in caplog.text
+
+
+@pytest.mark.slow
+async def test_a_lost_job_that_two_workers_find_is_given_away_once(
+    address: str, async_client: AsyncPamelaClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = Worker(async_client, address), Worker(async_client, address)
+    async with first._app.open_async(), second._app.open_async():
+        await first._install()
+
+        def lose(connection: Connection) -> None:
+            connection.execute(
+                text(
+                    "INSERT INTO procrastinate_jobs (queue_name, task_name, args, status) "
+                    "VALUES ('pamela-campaigns', 'pamela.campaigns.advance', '{}', 'doing')"
+                )
+            )
+            connection.execute(
+                text(
+                    "INSERT INTO procrastinate_events (job_id, type, at) "
+                    "SELECT id, 'started', now() - interval '1 hour' FROM procrastinate_jobs"
+                )
+            )
+
+        first._ledger.database.write(lose)
+        found = second._overdue_jobs()
+        assert len(found) == 1
+        await first._sweep()
+        assert first._overdue_jobs() == set()
+        monkeypatch.setattr(second, "_overdue_jobs", lambda: found)
+        await second._sweep()  # this one is late
+    for worker in (first, second):
+        worker._ledger.close()
+    assert "cannot be reached" not in caplog.text
+
+
+@pytest.mark.parametrize("concurrency", [0, -1, 1.5, True, "5"])
+async def test_a_worker_needs_requests(async_client: AsyncPamelaClient, concurrency: Any) -> None:
+    with pytest.raises(CampaignError, match="is not a number of requests"):
+        Worker(async_client, "postgresql://127.0.0.1:1/orders", concurrency=concurrency)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")

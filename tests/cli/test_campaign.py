@@ -85,13 +85,15 @@ def test_bad_rows_end_it_with_their_lines(cli: Cli, client: PamelaClient) -> Non
 
 
 def test_a_check_leaves_no_campaign_behind(cli: Cli, client: PamelaClient) -> None:
+    before = {each.name for each in cli.home.iterdir()}
     people = cli.home / "people.csv"
     people.write_text("id,phone,name\n1,+12022000001,Ann\n2,call me,Bob\n")
     checked = cli(*run_arguments("--dry-run", "--name", "first"), code=1)
     assert "line 3: 'call me'" in checked.err
     assert "1 invalid" in checked.err
     assert "2 rows: 1 to call" in cli(*run_arguments("--dry-run", "--skip-invalid")).err
-    assert "has no campaign" in cli("campaign", "run", "--ledger", "orders.db", code=4).err
+    assert "There is no ledger orders.db" in cli("campaign", "run", "--ledger", "orders.db", code=4).err
+    assert {each.name for each in cli.home.iterdir()} <= before | {"people.csv"}
     people.write_text("id,phone,name\n1,+12022000001,Ann\n2,+12022000002,Bob\n")
     assert "2 of 2 through" in cli(*run_arguments("--name", "second")).err
     assert cli("campaign", "status", "orders.db", "--json").json["name"] == "second"
@@ -126,6 +128,21 @@ def test_a_key_that_does_not_work_has_a_status_of_its_own(cli: Cli) -> None:
     assert "The campaign stopped itself. The API refused the key" in refused.err
 
 
+def test_the_status_says_whether_anybody_was_reached(cli: Cli) -> None:
+    people = cli.home / "people.csv"
+    people.write_text("id,phone,name\n1,+15005550001,Ann\n2,+15005550001,Bob\n")
+    nobody = cli(*run_arguments("--any-number", "--same-number"), code=1)
+    assert "2 of 2 through (2 given up)" in nobody.err
+    assert "Warning: Nobody was reached. `pamela campaign results` says why." in nobody.err
+    people.write_text("id,phone,name\n3,+12022000003,Cat\n")
+    assert "3 of 3 through" in cli(*run_arguments()).err
+    # What the ledger says after an answer was lost for good.
+    with sqlite3.connect(cli.home / "orders.db") as connection:
+        connection.execute("UPDATE pamela_recipients SET state = 'set_aside' WHERE identity = '1'")
+    connection.close()
+    assert "calls that were set aside" in cli("campaign", "run", "--ledger", "orders.db", code=6).err
+
+
 def test_nothing_is_dialled_for_real_without_yes(cli: Cli, tmp_path: Path) -> None:
     write_people(cli.home / "people.csv", 3)
     environment = {"PAMELA_BASE_URL": "", "PAMELA_API_KEY": "pk_live_nobody"}
@@ -140,7 +157,7 @@ def test_nothing_is_dialled_for_real_without_yes(cli: Cli, tmp_path: Path) -> No
         (["--hours", "9"], "--hours 9 has no end"),
         (["--hours", "9-20"], "'9' is not a time of day"),
         (["--retry", "no_answer=2"], "--retry no_answer=2"),
-        (["--retry-after", "soon"], "'soon' is not a duration"),
+        (["--retry", "not_reached=1", "--retry-after", "soon"], "'soon' is not a duration"),
         (["--rate", "fast"], "'fast' is not a rate"),
         (["--per-prefix", "+44"], "--per-prefix +44 has no pace"),
         (["--days", "weekend"], "does not name days"),
@@ -150,7 +167,25 @@ def test_nothing_is_dialled_for_real_without_yes(cli: Cli, tmp_path: Path) -> No
         (["--delimiter", ",,"], "',,' is not a delimiter"),
         (["--encoding", "klingon"], "Cannot read people.csv: unknown encoding"),
         (["--zone-fallback", "Europe/Pariss"], "Did you mean 'Europe/Paris'"),
-        (["--max-minutes", "0"], "max_minutes=0 is not a budget"),
+        (["--max-minutes", "0"], "--max-minutes=0 is not a budget"),
+        (["--in-flight", "0"], "--in-flight=0 is not a number of calls"),
+        (["--breaker", "2"], "--breaker 2.0 is not a share"),
+        (["--breaker", "nan"], "Invalid value for '--breaker': 'nan' is not a number that it can be"),
+        (["--retry", "not_reached=101"], "--retry not_reached=101 is not a number of retries"),
+        (["--retry", "not_reached=²"], "--retry not_reached=²: write OUTCOME=N"),
+        (["--retry", "not_reached=1", "--retry-after", "busy=5m"], "--retry-after busy=5m: write OUTCOME=TIME"),
+        (["--retry-after", "5m"], "--retry-after needs --retry"),
+        (["--per-prefix", "44=5"], "--per-prefix 44=5 has no prefix"),
+        (["--per-prefix", "+44=5,6"], "--per-prefix +44=5,6 has two numbers of calls"),
+        (["--poll-interval", "0"], "'0' is not an interval"),
+        (["--poll-interval", "500ms"], "'500ms' is not a duration"),
+        (["--hours", "24:00-00:00"], "The hours begin and end at the same time"),
+        (["--name", ""], "Invalid value for '--name': it is empty"),
+        (["--days", ""], "Invalid value for '--days': it is empty"),
+        (["--delimiter", ""], "Invalid value for '--delimiter': it is empty"),
+        (["--sql", "SELECT 1", "--database", "sqlite:///x.db"], "FILE and --sql are both given"),
+        (["--database", "sqlite:///x.db"], "--database needs --sql"),
+        (["--webhook-url", "shop"], "--webhook-url='shop' is no address"),
         (["--task", "Tell {nam}"], "There is no column 'nam'"),
     ],
 )
@@ -192,7 +227,7 @@ def test_pause_resume_and_stop(cli: Cli, client: PamelaClient) -> None:
     assert cli("campaign", "status", "orders.db", "--json").json["state"] == "paused"
     assert "is stopped" in cli("campaign", "stop", "orders.db").err
     refused = cli(*run_arguments(), code=1)
-    assert "was stopped. Let it go on with resume()" in refused.err
+    assert "was stopped. Let it go on with `pamela campaign resume`" in refused.err
     cli("campaign", "resume", "orders.db")
     assert "30 of 30 through" in cli(*run_arguments()).err
 
@@ -211,7 +246,7 @@ def test_the_live_view(cli: Cli) -> None:
 @pytest.mark.slow
 def test_a_disk_that_is_full_ends_clearly_and_loses_nothing(cli: Cli, client: PamelaClient) -> None:
     write_people(cli.home / "people.csv", 40)
-    cli(*run_arguments("--dry-run"))
+    cli("campaign", "add", *run_arguments()[2:])
     # No file may grow beyond so many blocks of half a kilobyte; a ledger of 40 calls does.
     blocks = max(600, 4 * (cli.home / "orders.db").stat().st_size // 1024)
     limited = ["sh", "-c", f'ulimit -f {blocks}; exec "$@"', "sh", *COMMAND, *run_arguments()]
@@ -277,7 +312,7 @@ def test_a_worker_whose_database_is_restarted_tells_that_and_goes_on(cli: Cli, c
 
 def test_a_ledger_of_a_newer_version(cli: Cli) -> None:
     write_people(cli.home / "people.csv", 1)
-    cli(*run_arguments("--dry-run"))
+    cli("campaign", "add", *run_arguments()[2:])
     with sqlite3.connect(cli.home / "orders.db") as connection:
         connection.execute("UPDATE pamela_ledger SET version = 99")
     connection.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
 import threading
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+logger = logging.getLogger("pamela.campaigns")
+
 CHUNK = 500
 """How many rows one statement asks for."""
 _BUSY_SECONDS = 30.0
@@ -30,7 +33,16 @@ _READS = ("BEGIN",)
 _WRITES = ("PRAGMA synchronous = NORMAL", "BEGIN IMMEDIATE")
 _DURABLE = ("PRAGMA synchronous = FULL", "BEGIN IMMEDIATE")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
-_TRANSIENT_CLASSES = ("08", "40", "57")
+# A server that is stopped, or restarts with a slow disk, lets the system accept connections that it does not answer; and of a
+# machine without power nobody hears that connections have ended.
+POSTGRESQL_LIMITS = {
+    "connect_timeout": "10",
+    "keepalives_idle": "10",
+    "keepalives_interval": "10",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "30000",
+}
+TRANSIENT_CLASSES = ("08", "40", "57")
 """Classes of SQLSTATE: connection lost, transaction rolled back, server shutting down or starting."""
 
 
@@ -75,7 +87,9 @@ class Database:
 
     def _create_engine(self) -> Engine:
         if not self.is_sqlite:
-            return create_engine(self.url, pool_size=10, max_overflow=20, hide_parameters=True)
+            return create_engine(
+                self.url, connect_args=limits_of(self.url), pool_size=10, max_overflow=20, hide_parameters=True
+            )
         engine = create_engine(
             self.url, connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}, hide_parameters=True
         )
@@ -122,12 +136,21 @@ class Database:
     def _repeat(self, work: Callable[[Connection], T], begin: Sequence[str], patience: float) -> T:
         give_up_at = time.monotonic() + patience
         pause = _FIRST_PAUSE
+        is_told = False
         while True:
             try:
                 return self._attempt(work, begin)
             except DBAPIError as error:
                 if not _is_transient(error) or time.monotonic() >= give_up_at:
                     raise
+                if work is migrate and not is_told:
+                    is_told = True
+                    logger.warning(
+                        "The ledger %s cannot be opened yet: %s. It is tried again for %.0f s.",
+                        self.name,
+                        _in_words(error),
+                        patience,
+                    )
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -150,6 +173,21 @@ class Database:
     def close(self) -> None:
         """Close the connections."""
         self.engine.dispose()
+
+
+def file_of(address: str | Path) -> Path | None:
+    """Return the file of a ledger that is kept in one.
+
+    Raises:
+        LedgerError: The address is not valid.
+    """
+    url = _parse_address(address)
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
+def limits_of(url: URL) -> dict[str, str]:
+    """Return the limits for connections to a PostgreSQL address, but for those that the address sets itself."""
+    return {name: value for name, value in POSTGRESQL_LIMITS.items() if name not in url.query}
 
 
 def _parse_address(address: str | Path) -> URL:
@@ -190,7 +228,7 @@ def _is_transient(error: DBAPIError) -> bool:
     state = getattr(cause, "sqlstate", None)
     if state is None:  # there was no connection, or it broke without a word
         return type(cause).__name__ in {"OperationalError", "InterfaceError"}
-    return str(state).startswith(_TRANSIENT_CLASSES)
+    return str(state).startswith(TRANSIENT_CLASSES)
 
 
 def _in_words(error: DBAPIError) -> str:

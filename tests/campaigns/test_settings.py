@@ -1,0 +1,137 @@
+"""Settings of a campaign: what is taken, and what is refused before anything is dialled."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pamela.campaigns import Breaker, CampaignError, Hours, Pace, Rate, Retry
+from pamela.campaigns.readers import read_csv, read_file
+from pamela.campaigns.settings import Settings, parse_duration, parse_rates
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [
+        ("90s", 90), ("15m", 900), ("15 min", 900), ("2 mins", 120), ("1.5 hours", 5400), ("2h", 7200), ("1d", 86_400),
+        ("2 days", 172_800), ("7", 7), (0, 0), (0.5, 0.5), (timedelta(minutes=1), 60),
+    ],
+)  # fmt: skip
+def test_durations(written: Any, seconds: float) -> None:
+    assert parse_duration(written) == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    "written",
+    # What 500ms means is no minutes.
+    [
+        "",
+        "soon",
+        "500ms",
+        "1ds",
+        "-1s",
+        "²",
+        "1e3",
+        "99999999999d",
+        math.nan,
+        math.inf,
+        -1,
+        1e300,
+        True,
+        None,
+        [],
+        b"5s",
+    ],
+)
+def test_what_is_no_duration(written: Any) -> None:
+    with pytest.raises(CampaignError, match=r"is not a duration\. Write 90s, 15m, 2h or 1d"):
+        parse_duration(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "rates"),
+    [
+        (None, ()), ((), ()), (5, (Rate(5, 1),)), (0.5, (Rate(0.5, 1),)), ("5", (Rate(5, 1),)), ("100/min", (Rate(100, 60),)),
+        ("5/s,100/mins", (Rate(5, 1), Rate(100, 60))), ([Rate(1, 7)], (Rate(1, 7),)), ("1/day", (Rate(1, 86_400),)),
+    ],
+)  # fmt: skip
+def test_rates(written: Any, rates: tuple[Rate, ...]) -> None:
+    assert parse_rates(written) == rates
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "fast", "0", "-1/s", "5/ms", "5/", "5/s,", "²/s", 0, -1, math.nan, math.inf, True, [], [""], {}, b"5/s"],
+)
+def test_what_is_no_rate(written: Any) -> None:
+    with pytest.raises(CampaignError, match=r"is not a rate\. Write 5/s, 100/min, or both"):
+        parse_rates(written)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Rate(0, 1), r"Rate\(calls=0\) is not a number above 0"),
+        (lambda: Rate(1, math.nan), r"Rate\(seconds=nan\) is not a number above 0"),
+        (lambda: Rate(math.inf, 1), r"Rate\(calls=inf\) is not a number above 0"),
+        (lambda: Breaker(share=math.nan), r"Breaker\(share=nan\) is not a share"),
+        (lambda: Breaker(share=0), r"Breaker\(share=0\) is not a share"),
+        (lambda: Breaker(share=50), r"Breaker\(share=50\) is not a share. Give a number above 0, and 1 at most"),
+        (lambda: Breaker(share="0.5"), r"Breaker\(share='0\.5'\) is not a share"),  # type: ignore[arg-type]
+        (lambda: Breaker(at_least=0), r"Breaker\(at_least=0\) is not a number of results"),
+        (lambda: Breaker(at_least=None), r"Breaker\(at_least=None\) is not a number"),  # type: ignore[arg-type]
+        (lambda: Breaker(window=0), r"Breaker\(window=\.\.\.\) is no time at all"),
+        (lambda: Retry(not_reached=math.nan), r"is not a number of retries"),  # type: ignore[arg-type]
+        (lambda: Pace(in_flight=0), "in_flight=0 is not a number of calls"),
+        (lambda: Settings(max_minutes=math.nan), "max_minutes=nan is not a budget"),  # type: ignore[arg-type]
+        (lambda: Settings(max_minutes=1.5), "max_minutes=1.5 is not a budget"),  # type: ignore[arg-type]
+        (lambda: Settings(max_minutes="5"), "max_minutes='5' is not a budget"),  # type: ignore[arg-type]
+        (lambda: Settings(max_minutes=0), "max_minutes=0 is not a budget"),
+        (lambda: Settings(poll_interval=0), "0 is not an interval, as it takes no time"),
+        (lambda: Settings(per_prefix=[]), r"per_prefix=\[\] is not a mapping"),
+        (lambda: Settings(per_prefix={5: Pace()}), "per_prefix has 5"),
+        (lambda: Settings(per_prefix={"+٤٤": Pace()}), r"per_prefix has '\+٤٤'"),
+        (lambda: Settings(zone_fallback=5), "zone_fallback=5 is not the name of a time zone"),  # type: ignore[arg-type]
+        (lambda: Settings(zone_fallback=""), "There is no time zone ''"),
+        (lambda: Hours("24:00", "00:00"), "begin and end at the same time"),
+        (lambda: Hours("24:00", "24:00"), "begin and end at the same time"),
+        (lambda: Hours("٠٩:00", "20:00"), "is not a time of day"),
+        (lambda: Hours("09:00", "20:00", days=[]), r"\[\] does not name days of the week"),
+        (lambda: Hours("09:00", "20:00", days=5), "5 does not name days of the week"),
+        (lambda: Hours("09:00", "20:00", holidays=5), "holidays=5 must be dates"),
+    ],
+)
+def test_what_cannot_be_is_refused(make: Any, message: str) -> None:
+    with pytest.raises(CampaignError, match=message):
+        make()
+
+
+def test_a_holiday_may_be_given_with_a_time() -> None:
+    hours = Hours("09:00", "20:00", holidays=[datetime(2026, 12, 25, 12, tzinfo=UTC), date(2026, 12, 26), "2026-12-27"])
+    opening = hours.next_opening(datetime(2026, 12, 25, tzinfo=UTC), ["UTC"])
+    assert opening == datetime(2026, 12, 28, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("delimiter", ["", ",,", "a", "7", '"', "\n", 5])
+def test_what_is_no_delimiter(tmp_path: Path, delimiter: Any) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("id,phone\n1,+12022000001\n")
+    with pytest.raises(CampaignError, match="is not a delimiter"):
+        list(read_csv(path, delimiter=delimiter))
+
+
+def test_settings_of_csv_files_are_for_csv_files(tmp_path: Path) -> None:
+    path = tmp_path / "people.jsonl"
+    path.write_text("{}\n")
+    with pytest.raises(CampaignError, match=r"delimiter=';' is for CSV files, and .*people\.jsonl is none"):
+        read_file(path, delimiter=";")
+    with pytest.raises(CampaignError, match="encoding='utf-8' is for CSV files"):
+        read_file(path, encoding="utf-8")
+    csv = tmp_path / "people.csv"
+    csv.write_text("id\n1\n")
+    with pytest.raises(CampaignError, match="unknown encoding"):
+        list(read_csv(csv, encoding=""))
