@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from .completing import complete_call_ids, complete_statuses
 from .dry_run import dry_run_option
-from .exit_codes import CommandError, ExitCode
+from .exit_codes import CommandError, ExitCode, code_of
 from .help import Group
 from .moments import Moment
 from .output import Output, fields_of, output_options
@@ -111,7 +112,22 @@ def list_(
     """List calls, the newest first."""
     with settings.client() as client:
         found = _found(client, None if everything else limit, status=status, start_date=since, end_date=until)
-        output.rows(found, COLUMNS, call_fields())
+        with status_named_as_option():
+            output.rows(found, COLUMNS, call_fields())
+
+
+@contextmanager
+def status_named_as_option() -> Iterator[None]:
+    """Let the refusal of a status name the option; the service names its own parameter."""
+    from pamela import ValidationError
+
+    try:
+        yield
+    except ValidationError as error:
+        message = str(error)
+        if not message.startswith("status_filter"):
+            raise
+        raise CommandError(f"--status{message.removeprefix('status_filter')}", code_of(error)) from None
 
 
 def _found(client: PamelaClient, limit: int | None, **filters: Any) -> Iterator[Call]:

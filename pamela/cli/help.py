@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 OWN_OPTIONS = "Options"
-_LARGEST_NUMBER = 1e9
-"""Seconds, or a factor: no number of an option comes near it, but Python takes ``nan`` and ``inf`` for numbers too."""
 
 
 class Option(click.Option):
@@ -21,11 +20,13 @@ class Option(click.Option):
 
     Args:
         section: The heading that it stands under.
+        may_be_empty: Whether its value may be an empty text.
     """
 
-    def __init__(self, *args: Any, section: str = OWN_OPTIONS, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, section: str = OWN_OPTIONS, may_be_empty: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.section = section
+        self.may_be_empty = may_be_empty
 
 
 def widest_name(formatter: click.HelpFormatter) -> int:
@@ -107,12 +108,11 @@ class _HelpWithExamples(click.Command):
 
 
 def _check_value(ctx: click.Context, parameter: click.Parameter, value: Any) -> None:
-    if value == "":
-        remedy = "Give a value, or leave it out" if isinstance(parameter, click.Option) else "Give a value"
-        raise click.BadParameter(f"it is empty. {remedy}.", ctx, parameter)
+    if value == "" and isinstance(parameter, click.Option) and not getattr(parameter, "may_be_empty", False):
+        raise click.BadParameter("it is empty. Give a value, or leave it out.", ctx, parameter)
     if isinstance(parameter.type, click.types.FloatParamType) and isinstance(value, str):
         with suppress(ValueError):  # which click tells
-            if not abs(float(value)) < _LARGEST_NUMBER:
+            if not math.isfinite(float(value)):
                 raise click.BadParameter(f"{value!r} is not a number that it can be.", ctx, parameter)
 
 

@@ -59,7 +59,7 @@ def complete_webhooks(context: click.Context, parameter: click.Parameter, incomp
 @click.option("--no-check", is_flag=True, help="Send it although the specification does not describe it.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(min=0, max=86_400, min_open=True),
     default=30.0,
     show_default=True,
     metavar="SECONDS",

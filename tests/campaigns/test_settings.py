@@ -72,37 +72,43 @@ def test_what_is_no_rate(written: Any) -> None:
         parse_rates(written)
 
 
+any_settings: Any = Settings
+any_hours: Any = Hours
+any_breaker: Any = Breaker
+any_retry: Any = Retry
+
+
 @pytest.mark.parametrize(
     ("make", "message"),
     [
         (lambda: Rate(0, 1), r"Rate\(calls=0\) is not a number above 0"),
         (lambda: Rate(1, math.nan), r"Rate\(seconds=nan\) is not a number above 0"),
         (lambda: Rate(math.inf, 1), r"Rate\(calls=inf\) is not a number above 0"),
-        (lambda: Breaker(share=math.nan), r"Breaker\(share=nan\) is not a share"),
-        (lambda: Breaker(share=0), r"Breaker\(share=0\) is not a share"),
-        (lambda: Breaker(share=50), r"Breaker\(share=50\) is not a share. Give a number above 0, and 1 at most"),
-        (lambda: Breaker(share="0.5"), r"Breaker\(share='0\.5'\) is not a share"),  # type: ignore[arg-type]
-        (lambda: Breaker(at_least=0), r"Breaker\(at_least=0\) is not a number of results"),
-        (lambda: Breaker(at_least=None), r"Breaker\(at_least=None\) is not a number"),  # type: ignore[arg-type]
-        (lambda: Breaker(window=0), r"Breaker\(window=\.\.\.\) is no time at all"),
-        (lambda: Retry(not_reached=math.nan), r"is not a number of retries"),  # type: ignore[arg-type]
+        (lambda: any_breaker(share=math.nan), r"Breaker\(share=nan\) is not a share"),
+        (lambda: any_breaker(share=0), r"Breaker\(share=0\) is not a share"),
+        (lambda: any_breaker(share=50), r"Breaker\(share=50\) is not a share. Give a number above 0, and 1 at most"),
+        (lambda: any_breaker(share="0.5"), r"Breaker\(share='0\.5'\) is not a share"),
+        (lambda: any_breaker(at_least=0), r"Breaker\(at_least=0\) is not a number of results"),
+        (lambda: any_breaker(at_least=None), r"Breaker\(at_least=None\) is not a number"),
+        (lambda: any_breaker(window=0), r"Breaker\(window=\.\.\.\) is no time at all"),
+        (lambda: any_retry(not_reached=math.nan), r"is not a number of retries"),
         (lambda: Pace(in_flight=0), "in_flight=0 is not a number of calls"),
-        (lambda: Settings(max_minutes=math.nan), "max_minutes=nan is not a budget"),  # type: ignore[arg-type]
-        (lambda: Settings(max_minutes=1.5), "max_minutes=1.5 is not a budget"),  # type: ignore[arg-type]
-        (lambda: Settings(max_minutes="5"), "max_minutes='5' is not a budget"),  # type: ignore[arg-type]
-        (lambda: Settings(max_minutes=0), "max_minutes=0 is not a budget"),
-        (lambda: Settings(poll_interval=0), "0 is not an interval, as it takes no time"),
-        (lambda: Settings(per_prefix=[]), r"per_prefix=\[\] is not a mapping"),
-        (lambda: Settings(per_prefix={5: Pace()}), "per_prefix has 5"),
-        (lambda: Settings(per_prefix={"+٤٤": Pace()}), r"per_prefix has '\+٤٤'"),
-        (lambda: Settings(zone_fallback=5), "zone_fallback=5 is not the name of a time zone"),  # type: ignore[arg-type]
-        (lambda: Settings(zone_fallback=""), "There is no time zone ''"),
-        (lambda: Hours("24:00", "00:00"), "begin and end at the same time"),
-        (lambda: Hours("24:00", "24:00"), "begin and end at the same time"),
-        (lambda: Hours("٠٩:00", "20:00"), "is not a time of day"),
-        (lambda: Hours("09:00", "20:00", days=[]), r"\[\] does not name days of the week"),
-        (lambda: Hours("09:00", "20:00", days=5), "5 does not name days of the week"),
-        (lambda: Hours("09:00", "20:00", holidays=5), "holidays=5 must be dates"),
+        (lambda: any_settings(max_minutes=math.nan), "max_minutes=nan is not a budget"),
+        (lambda: any_settings(max_minutes=1.5), "max_minutes=1.5 is not a budget"),
+        (lambda: any_settings(max_minutes="5"), "max_minutes='5' is not a budget"),
+        (lambda: any_settings(max_minutes=0), "max_minutes=0 is not a budget"),
+        (lambda: any_settings(poll_interval=0), "0 is not an interval, as it takes no time"),
+        (lambda: any_settings(per_prefix=[]), r"per_prefix=\[\] is not a mapping"),
+        (lambda: any_settings(per_prefix={5: Pace()}), "per_prefix has 5"),
+        (lambda: any_settings(per_prefix={"+٤٤": Pace()}), r"per_prefix has '\+٤٤'"),
+        (lambda: any_settings(zone_fallback=5), "zone_fallback=5 is not the name of a time zone"),
+        (lambda: any_settings(zone_fallback=""), "There is no time zone ''"),
+        (lambda: any_hours("24:00", "00:00"), "begin and end at the same time"),
+        (lambda: any_hours("24:00", "24:00"), "begin and end at the same time"),
+        (lambda: any_hours("٠٩:00", "20:00"), "is not a time of day"),
+        (lambda: any_hours("09:00", "20:00", days=[]), r"\[\] does not name days of the week"),
+        (lambda: any_hours("09:00", "20:00", days=5), "5 does not name days of the week"),
+        (lambda: any_hours("09:00", "20:00", holidays=5), "holidays=5 must be dates"),
     ],
 )
 def test_what_cannot_be_is_refused(make: Any, message: str) -> None:

@@ -205,6 +205,30 @@ def test_where_there_is_a_keyring_secrets_are_in_it_and_nowhere_else(
     assert json.loads((cli.home / "keyring.json").read_text()) == {}
 
 
+def test_a_status_that_there_is_not_is_named_as_on_the_command_line(cli: Cli) -> None:
+    refused = cli("calls", "list", "--status", "faild", code=5)
+    assert refused.err.startswith("Error: --status: 'faild' is not one of ['queued', 'ringing', 'in_progress'")
+    # In a request of one's own the name is that of the service.
+    assert "Error: status_filter:" in cli("request", "GET", "calls", "--param", "status_filter=faild", code=5).err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("call", "+15551234567", "x", "--idempotency-key", ""), "'--idempotency-key': it is empty"),
+        (("call", "+15551234567", "x", "--timeout", "nan"), "'--timeout': 'nan' is not a number that it can be"),
+        (("call", "+15551234567", "x", "--interval", "inf"), "'--interval': 'inf' is not a number that it can be"),
+        (("calls", "list", "--status", ""), "'--status': it is empty. Give a value, or leave it out"),
+        (("calls", "list", "--profile", ""), "'--profile': it is empty"),
+        (("--base-url", "", "calls", "list"), "'--base-url': it is empty"),
+        (("trigger", "call.completed", "--to", "http://127.0.0.1:1/", "--timeout", "1e300"), "is not in the range"),
+        (("verify", "--signature", "x", "--tolerance", "nan"), "'--tolerance': 'nan' is not a number"),
+    ],
+)
+def test_values_that_are_none_are_refused(cli: Cli, arguments: tuple[str, ...], said: str) -> None:
+    assert said in cli(*arguments, code=2).err
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
