@@ -9,6 +9,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 from .languages import Dialogue, Language, Topic, language_of
 from .magic import Outcome
+from .task_dates import find_date
+from .task_words import split_negation
 
 Action = Literal["ring", "connect", "say", "invoke", "wait", "complete", "fail", "show transcript"]
 
@@ -21,7 +23,6 @@ _CHARACTERS_PER_SECOND = 16
 _PAUSE = 1.0
 _LONGEST_TASK = 160
 
-_DATE = re.compile(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
 _HOUR = re.compile(
     r"\b(?:[01]?[0-9]|2[0-3])(?::[0-5][0-9])? ?(?:am|pm|o'clock|uhr|h)\b|\b(?:[01]?[0-9]|2[0-3]):[0-5][0-9]\b", re.I
 )
@@ -58,6 +59,8 @@ class Plan(TypedDict):
     """Where in `steps` the turns of the tools are over."""
     after_failure: NotRequired[list[Step]]
     """What follows the turns of the tools if one of them has failed; `{tool}` in a text stands for its name."""
+    unsettled: NotRequired[str]
+    """The summary if a tool has failed and the conversation goes on as it was to, with `{tool}` likewise."""
 
 
 class ToolUse(TypedDict):
@@ -123,8 +126,11 @@ def plan_call(
             plan.pop("tools_end", None)
         else:
             steps.append(end)
-            if outcome is not Outcome.BROKEN_OFF and script.get("says") is None and not script.get("summary"):
+        if outcome is not Outcome.BROKEN_OFF and not script.get("summary"):
+            if script.get("says") is None and script.get("after") is None:
                 plan["after_failure"] = [*conversation.apology()]
+            else:
+                plan["unsettled"] = conversation.fill(language.unsettled)
     if plan["late_transcript"]:
         late = Step(after=_TRANSCRIPT_LATENESS, do="show transcript")
         plan["steps"].append(late)
@@ -135,6 +141,12 @@ def plan_call(
 
 def continue_after_failure(plan: Plan, step: int, tool: str) -> bool:
     """Have a conversation, in whose `step` a tool has failed, not go on as if it had not; return whether it changed."""
+    if "unsettled" in plan:
+        summary = plan.pop("unsettled").replace("{tool}", tool)
+        for each in plan["steps"]:
+            if each["do"] == "complete":
+                each["text"] = summary
+        return True
     if "after_failure" not in plan or step >= plan.get("tools_end", 0):
         return False
     rest = [Step(**each) for each in plan.pop("after_failure")]
@@ -224,12 +236,14 @@ class _Conversation:
         self._dialogue: Dialogue = self.language.dialogues[_topic(whole, self.language)]
         seed = hashlib.sha256(f"{request['to']}\n{request['task']}".encode()).digest()
         self._greeting = _pick(self.language.greetings, seed[0])
+        affirmed, negated = split_negation(whole)
+        self._is_relative, day = _day_in(affirmed, self.language)
         self._names = {
             "agent": agent,
             "caller": caller,
             "principal": caller or agent,
             "task": task,
-            "day": _day_in(whole, self.language) or _pick(self.language.days, seed[1]),
+            "day": day or _pick(_days_but(" ".join(negated), self.language), seed[1]),
             "hour": _hour_in(whole) or _pick(self.language.hours, seed[2]),
             "tool": "{tool}",
         }
@@ -237,6 +251,9 @@ class _Conversation:
 
     def fill(self, sentence: str) -> str:
         text = sentence.format_map(self._names)
+        if self._is_relative:
+            for before, after in self.language.before_relative_day:
+                text = re.sub(rf"\b{before}(?={re.escape(self._names['day'])}\b)", after, text, flags=re.IGNORECASE)
         return text[0].upper() + text[1:]
 
     def introduction(self) -> Step:
@@ -297,18 +314,19 @@ def _topic(task: str, language: Language) -> Topic:
     return Topic.OTHER
 
 
-def date_in(task: str) -> str | None:
-    """Return the first date in a task that is written as in ISO 8601."""
-    match = _DATE.search(task)
-    return match[0] if match else None
+def _day_in(task: str, language: Language) -> tuple[bool, str | None]:
+    """Return the day that a task names, as it names it, and whether that depends on the present day."""
+    if (found := find_date(task)) is not None:
+        return False, language.before_date + found.words
+    for is_relative, names in ((False, (*language.days, *language.weekend)), (True, language.relative_days)):
+        if (match := re.search(rf"\b({'|'.join(names)})\b", task, re.IGNORECASE)) is not None:
+            return is_relative, match[0].lower() if is_relative else match[0]
+    return False, None
 
 
-def _day_in(task: str, language: Language) -> str | None:
-    """Return the day that a task names, as it names it."""
-    if (date := date_in(task)) is not None:
-        return date
-    match = re.search(rf"\b({'|'.join((*language.days, *language.weekend))})\b", task, re.IGNORECASE)
-    return match[0] if match else None
+def _days_but(negated: str, language: Language) -> Sequence[str]:
+    """Return the working days that a task does not exclude."""
+    return [day for day in language.days if not re.search(rf"\b{day}\b", negated, re.IGNORECASE)] or language.days
 
 
 def _hour_in(task: str) -> str | None:

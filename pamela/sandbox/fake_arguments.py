@@ -6,7 +6,8 @@ from fractions import Fraction
 from typing import Any
 
 from .._core.strict_json import canonical_json
-from .call_plans import date_in
+from .task_dates import find_date
+from .task_words import split_negation
 
 _DEEPEST = 8
 _MOST_VALUES = 1000
@@ -85,7 +86,8 @@ class _Maker:
         self._identifiers = identifiers[:_MOST_IDENTIFIERS]
         in_task = re.search(r"\d{1,99}(\.\d{1,99})?", self._task)
         self._number_wanted = Fraction(in_task[0] if in_task else 1)
-        self._date = date_in(self._task)
+        named = find_date(split_negation(self._task)[0])
+        self._date = named.date.isoformat() if named is not None and named.date is not None else None
         self._to: str = request["to"]
         self._name: str = request.get("caller_name") or request.get("agent_name") or "Pamela"
 

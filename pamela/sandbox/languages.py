@@ -39,6 +39,11 @@ class Language:
     goodbye: str
     days: tuple[str, ...]
     weekend: tuple[str, ...]
+    relative_days: tuple[str, ...]
+    """Patterns of days such as tomorrow, the longer ones first."""
+    before_relative_day: tuple[tuple[str, str], ...]
+    """What stands before a day and is said otherwise before one of these."""
+    before_date: str
     hours: tuple[str, ...]
     summary: str
     done: str
@@ -111,6 +116,9 @@ ENGLISH = Language(
     goodbye="You are welcome. Goodbye!",
     days=("Monday", "Tuesday", "Wednesday", "Thursday", "Friday"),
     weekend=("Saturday", "Sunday"),
+    relative_days=("the day after tomorrow", "tomorrow", "today", "tonight"),
+    before_relative_day=(("on ", ""),),
+    before_date="",
     hours=("nine", "ten", "half past ten", "two", "three"),
     summary="{task}: {result}.",
     done="{task}: done.",
@@ -183,6 +191,9 @@ SPANISH = Language(
     goodbye="De nada. ¡Adiós!",
     days=("lunes", "martes", "miércoles", "jueves", "viernes"),
     weekend=("sábado", "domingo"),
+    relative_days=("pasado mañana", "(?<!la )mañana", "hoy"),
+    before_relative_day=(("del ", "de "), ("el ", "")),
+    before_date="",
     hours=("nueve", "diez", "diez y media", "cuatro", "cinco"),
     summary="{task}: {result}.",
     done="{task}: hecho.",
@@ -255,6 +266,9 @@ FRENCH = Language(
     goodbye="Je vous en prie. Au revoir !",
     days=("lundi", "mardi", "mercredi", "jeudi", "vendredi"),
     weekend=("samedi", "dimanche"),
+    relative_days=("après-demain", "demain", "aujourd'hui"),
+    before_relative_day=(),
+    before_date="le ",
     hours=("neuf heures", "dix heures", "dix heures et demie", "quatorze heures", "quinze heures"),
     summary="{task} : {result}.",
     done="{task} : c'est fait.",
@@ -327,6 +341,9 @@ GERMAN = Language(
     goodbye="Gern geschehen. Auf Wiederhören!",
     days=("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag"),
     weekend=("Samstag", "Sonntag"),
+    relative_days=("übermorgen", "(?<!am )(?<!guten )morgen", "heute"),
+    before_relative_day=(("am ", ""),),
+    before_date="",
     hours=("neun Uhr", "zehn Uhr", "halb elf", "vierzehn Uhr", "fünfzehn Uhr"),
     summary="{task}: {result}.",
     done="{task}: erledigt.",

@@ -21,11 +21,27 @@ _CHANGING = {
     "reschedule": ("reschedul", "postpone", "move", "chang", "verschieb", "verleg", "report", "aplaz"),
     "charge": ("charge", "bill", "pay", "berechn", "factur", "cobr"),
 }
+_LONGEST_CLAUSE = 80
 _NEGATION = re.compile(
-    r"\b(?:do not|don['\u2019]t|not|never|without|instead of|rather than|avoid|nicht|kein\w*|ohne|ne pas|jamais|sans|nunca|sin)"
-    r"\b([^.,;:!?\n]{0,80})",
+    r"\b(?:do not|don['\u2019]t|not|no|never|without|instead of|rather than|avoid|nicht|kein\w*|ohne|jamais|sans|nunca|sin|ne"
+    rf"|n['\u2019])\b([^.,;:!?\n]{{0,{_LONGEST_CLAUSE}}})",
     re.IGNORECASE,
 )
+# In German what is negated may stand before the word.
+_BEHIND = "nicht"
+_CLAUSE_BEGINS = re.compile(r"[.,;:!?\n]|\b(?:aber|und|sondern)\b", re.IGNORECASE)
+# "... use any tools", with what may stand before and after the word.
+_BEFORE_TOOLS = frozenset(
+    re.findall(
+        "[a-z]+",
+        """
+        use using call calling invoke invoking any the your of other need to bitte verwende verwenden benutze benutzen nutze
+        nutzen pas utilise utiliser utilisez d de des les uses usar las los die
+        """,
+    )
+)
+_TOOLS = re.compile("tools?|functions?|werkzeuge?n?|outils?|fonctions?|herramientas?")
+_AFTER_TOOLS = frozenset(("at", "during", "in", "on", "for", "while", "today", "this", "and", "but"))
 _LONGEST_TASK_READ = 10_000
 
 
@@ -33,11 +49,12 @@ class TaskWords:
     """The words of one task."""
 
     def __init__(self, task: str) -> None:
-        task = task[:_LONGEST_TASK_READ]
-        self._text = task.casefold()
-        self._negated = " ".join(match[1] for match in _NEGATION.finditer(task))
-        self._words = _significant(task)
-        self._affirmed = _significant(_NEGATION.sub(" ", task))
+        affirmed, negated = split_negation(task)
+        self._text = task[:_LONGEST_TASK_READ].casefold()
+        self._negated = " ".join(negated)
+        self._forbids_all = any(_means_every_tool(part) for part in negated)
+        self._words = _significant(task[:_LONGEST_TASK_READ])
+        self._affirmed = _significant(affirmed)
 
     def call_for(self, name: str) -> bool:
         """Return whether a task has a word of a tool's name, and asks for what the tool changes."""
@@ -49,8 +66,8 @@ class TaskWords:
 
     def forbid(self, name: str) -> bool:
         """Return whether a task says not to do what a tool does."""
-        if not self._negated:
-            return False
+        if not self._negated or self._forbids_all:
+            return self._forbids_all
         words = _significant(name)
         negated = _significant(self._negated)
         verb = _first_word(name)
@@ -59,6 +76,28 @@ class TaskWords:
             return True
         # A verb decides for itself; what a tool is about is forbidden only if it is not asked for elsewhere.
         return verb not in _CHANGING and bool(words & negated) and not words & self._affirmed
+
+
+def split_negation(task: str) -> tuple[str, list[str]]:
+    """Return what a task says without what it says not to do, and the parts that say that."""
+    task = task[:_LONGEST_TASK_READ]
+    affirmed, negated, end = "", [], 0
+    for match in _NEGATION.finditer(task):
+        start = match.start()
+        if match[0].casefold().startswith(_BEHIND):
+            clause = task[max(end, start - _LONGEST_CLAUSE) : start]
+            breaks = [each.end() for each in _CLAUSE_BEGINS.finditer(clause)]
+            start -= len(clause) - (breaks[-1] if breaks else 0)
+        negated += [part for part in (task[start : match.start()], match[1]) if part.strip()]
+        affirmed += f"{task[end:start]} "
+        end = match.end()
+    return affirmed + task[end:], negated
+
+
+def _means_every_tool(negated: str) -> bool:
+    words = iter(re.findall(r"\w+", negated.casefold()))
+    first = next((word for word in words if word not in _BEFORE_TOOLS), "")
+    return _TOOLS.fullmatch(first) is not None and next(words, "and") in _AFTER_TOOLS
 
 
 def _first_word(name: str) -> str:

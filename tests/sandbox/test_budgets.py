@@ -85,6 +85,16 @@ def test_any_task_has_an_opinion_on_any_tool(task: str, name: str) -> None:
         ("Don't mention the invoice, ask about the order", "get_invoice", True, True),
         ("Don't mention the invoice, ask about the order", "get_order", True, False),
         ("Termin verschieben, aber nicht absagen", "cancelAppointment", False, True),
+        ("Termin verschieben, aber nicht absagen", "rescheduleAppointment", False, False),
+        ("Storniere die Bestellung nicht, frage nur nach der order", "cancel_order", False, True),
+        ("N'annulez pas la commande, demandez order 1042", "cancel_order", True, True),
+        ("No canceles el pedido", "cancel_order", False, True),
+        ("Order a pizza. Do not use tools.", "order_pizza", True, True),
+        ("Order a pizza, use no tools at all", "order_pizza", True, True),
+        ("Order a pizza without using any tools", "order_pizza", True, True),
+        ("Do not use the refund tool, check the order", "refund_order", True, True),
+        ("Do not use the refund tool, check the order", "check_order", True, False),
+        ("Book a table. If there is no table free, ask for tomorrow", "book_table", True, False),
     ],
 )
 def test_a_task_calls_for_tools_and_forbids_them(task: str, name: str, called_for: bool, forbidden: bool) -> None:

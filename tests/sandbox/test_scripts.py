@@ -92,6 +92,21 @@ def test_a_tool_can_be_used_between_two_lines(project: SandboxProject, api: Api,
     ]
 
 
+def test_a_scripted_tool_that_fails_is_no_success(project: SandboxProject, api: Api, receiver: Receiver) -> None:
+    receiver.answer = lambda received: Reply(500)
+    project.configure(tool_webhook_url=receiver.tool_url)
+    tools = [{"name": "reschedule", "description": "x", "input_schema": {}}]
+    project.script(task="now", says=["Hello?", {"tool": "reschedule"}, "Thank you."])
+    project.script(task="later", tools=["reschedule"], after=20.0)
+    project.script(task="anyway", tools=["reschedule"], summary="All is well")
+
+    assert api.finish(task="Move it now", tools=tools)["summary"] == "Move it now: not settled, as reschedule failed."
+    assert (
+        api.finish(task="Move it later", tools=tools)["summary"] == "Move it later: not settled, as reschedule failed."
+    )
+    assert api.finish(task="Move it anyway", tools=tools)["summary"] == "All is well"
+
+
 def test_the_agent_uses_no_tool_if_the_script_says_so(project: SandboxProject, api: Api, receiver: Receiver) -> None:
     project.script(tools=[])
 

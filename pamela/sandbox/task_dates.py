@@ -1,0 +1,61 @@
+"""The day that a task names, as it names it and as a date."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+_MONTHS = (
+    "january januar janvier enero jan",
+    "february februar février febrero feb",
+    "march märz mars marzo mar",
+    "april avril abril apr",
+    "may mai mayo",
+    "june juni juin junio jun",
+    "july juli juillet julio jul",
+    "august août agosto aug",
+    "september septembre septiembre sept sep",
+    "october oktober octobre octubre oct",
+    "november novembre noviembre nov",
+    "december dezember décembre diciembre dec",
+)
+_NUMBERS = {name: number for number, names in enumerate(_MONTHS, 1) for name in names.split()}
+_MONTH = rf"(?P<month>{'|'.join(sorted(_NUMBERS, key=len, reverse=True))})\b\.?"
+_YEAR = r"(?P<year>[0-9]{4})"
+_DAY = "(?P<day>[0-9]{1,2})"
+_DATES = tuple(
+    re.compile(pattern, re.IGNORECASE)
+    for pattern in (
+        rf"\b{_YEAR}-(?P<number>[0-9]{{2}})-(?P<day>[0-9]{{2}})\b",
+        rf"\b{_DAY}(?:st|nd|rd|th|er|\.)? (?:of |de )?{_MONTH}(?:,? (?:del? )?{_YEAR}\b)?",
+        rf"\b{_MONTH} {_DAY}(?:st|nd|rd|th)?\b(?:,? {_YEAR}\b)?",
+        # Which of the two is the month depends on whom one asks.
+        rf"\b[0-9]{{1,2}}[./][0-9]{{1,2}}[./](?:{_YEAR}|[0-9]{{2}})\b",
+    )
+)
+
+
+@dataclass(frozen=True)
+class NamedDate:
+    """A date in a text: its words, and the date if they say which year and month it is in."""
+
+    words: str
+    date: date | None
+
+
+def find_date(text: str) -> NamedDate | None:
+    """Return the first date in a text, in the form that is most exact."""
+    for pattern in _DATES:
+        if (match := pattern.search(text)) is not None:
+            return NamedDate(match[0].rstrip("."), _date_of(match.groupdict()))
+    return None
+
+
+def _date_of(parts: dict[str, str | None]) -> date | None:
+    year, day, name = parts.get("year"), parts.get("day"), parts.get("month")
+    month = parts.get("number") or _NUMBERS.get((name or "").lower())
+    if year is None or day is None or month is None:
+        return None
+    try:
+        return date(int(year), int(month), int(day))
+    except ValueError:  # such as 30 February
+        return None
