@@ -326,7 +326,7 @@ class ToolRegistry:
 
 def _check_client(client: Any) -> None:
     if isinstance(client, type) or not callable(getattr(client, "list_tools", None)):
-        raise TypeError(f"client={shorten(client)} is no client. Give a PamelaClient of the account.")
+        raise TypeError(f"client={shorten(client)} is not a client. Give a PamelaClient of the account.")
     if inspect.iscoroutinefunction(client.list_tools):
         raise TypeError(
             f"{type(client).__name__} is async. Write await tools.deploy_async(client), or give a PamelaClient."
@@ -335,7 +335,7 @@ def _check_client(client: Any) -> None:
 
 def _check_async_client(client: Any) -> None:
     if isinstance(client, type) or not callable(getattr(client, "list_tools", None)):
-        raise TypeError(f"client={shorten(client)} is no client. Give an AsyncPamelaClient of the account.")
+        raise TypeError(f"client={shorten(client)} is not a client. Give an AsyncPamelaClient of the account.")
     if hasattr(client, "__enter__") and not hasattr(client, "__aenter__"):
         raise TypeError(
             f"{type(client).__name__} is not async. Write tools.deploy(client), or give an AsyncPamelaClient."

@@ -278,7 +278,7 @@ def test_a_confirm_that_must_be_awaited_is_no_yes(client: PamelaClient) -> None:
 def test_what_is_no_client_or_does_not_take_the_plan_is_refused_at_once(client: PamelaClient) -> None:
     tools: Any = registry_with("a")
     for thing in (None, "pk_example", PamelaClient):
-        with pytest.raises(TypeError, match=r"client=.* is no client. Give a PamelaClient"):
+        with pytest.raises(TypeError, match=r"client=.* is not a client. Give a PamelaClient"):
             tools.deploy(thing)
     for confirm in (True, lambda: True):
         with pytest.raises(TypeError, match=r"The confirm .* (is not a function|cannot be called with plan)"):
@@ -294,7 +294,7 @@ async def test_a_client_of_the_other_kind_is_refused(async_client: AsyncPamelaCl
     for method in (tools.deploy_async, tools.plan_async):
         with PamelaClient("pk_example") as client, pytest.raises(TypeError, match="PamelaClient is not async"):
             await method(client)
-        with pytest.raises(TypeError, match=r"is no client. Give an AsyncPamelaClient"):
+        with pytest.raises(TypeError, match=r"is not a client. Give an AsyncPamelaClient"):
             await method(None)
 
 

@@ -313,7 +313,7 @@ def test_what_gets_no_event_is_refused_where_it_is_named() -> None:
     endpoint: Any = WebhookEndpoint(SECRET)
     with pytest.raises(TypeError, match=r"has no method handle_event. Include a campaign"):
         endpoint.include(print)
-    with pytest.raises(TypeError, match="is no client"):
+    with pytest.raises(TypeError, match="is not a client"):
         endpoint.on("*", fetch=PamelaClient)
     with pytest.raises(TypeError, match=r"The background <lambda>\(\) cannot be called with handler and event"):
         endpoint.on("*", background=lambda: None)(print)

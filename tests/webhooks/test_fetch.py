@@ -111,7 +111,7 @@ def test_what_is_no_client_is_refused(client: PamelaClient) -> None:
     endpoint = WebhookEndpoint(SECRET)
     wrong: Any = object()
     both: Any = endpoint.on
-    with pytest.raises(TypeError, match="is no client"):
+    with pytest.raises(TypeError, match="is not a client"):
         endpoint.on("*", fetch=wrong)
     with pytest.raises(TypeError, match="are both given"):
         both("*", fetch=client, background=print)
