@@ -23,6 +23,6 @@ def refusal(url: str) -> PamelaError | None:
     if is_loopback(host):
         return None
     return PamelaError(
-        f"Nothing was sent to {host}: {VARIABLE} is set, and allows this machine only. Give base_url= or "
-        "PAMELA_BASE_URL the address of a sandbox, or unset it to place real calls."
+        f"Nothing was sent to {host}: {VARIABLE} is set and allows only this machine. Set base_url= or "
+        "PAMELA_BASE_URL to the address of a sandbox, or unset it to place real calls."
     )

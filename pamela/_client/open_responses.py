@@ -55,7 +55,7 @@ class OpenResponse:
         kind = APITimeoutError if found.timed_out else APIConnectionError
         operation = self.request.operation
         error = kind(
-            f"The response to {operation.name} broke off after {self.size} bytes: {found.problem}.",
+            f"The response to {operation.name} was interrupted after {self.size} bytes: {found.problem}.",
             status_code=self.response.status,
             request_id=self.response.headers.get("x-request-id"),
             ambiguous=not operation.idempotent,

@@ -200,8 +200,8 @@ def check_api_key(value: Any) -> SecretStr:
     for position, character in enumerate(key):
         if not "!" <= character <= "~":
             raise ValidationError(
-                f"api_key has U+{ord(character):04X} at position {position}, which a header cannot carry. "
-                "Look for blanks, line ends and quotation marks around the key."
+                f"api_key has U+{ord(character):04X} at position {position}, which a header cannot contain. "
+                "Look for spaces, line breaks and quotation marks around the key."
             )
     return key
 
@@ -226,14 +226,14 @@ def check_headers(value: Any) -> dict[str, str]:
         raise ValidationError(f"headers must be a mapping of str to str, not {getattr(value, 'name', 'str')}.")
     for name, text in value.items():
         if not (isinstance(name, str) and isinstance(text, str) and re.fullmatch(HEADER_NAME, name)):
-            raise ValidationError(f"headers has {name!r}, which is not the name of a header with a str.")
+            raise ValidationError(f"headers has {name!r}, which is not a valid header name with a str as its value.")
         if text != text.strip() or not all(" " <= each <= "~" or each == "\t" for each in text):
             raise ValidationError(
-                f"headers[{name!r}] has characters that a header cannot carry there. "
-                "Use printable ASCII without blanks at either end."
+                f"headers[{name!r}] has characters that a header cannot contain. "
+                "Use printable ASCII without spaces at either end."
             )
         if name.title() in FRAMING_HEADERS:
-            raise ValidationError(f"headers has {name!r}, which says how long the body is. Leave it to the client.")
+            raise ValidationError(f"headers has {name!r}, which is the length of the body. The client sets it.")
     return canonicalize_header_names(value)
 
 

@@ -100,11 +100,11 @@ class Watch:
 
     def _last_status(self) -> str:
         status = self.last_call.get("status")
-        return f"; it was {status} when last seen" if status else ""
+        return f"; its last known status is {status}" if status else ""
 
     def _timeout_error(self, problem: str) -> WaitTimeoutError:
         error = WaitTimeoutError(
-            f"{problem}. The call goes on: wait again, give a longer timeout=, or end it with hangup_call()."
+            f"{problem}. The call continues: wait again, give a longer timeout=, or end it with hangup_call()."
         )
         error.call = self.last_call or None
         return error

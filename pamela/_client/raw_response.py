@@ -43,7 +43,7 @@ def raw_response(value: T, responses: list[Response], method: Callable[..., obje
     if not responses:
         name = getattr(method, "__name__", repr(method))
         raise ValidationError(
-            f"{name} made no request, so there is no response. Give a method such as client.get_call."
+            f"{name} sent no request, so there is no response. Give a method such as client.get_call."
         )
     last = responses[-1]
     return RawResponse(value, last.status, last.headers, last.headers.get("x-request-id"), len(responses))

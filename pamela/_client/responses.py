@@ -66,7 +66,7 @@ def value_of(request: Request[T], response: Response) -> T:
     """
     parser = request.operation.parser
     if not parser.media_type and len(response.content) > LARGEST_JSON:
-        problem = f"{len(response.content)} bytes of JSON, where {LARGEST_JSON} are accepted"
+        problem = f"{len(response.content)} bytes of JSON, but at most {LARGEST_JSON} are accepted"
         raise unexpected_response(request, response, problem)
     try:
         value: T = parser.parse_bytes(response.content, response.headers.get("content-type", ""))
@@ -157,7 +157,7 @@ def _is_path_unknown(request: Request[Any], response: Response) -> bool:
 
 def _error_of_redirect(request: Request[Any], response: Response) -> PamelaError:
     target = response.headers.get("location")
-    to_where = f", a redirect to {without_credentials(target or '')}. Redirects are not followed: set base_url to where the API is."
+    to_where = f", a redirect to {without_credentials(target or '')}. Redirects are not followed: set base_url to the address of the API."
     untouched = request.operation.idempotent or response.status in _UNTOUCHED_REDIRECTS
     error = UnexpectedResponseError(
         f"The response to {request.operation.name} is HTTP {response.status}{to_where if target else '.'}",

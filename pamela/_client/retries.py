@@ -32,10 +32,10 @@ LONGEST_RETRY_AFTER = 60.0
 class FailureKind(Enum):
     """How an attempt failed, as far as a repeat is concerned."""
 
-    UNSENT = "nothing was acted upon, and a repeat may work"
-    LOST = "it may have been acted upon, and a repeat may work"
-    UNCERTAIN = "it may have been acted upon, and a repeat would meet the same"
-    REFUSED = "the service decided, and would decide the same again"
+    UNSENT = "the service did nothing, and a retry may succeed"
+    LOST = "the service may have carried it out, and a retry may succeed"
+    UNCERTAIN = "the service may have carried it out, and a retry would fail the same way"
+    REFUSED = "the service refused it, and would refuse it again"
 
 
 class Decision(Enum):
@@ -43,8 +43,8 @@ class Decision(Enum):
 
     RAISE = "raise the exception"
     RETRY = "send the request again"
-    LOOK_UP_AND_RAISE = "look for the call; where there is none, raise the exception"
-    LOOK_UP_AND_RETRY = "look for the call; where there is none, send the request again"
+    LOOK_UP_AND_RAISE = "look up the call; if there is none, raise the exception"
+    LOOK_UP_AND_RETRY = "look up the call; if there is none, send the request again"
 
 
 def kind_of(error: PamelaError) -> FailureKind:

@@ -65,7 +65,7 @@ def validate_id(
     if isinstance(value, UUID) or (isinstance(value, int) and not isinstance(value, bool)):
         value = str(value)
     elif isinstance(value, dict) and isinstance(value.get("id"), str):
-        raise ValidationError(f"{name} is a whole {type(value).__name__}. Give its id: {value['id']!r:.100}.")
+        raise ValidationError(f"{name} is a {type(value).__name__}, not an id. Give its id: {value['id']!r:.100}.")
     return validate_string(name, value, required=required, min_length=min_length, pattern=pattern, hint=hint)
 
 
@@ -96,7 +96,7 @@ def validate_phone_number(
 
 def _check_surrogates(name: str, value: str, hint: str = "") -> None:
     if any("\ud800" <= character <= "\udfff" for character in value):
-        raise _invalid(name, value, "has half a surrogate pair, which cannot be sent", hint)
+        raise _invalid(name, value, "has a lone surrogate, which cannot be sent", hint)
 
 
 def validate_boolean(name: str, value: Any, *, required: bool = False) -> bool | None:
@@ -280,7 +280,7 @@ def _refuse_equal_keys(name: str, mapping: Mapping[Any, Any]) -> None:
             (text,) = json.loads(json.dumps({key: None}))
             if text in mapping.keys():  # noqa: SIM118
                 raise ValidationError(
-                    f"{name} has the keys {key!r} and {text!r}, which are one in JSON. Leave one out."
+                    f"{name} has the keys {key!r} and {text!r}, which are the same key in JSON. Leave one out."
                 )
 
 
@@ -346,7 +346,7 @@ def resolve_alias(name: str, value: T | None, synonym: str, other: Any, *, scale
     if scale is None:
         return value or other
     if value is not None:
-        message = f"{name}={value!r} and {synonym}={other!r} are two names of one argument. Give one of them."
+        message = f"{name}={value!r} and {synonym}={other!r} are two names of the same argument. Give only one."
         raise ValidationError(message)
     checked = validate_number(synonym, other, required=True)
     return round((checked or 0) * scale)

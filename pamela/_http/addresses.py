@@ -51,9 +51,9 @@ def problem_of_base_url(value: Any, example: str) -> str | None:
     if parts is None or parts.scheme not in {"http", "https"} or (parts.username is None and not is_plain):
         return no_address
     if parts.username is not None:
-        return "base_url has a user name in it. The API takes a key: give api_key=."
+        return "base_url contains a user name. The API needs an API key instead: give api_key=."
     if parts.query or parts.fragment:
-        return f"{shown} has a query or a fragment. Give what stands before the path."
+        return f"{shown} has a query or a fragment. Give only the part before the path."
     # Behind an "@" in the path, what stands before may be a password with a slash in it.
     return None if "@" not in value and is_url_of_httpx(value.rstrip("/")) else no_address
 

@@ -38,4 +38,4 @@ def tls_context(*, verified: bool) -> ssl.SSLContext:
             return ssl.create_default_context(capath=path)
         return ssl.create_default_context(cafile=path)
     except OSError as error:
-        raise ValidationError(f"The certificates that {name}={path!r} names cannot be loaded: {error}.") from error
+        raise ValidationError(f"The certificates in {name}={path!r} cannot be loaded: {error}.") from error

@@ -90,7 +90,7 @@ class Progress:
         if self.head_left < 0:
             from .response_bodies import ResponseProblem
 
-            raise ResponseProblem(f"the head of the response is longer than {LONGEST_HEAD} bytes")
+            raise ResponseProblem(f"the headers of the response are longer than {LONGEST_HEAD} bytes")
         return data
 
     def is_used_again(self) -> bool:

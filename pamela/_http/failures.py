@@ -45,20 +45,20 @@ BY_ERRNO = {
     errno.ECONNRESET: "the connection was reset",
     errno.ECONNABORTED: "the connection was reset",
     errno.EPIPE: "the connection was closed while the request was sent",
-    errno.EHOSTUNREACH: "no way leads to the server",
-    errno.ENETUNREACH: "no way leads to the server",
+    errno.EHOSTUNREACH: "there is no route to the server",
+    errno.ENETUNREACH: "there is no route to the server",
     errno.ETIMEDOUT: "the connection timed out",
     errno.EMFILE: "this process has too many files and connections open",
     errno.ENFILE: "this machine has too many files and connections open",
-    errno.EADDRNOTAVAIL: "this machine has no address or port free for a connection",
+    errno.EADDRNOTAVAIL: "this machine has no free port for a connection",
 }
 BY_TYPE: dict[type[Exception], str] = {
     httpx.ConnectError: "the connection could not be made",
     httpx.NetworkError: "the connection broke",
-    httpx.LocalProtocolError: "the request cannot be sent as HTTP has it",
-    httpx.UnsupportedProtocol: "the transport does not know the scheme of the address",
-    httpx.InvalidURL: "the transport was given an address that is none",
-    httpx.StreamError: "the transport gave a response whose body cannot be read",
+    httpx.LocalProtocolError: "the request is not valid HTTP",
+    httpx.UnsupportedProtocol: "the transport does not support the scheme of the address",
+    httpx.InvalidURL: "the transport got an invalid address",
+    httpx.StreamError: "the transport returned a response whose body cannot be read",
     httpx.TransportError: "the transport failed",
 }
 LIBRARIES = frozenset({"anyio", "asyncio", "h11", "h2", "httpcore", "httpx", "pamela", "socksio", "ssl", "trio"})
@@ -97,9 +97,9 @@ def hint(causes: list[BaseException], attempt: Attempt, proxy: Proxy | None, beg
     """Return what to do about failures that have a usual reason, or None."""
     address = urlsplit(attempt.url)
     if any(isinstance(each, ssl.SSLError) and each.reason in NOT_TLS for each in causes):
-        return "the server does not speak TLS there. Should the address begin with http://"
+        return "the server does not use TLS on this port. Should the address begin with http://"
     if address.scheme == "http" and beginning.startswith(TLS_RECORDS):
-        return "the server speaks TLS there. Should the address begin with https://"
+        return "the server uses TLS on this port. Should the address begin with https://"
     if any(isinstance(each, socket.gaierror) for each in causes):
         name = address.hostname if proxy is None else urlsplit(proxy.url).hostname
         return f"the name {name!r} cannot be resolved"

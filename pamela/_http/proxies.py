@@ -100,7 +100,7 @@ def checked_proxy(url: str, base_url: str) -> Proxy:
     parts = address_parts(url)
     if parts is None or not is_url_of_httpx(plain_url(parts)):
         raise ValidationError(
-            f"The environment names the proxy {without_credentials(url)!r} for {base_url}, which is not an address. "
+            f"The environment names the proxy {without_credentials(url)!r} for {base_url}, which is not a valid address. "
             "Example: http://host:3128."
         )
     match parts.scheme:
@@ -110,7 +110,7 @@ def checked_proxy(url: str, base_url: str) -> Proxy:
             pass
         case "socks5" | "socks5h":
             raise ValidationError(
-                f"The environment names a SOCKS proxy for {base_url}, which takes one more package: "
+                f"The environment names a SOCKS proxy for {base_url}, which needs another package: "
                 "pip install socksio."
             )
         case scheme:

@@ -67,13 +67,13 @@ class BodyReader:
                 left = LARGEST_BODY + 1 - len(inflated)
                 inflated += inflater.decompress(content[start : start + INFLATED_AT_ONCE], left)
                 if len(inflated) > LARGEST_BODY:
-                    raise ResponseProblem(f"the response, inflated, is larger than {LARGEST_BODY} bytes")
+                    raise ResponseProblem(f"the decompressed response is larger than {LARGEST_BODY} bytes")
                 if self.is_late():
                     raise httpx.ReadTimeout("")
         except zlib.error:
-            raise ResponseProblem(f"the response is not {self.encoding}, as its head says") from None
+            raise ResponseProblem(f"the response is not {self.encoding}, although its header says so") from None
         if not inflater.eof or inflater.unused_data:
-            problem = "has bytes behind its end" if inflater.eof else "is cut off"
+            problem = "has extra bytes after its end" if inflater.eof else "is cut off"
             raise ResponseProblem(f"the response's {self.encoding} data {problem}")
         return bytes(inflated)
 
@@ -96,9 +96,9 @@ def encoding_of(headers: Mapping[str, str]) -> str:
         return ""
     encodings = [name for each in value.split(",") if (name := each.strip().lower()) not in ("", "identity")]
     if len(encodings) > 1:
-        raise ResponseProblem(f"the response is encoded {len(encodings)} times over")
+        raise ResponseProblem(f"the response has {len(encodings)} content encodings")
     encoding = "".join(encodings).removeprefix("x-")
     if encoding in ("br", "compress", "zstd"):
-        raise ResponseProblem(f"the response has the encoding {encoding}, which was not asked for")
+        raise ResponseProblem(f"the response has the encoding {encoding}, which the client did not request")
     # Other names are those of servers that mean the character set.
     return encoding if encoding in ("gzip", "deflate") else ""

@@ -46,8 +46,8 @@ PYTHON_VERSION = ".".join(map(str, sys.version_info[:3]))
 USER_AGENT = f"thisispamela/{__version__} httpx/{httpx.__version__} python/{PYTHON_VERSION}"
 CLOSED = "The client is closed. Make a new one, or close it later."
 FORKED = (
-    "The http_client or transport was used before this process was forked, and its connections are the parent's. "
-    "Make a client with one of its own in the child."
+    "The http_client or transport was used before this process was forked. Its connections belong to the parent process. "
+    "Make a new client with a new one in the child process."
 )
 DEFAULT_HEADERS = {"Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
 

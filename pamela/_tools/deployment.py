@@ -138,7 +138,7 @@ def carry_out(plan: DeploymentPlan) -> Steps:
     changes += [_Change(describe_replacement(old, new), _replace(plan, old, new), new) for old, new in plan.replace]
     changes += [_Change(describe_removal(old), _delete(old["id"])) for old in plan.remove]
     registered: list[Mapping[str, Any]] = []
-    changes.append(_Change("look for doubles of other deployers", _settle(plan, registered)))
+    changes.append(_Change("check for duplicates from other deployers", _settle(plan, registered)))
     done: list[str] = []
     refused: list[str] = []
     first_error: PamelaError | None = None

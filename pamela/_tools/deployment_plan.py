@@ -89,7 +89,7 @@ def make_plan(
     if not registry:
         raise ValidationError(
             "The tool registry has no name, so its tools in the account cannot be told from others. "
-            "Give it one that no other application has: ToolRegistry('acme-orders')."
+            "Give it a name that no other application has: ToolRegistry('acme-orders')."
         )
     wanted = {each["name"]: _with_mark(each, registry) for each in definitions}
     active = _active(account)

@@ -177,7 +177,7 @@ def _check_names(overrides: Mapping[str, Any]) -> None:
 def _check_function(function: Any) -> None:
     if not callable(function) and not isinstance(function, classmethod):
         raise TypeError(
-            f"{shorten(function)} is not a function. Write @tool above one, with settings by name: @tool(name='check_order')."
+            f"{shorten(function)} is not a function. Write @tool above a function. Give settings by name: @tool(name='check_order')."
         )
 
 

@@ -230,7 +230,7 @@ class ToolRun:
         if record.response is not None:
             return ToolResponse.from_text(record.response, self._invocation)
         if record.state is InvocationState.FAILED:
-            log_failure(self._invocation, "an earlier run broke off, and after_crash='refuse' lets no other follow")
+            log_failure(self._invocation, "an earlier run crashed, and after_crash='refuse' allows no other")
             return self._error("The tool was interrupted")
         log_failure(self._invocation, "it ran already, and the store has dropped its response")
         return self._error("The tool ran already, but its response is no longer there")
@@ -321,7 +321,7 @@ class ToolRun:
                 if not kept:
                     response = self._response_kept(claim) or response
         except Exception:
-            log_failure(self._invocation, "the invocation store did not take its response", exc_info=True)
+            log_failure(self._invocation, "the invocation store failed to store its response", exc_info=True)
         return response
 
     def _response_kept(self, claim: InvocationClaim) -> ToolResponse | None:

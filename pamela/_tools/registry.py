@@ -68,10 +68,10 @@ class ToolRegistry:
     ) -> None:
         if name is not None and not isinstance(name, str):
             raise TypeError(
-                f"The name of a tool registry is a str, not {type(name).__name__}. A store is given as store=..."
+                f"The name of a tool registry is a str, not {type(name).__name__}. Give a store as store=..."
             )
         if isinstance(store, type) or isinstance(memory, type):
-            raise TypeError("A store is an object, not a class: store=MemoryInvocationStore(), say.")
+            raise TypeError("A store is an object, not a class. Write store=MemoryInvocationStore().")
         if store is not None and memory is not None:
             raise TypeError("memory=... is the old name of store=... Give one of the two.")
         self.name = name
@@ -120,10 +120,10 @@ class ToolRegistry:
         """
         if not isinstance(tool, FunctionTool):
             raise TypeError(
-                f"{shorten(tool)} is not a tool. tools.tool(function) makes one of a function, and adds it."
+                f"{shorten(tool)} is not a tool. Make one of a function, and add it, with tools.tool(function)."
             )
         if tool.name in self._tools:
-            raise ValueError(f"There are two tools named {tool.name!r}. Give one another name: name=...")
+            raise ValueError(f"There are two tools named {tool.name!r}. Rename one of them with name=...")
         self._check_store_serves(tool)
         self._tools[tool.name] = tool
         return tool
@@ -188,7 +188,7 @@ class ToolRegistry:
     def _check_store_serves(self, tool: FunctionTool[..., Any]) -> None:
         if tool.takes_connection and not hasattr(self._store, "transaction"):
             raise TypeError(
-                f"The tool {tool.name} asks for a sqlalchemy.Connection, which {type(self._store).__name__} does not give. "
+                f"The tool {tool.name} asks for a sqlalchemy.Connection, which {type(self._store).__name__} does not have. "
                 "Use ToolRegistry(store=SQLInvocationStore(engine))."
             )
         if isinstance(self._store, Version20Store) and (tool.once is not None or tool.after_crash != "refuse"):

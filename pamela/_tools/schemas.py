@@ -292,8 +292,8 @@ def _check_kinds(function: Callable[..., Any], arguments: Iterable[inspect.Param
         by_name = parameter.kind in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY)
         if not by_name and not (open_ended and parameter.kind is parameter.VAR_KEYWORD):
             raise TypeError(
-                f"{_name(function)} takes {parameter}, but a tool's arguments come by name. "
-                "Write each as a parameter of its own, or give input_schema=... and take **arguments."
+                f"{_name(function)} takes {parameter}, but a tool gets its arguments by name. "
+                "Write one parameter for each, or give input_schema=... and take **arguments."
             )
 
 
@@ -409,10 +409,10 @@ def _own_schema(name: str, schema: Any) -> dict[str, Any]:
     try:
         json.dumps(dict(schema), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"The {name} has no JSON form: {error}. Use what JSON has: dict, list, str, numbers.") from None
+        raise TypeError(f"The {name} has no JSON form: {error}. Use JSON types: dict, list, str, numbers.") from None
     if schema and not schema.keys() & _KEYWORDS:
         raise TypeError(
-            f"The {name} has {', '.join(map(repr, schema))}, none of which a JSON Schema has. "
+            f"The {name} has {', '.join(map(repr, schema))}, which are not keywords of JSON Schema. "
             "Write {'type': 'object', 'properties': {...}}."
         )
     try:

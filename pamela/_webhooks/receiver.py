@@ -125,11 +125,11 @@ class WebhookReceiver:
         body += chunk
 
     def _too_large(self, path: str) -> RequestRefusedError:
-        self._refusals.write(path, "too_large", f"Its body is larger than {self._max_body_bytes} bytes.")
+        self._refusals.write(path, "too_large", f"The body is larger than {self._max_body_bytes} bytes.")
         return RequestRefusedError(WebhookResponse.of_json(413, {"error": "Body too large"}))
 
     def _unreadable(self, error: BodyUnreadableError, path: str) -> RequestRefusedError:
-        self._refusals.write(path, "unreadable", f"Its body cannot be read: {error}")
+        self._refusals.write(path, "unreadable", f"The body cannot be read: {error}")
         return RequestRefusedError(WebhookResponse.of_json(400, {"error": "Invalid body"}))
 
     def _verify(self, body: bytearray, headers: Headers, path: str) -> dict[str, Any]:
@@ -152,7 +152,7 @@ class WebhookReceiver:
 
 def _check_secrets(keys: Iterable[bytes]) -> None:
     if any(key != key.strip() for key in keys):
-        raise ValueError("The webhook secret has blanks at its beginning or end. Pass secret.strip().")
+        raise ValueError("The webhook secret starts or ends with a space. Pass secret.strip().")
 
 
 def _check_max_body_bytes(number: int) -> None:

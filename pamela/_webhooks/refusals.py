@@ -44,7 +44,7 @@ class RefusalLog:
         if suppressed is None:
             return
         where = f" to {path:.200}" if path else ""
-        more = f" {suppressed} more of the kind were refused since the last such line." if suppressed else ""
+        more = f" {suppressed} more were refused for this reason since the last line." if suppressed else ""
         log_escaped(logger, logging.WARNING, "Refused a webhook%s (%s): %s%s", where, reason, message, more)
 
     def _count(self, path: str, reason: str) -> int | None:

@@ -159,6 +159,6 @@ def signing_keys(secret: str | Sequence[str]) -> list[bytes]:
     if not all(isinstance(each, str) for each in secrets):
         raise TypeError(_WRONG_TYPE)
     if any("\n" in each or "\r" in each for each in secrets):
-        raise ValueError("The webhook secret has a line end, as from a file that was read whole. Pass secret.strip().")
+        raise ValueError("The webhook secret contains a line break, perhaps from a file. Pass secret.strip().")
     # A secret from the environment may contain surrogates. Encoding them strictly would raise an error that shows it.
     return [each.encode("utf-8", "surrogatepass") for each in secrets]

@@ -83,7 +83,7 @@ def _signature_error(signature: str | None) -> WebhookVerificationError:
         message = "The signature of the webhook is not 64 hexadecimal digits."
         reason = VerificationFailureReason.MALFORMED_SIGNATURE
     else:
-        message = "The signature of the webhook does not match its body and the secret. Is it the secret in use?"
+        message = "The signature of the webhook does not match its body and the secret. Is this the current secret?"
         reason = VerificationFailureReason.WRONG_SIGNATURE
     return WebhookVerificationError(message, reason=reason)
 
@@ -98,5 +98,5 @@ def _check_age(timestamp: object, tolerance: float) -> None:
     age = (datetime.now(UTC) - moment).total_seconds()
     if abs(age) > tolerance:
         when = f"{abs(age):.0f} s {'ago' if age > 0 else 'ahead'}"
-        message = f"The timestamp of the webhook, {timestamp!r:.100}, is {when}; {tolerance:g} s are tolerated."
+        message = f"The timestamp of the webhook, {timestamp!r:.100}, is {when}. The tolerance is {tolerance:g} s."
         raise WebhookVerificationError(message, reason=VerificationFailureReason.STALE)

@@ -388,4 +388,4 @@ def test_json_that_is_too_large_to_be_read_in_time(status: int) -> None:
     assert len(str(caught.value)) < 500
     if status == 200:
         assert isinstance(caught.value, UnexpectedResponseError)
-        assert f"{len(body)} bytes of JSON, where {LARGEST_JSON} are accepted" in str(caught.value)
+        assert f"{len(body)} bytes of JSON, but at most {LARGEST_JSON} are accepted" in str(caught.value)

@@ -121,7 +121,7 @@ OURS = re.compile("got no response from http[^ ]+: (?P<problem>.*?)[.] (Nothing 
         (b"SSH-2.0-OpenSSH\r\n\r\n", "the response is not HTTP"),
         (
             b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}",
-            "the response is not gzip, as its head says",
+            "the response is not gzip, although its header says so",
         ),
     ],
 )

@@ -55,13 +55,13 @@ def test_cut_off_and_behind(data: bytes, cut: int) -> None:
 
 @pytest.mark.parametrize("value", ["gzip, gzip", "gzip,deflate", "br, gzip", "gzip, identity, gzip"])
 def test_stacked_encodings(value: str) -> None:
-    with pytest.raises(httpx.DecodingError, match="2 times over"):
+    with pytest.raises(httpx.DecodingError, match="2 content encodings"):
         encoding_of(httpx.Headers({"Content-Encoding": value}))
 
 
 @pytest.mark.parametrize("value", ["br", "zstd", "compress", "x-compress"])
 def test_encodings_that_were_not_asked_for(value: str) -> None:
-    with pytest.raises(httpx.DecodingError, match="not asked for"):
+    with pytest.raises(httpx.DecodingError, match="did not request"):
         encoding_of(httpx.Headers({"Content-Encoding": value}))
 
 

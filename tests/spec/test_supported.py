@@ -1007,7 +1007,7 @@ def check_streamed_downloads(scene: Scene, content: bytes) -> None:
         assert (scene.headers["accept"], scene.headers["accept-encoding"]) == ("audio/wav", "identity")
 
         scene.answers([b"other", None], media_type="audio/wav")
-        with pytest.raises(scene.package.APIConnectionError, match=r"get_recording broke off after 5 bytes: ") as error:
+        with pytest.raises(scene.package.APIConnectionError, match=r"get_recording was interrupted after 5 bytes: ") as error:
             stream("c").write_to(file)
         assert not error.value.ambiguous
         assert file.read_bytes() == content
@@ -1104,9 +1104,9 @@ def _(scene: Scene) -> None:
     ):
         list(scene.client.follow_transcript("c"))
     scene.answers([first, None], media_type=media_type)
-    with pytest.raises(scene.package.APIConnectionError, match="follow_transcript broke off after"):
+    with pytest.raises(scene.package.APIConnectionError, match="follow_transcript was interrupted after"):
         list(scene.client.follow_transcript("c"))
-    with pytest.raises(scene.package.APIConnectionError, match="follow_transcript broke off after"):
+    with pytest.raises(scene.package.APIConnectionError, match="follow_transcript was interrupted after"):
         scene.run(collect)
     scene.answers([b"data: a\r", b"\ndata: b\r\n\r\n\r\ndata:c\n\ndata: not ended"], media_type=media_type)
     assert list(scene.client.follow_log("c")) == ["a\nb", "c"]
@@ -1177,9 +1177,9 @@ def test_a_stream_has_no_deadline_once_it_has_begun(scene_of: Callable[[Change],
             await asyncio.sleep(0.5)
 
     try:
-        with pytest.raises(scene.package.APITimeoutError, match="follow_log broke off after 9 bytes"):
+        with pytest.raises(scene.package.APITimeoutError, match="follow_log was interrupted after 9 bytes"):
             read()
-        with pytest.raises(scene.package.APITimeoutError, match="follow_log broke off after 9 bytes"):
+        with pytest.raises(scene.package.APITimeoutError, match="follow_log was interrupted after 9 bytes"):
             scene.run(read_async)
     finally:
         never.set()

@@ -489,11 +489,11 @@ def test_a_refused_definition_does_not_keep_out_the_others(client: PamelaClient)
     with pytest.raises(DeploymentError) as caught:
         registry_with("a", "b").deploy(service)
     assert sorted(account(client)) == ["b"]
-    assert caught.value.done == ("+ register b", "look for doubles of other deployers")
+    assert caught.value.done == ("+ register b", "check for duplicates from other deployers")
     assert caught.value.not_done == ("+ register a",)
     assert caught.value.status_code == 422
     assert str(caught.value) == (
-        "Too long. Done: + register b, look for doubles of other deployers. Not done: + register a. "
+        "Too long. Done: + register b, check for duplicates from other deployers. Not done: + register a. "
         "Deploy again for the rest."
     )
     assert isinstance(caught.value.__cause__, ValidationError)

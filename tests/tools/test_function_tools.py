@@ -522,7 +522,7 @@ def test_a_result_that_json_cannot_write_fails() -> None:
 @pytest.mark.parametrize(
     ("function", "problem"),
     [
-        (lambda *numbers: None, r"takes \*numbers, but a tool's arguments come by name"),
+        (lambda *numbers: None, r"takes \*numbers, but a tool gets its arguments by name"),
         (lambda **options: None, r"takes \*\*options, but"),
         (lambda number, /: None, "takes number, but"),
     ],

@@ -544,14 +544,14 @@ def test_a_redis_client_that_waits_for_ever_or_is_async_is_refused() -> None:
         (lambda: SQLInvocationStore("sqlite://"), ValueError, "is in memory.* Use a file"),
         (lambda: SQLInvocationStore(create_engine("sqlite://")), ValueError, "is in memory.* Use a file"),
         (lambda: SQLInvocationStore("postgres://u:hush@h/n"), ValueError, r"as postgresql\+psycopg://"),
-        (lambda: SQLInvocationStore("hush"), ValueError, "The address of a database is like"),
+        (lambda: SQLInvocationStore("hush"), ValueError, "The address of a database must look like"),
         (lambda: SQLInvocationStore("postgresql+no://u:hush@h/n"), ValueError, "a driver that SQLAlchemy knows"),
         (lambda: SQLInvocationStore("oracle://u:hush@h/n"), ValueError, "no invocation store for oracle"),
         (lambda: SQLInvocationStore("postgresql+asyncpg://u:hush@h/n"), TypeError, "asyncpg is async"),
         (lambda: SQLInvocationStore("mysql+mysqldb://u:hush@h/n"), ModuleNotFoundError, "pip install MySQLdb"),
         (lambda: SQLInvocationStore("sqlite:///a.db", table=""), ValueError, "table='' must be the name"),
         (lambda: RedisInvocationStore(None), TypeError, "client=None must be a redis.Redis"),  # type: ignore[arg-type]
-        (lambda: RedisInvocationStore("hush@localhost"), ValueError, "is like redis://localhost:6379/0"),
+        (lambda: RedisInvocationStore("hush@localhost"), ValueError, "must look like redis://localhost:6379/0"),
         (lambda: RedisInvocationStore("redis://localhost", prefix=5), TypeError, "prefix=5"),  # type: ignore[arg-type]
     ],
 )

@@ -40,7 +40,7 @@ def test_a_line_a_minute_for_each_path_and_reason(caplog: pytest.LogCaptureFixtu
         "Refused a webhook to /hooks (stale): It is old.",
         "Refused a webhook to /other (wrong_signature): It does not match.",
         "Refused a webhook to /hooks (wrong_signature): It does not match. "
-        "20 more of the kind were refused since the last such line.",
+        "20 more were refused for this reason since the last line.",
     ]
 
 

@@ -167,7 +167,7 @@ def _client_for(module: Any, address: str) -> Any:
         return module.Redis.from_url(address, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
     except ValueError:
         # Neither the address nor what redis says of it is shown, as there may be a password in it.
-        message = "The address of a Redis server is like redis://localhost:6379/0, or begins with rediss:// or unix://."
+        message = "The address of a Redis server must look like redis://localhost:6379/0, or begin with rediss:// or unix://."
         raise ValueError(message) from None
 
 
@@ -183,7 +183,7 @@ def _check_client(client: Any) -> None:
     pool = getattr(client, "connection_pool", None)
     if pool is not None and pool.connection_kwargs.get("socket_timeout") is None:
         raise ValueError(
-            "The Redis client has no socket_timeout, so that a tool could wait for ever. "
+            "The Redis client has no socket_timeout, so a tool could wait forever. "
             "Give it one below the tools' timeouts: redis.Redis(..., socket_timeout=2)."
         )
 

@@ -75,10 +75,10 @@ class SQLInvocationStore(Version20Names):
         self._keep_seconds = check_keep_seconds(keep_seconds)
         made = sql_statements.make_engine(engine, TIMEOUT) if isinstance(engine, str) else engine
         if not isinstance(made, sqlalchemy.Engine):
-            raise TypeError(f"engine={engine!r} must be a SQLAlchemy Engine, a sync one: it is used in threads.")
+            raise TypeError(f"engine={engine!r} must be a sync SQLAlchemy Engine. The store is used in threads.")
         if isinstance(made.pool, sqlalchemy.pool.SingletonThreadPool):
             raise ValueError(
-                "The database is in memory, where each thread has one of its own. Use a file, sqlite:///invocations.db, or "
+                "The database is in memory, so each thread has its own. Use a file, sqlite:///invocations.db, or "
                 "MemoryInvocationStore()."
             )
         if not isinstance(table, str) or not table:
@@ -289,7 +289,7 @@ class SQLInvocationStore(Version20Names):
         try:
             self.forget_expired()
         except Exception:
-            logger.warning("Could not delete old invocations; it is tried again in a minute.", exc_info=True)
+            logger.warning("Could not delete expired invocations. The store tries again in a minute.", exc_info=True)
 
 
 def _record(row: Any) -> InvocationRecord | None:

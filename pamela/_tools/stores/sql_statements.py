@@ -101,7 +101,7 @@ def _url_of(address: str) -> URL:
         raise ModuleNotFoundError(message, name=error.name) from None
     except (ArgumentError, NoSuchModuleError):
         raise ValueError(
-            "The address of a database is like postgresql+psycopg://user@host/name or sqlite:///invocations.db, with a "
+            "The address of a database must look like postgresql+psycopg://user@host/name or sqlite:///invocations.db, with a "
             "driver that SQLAlchemy knows."
         ) from None
     return url
@@ -110,7 +110,7 @@ def _url_of(address: str) -> URL:
 def check_dialect(name: str) -> None:
     """Raise ValueError unless a database is supported."""
     if name == "postgres":
-        raise ValueError("SQLAlchemy knows postgres:// as postgresql+psycopg://. Let the address begin so.")
+        raise ValueError("SQLAlchemy does not support postgres://. Let the address begin with postgresql+psycopg://.")
     if name not in _DIALECTS:
         raise ValueError(f"There is no invocation store for {name}. Use PostgreSQL, MySQL, MariaDB, SQLite or Redis.")
 

@@ -81,7 +81,7 @@ class SQLiteInvocationStore(Version20Names):
         except sqlite3.OperationalError as error:
             if "unable to open" not in str(error):
                 raise
-            message = f"The database file {os.fspath(path)!r} cannot be opened. Its folder must be there, and writable."
+            message = f"The database file {os.fspath(path)!r} cannot be opened. Its folder must exist and be writable."
             raise sqlite3.OperationalError(message) from None
 
     def claim(

@@ -34,7 +34,7 @@ def read_to_end(
             raise BodyUnreadableError(f"{type(error).__name__}: {error}") from error
         if not chunk:
             if remaining:
-                raise BodyUnreadableError(f"it ends {remaining} bytes before its length")
+                raise BodyUnreadableError(f"it is {remaining} bytes shorter than its Content-Length")
             return
         if remaining is not None:
             remaining -= len(chunk)

@@ -49,4 +49,4 @@ def body_chunks(request: Request) -> Iterator[bytes]:
         yield from read_to_end(request.stream.read, passing=(HTTPException,))
         yield request.get_data()
     except ClientDisconnected as error:
-        raise BodyUnreadableError("the sender has gone") from error
+        raise BodyUnreadableError("the sender closed the connection") from error

@@ -52,4 +52,4 @@ async def body_chunks(request: Request) -> AsyncIterator[bytes]:
             yield chunk
     except ClientDisconnect as error:
         # Also after a body that is malformed. What came before may be whole and signed, and is not to be believed.
-        raise BodyUnreadableError("the sender has gone") from error
+        raise BodyUnreadableError("the sender closed the connection") from error
