@@ -326,7 +326,7 @@ def test_a_handler_that_can_be_called_is_taken(handler: Any) -> None:
 
 @pytest.mark.parametrize("tools", [[print], print, {}, MemoryInvocationStore()])
 def test_tools_that_are_no_registry_are_refused(tools: Any) -> None:
-    with pytest.raises(TypeError, match=r"must be a ToolRegistry\. Make one, tools = ToolRegistry\(\), and add"):
+    with pytest.raises(TypeError, match=r"must be a ToolRegistry\. Make one with tools = ToolRegistry\(\)\. Add"):
         WebhookEndpoint(SECRET, tools=tools)
 
 
