@@ -110,8 +110,7 @@ def checked_proxy(url: str, base_url: str) -> Proxy:
             pass
         case "socks5" | "socks5h":
             raise ValidationError(
-                f"The environment names a SOCKS proxy for {base_url}, which needs another package: "
-                "pip install socksio."
+                f"The environment names a SOCKS proxy for {base_url}, which needs another package: pip install socksio."
             )
         case scheme:
             raise ValidationError(f"The environment names a proxy for {base_url} with the scheme {scheme!r}. Use http.")

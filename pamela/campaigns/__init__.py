@@ -1,4 +1,4 @@
-"""Campaigns: call everybody in a list, politely, and nobody twice. Needs `pip install 'thisispamela[campaigns]'`."""
+"""Campaigns: call all recipients of a list, each of them once. They need `pip install 'thisispamela[campaigns]'`."""
 
 from __future__ import annotations
 

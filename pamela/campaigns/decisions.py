@@ -1,4 +1,4 @@
-"""What a `decide` hook may say after a call: it is done, call again at a time, or give up."""
+"""The results of a `decide` hook after a call: done, call again, or give up."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from .errors import CampaignError
 
 @attrs.frozen
 class Done:
-    """The recipient is done, whatever the outcome of the call."""
+    """Finish the recipient, whatever the outcome of the call."""
 
 
 @attrs.frozen
 class RetryAt:
-    """Call the recipient again, within the hours, from a moment on.
+    """Call the recipient again at a time or later, within the hours.
 
     Args:
-        when: An aware datetime.
+        when: The earliest time of the call, as an aware datetime.
     """
 
     when: datetime
@@ -37,8 +37,8 @@ class GiveUp:
     """Do not call the recipient again.
 
     Args:
-        reason: Why, for the results.
-        do_not_call: Whether to put the number on the do-not-call list, so that no campaign of the ledger calls it.
+        reason: The reason, for the results.
+        do_not_call: Whether to add the number to the do-not-call list of all campaigns of the ledger.
     """
 
     reason: str = ""
@@ -47,4 +47,4 @@ class GiveUp:
 
 Decision: TypeAlias = Done | RetryAt | GiveUp
 Decide: TypeAlias = Callable[[Call], Decision | None]
-"""Is given a call that has ended and returns what to do; None leaves it to the retry settings."""
+"""A function that takes an ended call and returns what to do next. None applies the `retry` settings."""

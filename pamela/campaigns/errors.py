@@ -13,24 +13,24 @@ if TYPE_CHECKING:
 
 
 KEY_REFUSED = "The API refused the key"
-"""How the reason begins where a campaign stopped because of the key."""
+"""The beginning of the reason of a campaign that stopped because of the API key."""
 
 
 class CampaignError(PamelaError):
-    """A campaign cannot be made, checked or run; the message says why and what to do."""
+    """A campaign cannot be created, checked or run. The message says why, and what to do."""
 
 
 class LedgerError(CampaignError):
-    """The ledger cannot be read or written. What was committed before is kept; run the campaign again to go on."""
+    """The ledger cannot be read or written. Committed data is kept. Run the campaign again to continue."""
 
 
 class CampaignHaltedError(CampaignError):
-    """A campaign stopped itself: too many failures, a key that does not work, the budget is used up.
+    """A campaign stopped itself: too many calls failed, the API key is invalid, or the budget is used up.
 
-    Calls in progress were followed to their end before. Run the campaign again when the cause is mended.
+    It is raised when all calls in progress have ended. Remove the cause, then run the campaign again.
 
     Attributes:
-        reason: Why it stopped.
+        reason: Why the campaign stopped.
     """
 
     def __init__(self, reason: str) -> None:
@@ -39,7 +39,7 @@ class CampaignHaltedError(CampaignError):
 
     @property
     def key_refused(self) -> bool:
-        """Whether it stopped because the API refused the key."""
+        """Whether the campaign stopped because the API refused the API key."""
         return self.reason.startswith(KEY_REFUSED)
 
 
@@ -51,8 +51,8 @@ class InvalidRowsError(CampaignError):
     """Rows of the input are invalid, and nothing was added.
 
     Attributes:
-        problems: The first thousand problems, each with its line.
-        count: How many there are in all.
+        problems: The first 1000 problems, each with its line.
+        count: The number of invalid rows.
     """
 
     def __init__(self, problems: Sequence[Problem], count: int) -> None:

@@ -33,7 +33,8 @@ class PollPlan:
 def plan_poll(live: Sequence[LiveCall]) -> PollPlan:
     """Return the cheapest way to see all live calls.
 
-    The list has the newest calls first. Calls that have been live for long stand far down, behind those placed and ended
+    The list has the newest calls first. Calls that have been live for long stand far down, behind those placed and
+    ended
     since: to read the list that far costs more than to get them one by one.
 
     Args:
@@ -74,7 +75,7 @@ class Follower:
 
         Args:
             live: The calls to look at, the newest first.
-            transcript_timeout: How long to wait, after a call has completed, for a transcript that is not there yet.
+            transcript_timeout: Maximum time to wait for the transcript after a call has completed.
 
         Returns:
             Those that have ended, and those that have not been found for a minute.

@@ -1,4 +1,4 @@
-"""Phone numbers as they stand in files: what number is meant, and in which time zones it may ring."""
+"""Phone numbers from files: their E.164 form and their time zones."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _LETTER_AFTER_DIGIT = re.compile(r"\d.*[^\W\d_]", re.DOTALL)
 
 
 def parse_number(text: str, region: str | None = None, *, assigned: bool = True) -> PhoneNumber:
-    """Return the number that a text means.
+    """Parse the phone number in a text.
 
     Args:
-        text: The number, in international form with a plus, or with `region` in the national form of that country.
-        region: A country, ISO 3166-1 alpha-2.
-        assigned: Whether to refuse numbers of ranges that are not assigned.
+        text: The number, in international form with a plus, or in the national form of `region`.
+        region: A country, as an ISO 3166-1 alpha-2 code.
+        assigned: Whether to refuse numbers in ranges that are not in use.
 
     Raises:
-        CampaignError: It is no number that can be called.
+        CampaignError: The text is not a phone number that can be called.
     """
     try:
         import phonenumbers
@@ -67,10 +67,10 @@ def to_e164(number: PhoneNumber) -> str:
 
 
 def zones_of(number: PhoneNumber) -> tuple[str, ...]:
-    """Return the IANA names of all time zones in which the number may ring; empty if none is known.
+    """Return the IANA names of all time zones to which the number may belong. The list may be empty.
 
-    In North America the whole area code counts: the tables assign shorter ranges to single zones, and not always to
-    the right one.
+    In North America the zones of the whole area code are returned: the tables assign longer prefixes to single zones,
+    and some of these are wrong.
     """
     from phonenumbers import timezone
 

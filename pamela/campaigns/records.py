@@ -1,4 +1,4 @@
-"""What goes into a ledger and comes out of it, and how moments are kept in it."""
+"""The data that goes into a ledger and comes out of it, and its form of times."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 
 MICROSECONDS = 1_000_000
 LEASE = timedelta(seconds=60)
-"""How long a runner that says nothing more is taken to be alive."""
+"""How long a runner counts as alive after its last message."""
 
 
 def to_micros(moment: datetime) -> int:
-    """Return a moment as it is kept: microseconds since 1970."""
+    """Return a time in the form of the ledger: microseconds since 1970."""
     return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
 def from_micros(value: int) -> datetime:
-    """Return the moment that was kept."""
+    """Return the time from the form of the ledger."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=value)
 
 
 def to_span(duration: timedelta) -> int:
-    """Return a duration as it is kept, in microseconds."""
+    """Return a duration in the form of the ledger: microseconds."""
     return duration // timedelta(microseconds=1)
 
 
 def attempt_key(campaign: str, identity: str, number: int) -> str:
-    """Return the idempotency key of an attempt: the same for the same campaign, recipient and number, in any ledger."""
+    """Return the idempotency key of an attempt. It depends only on campaign, recipient and number of the attempt."""
     parts = json.dumps([campaign, identity, number], separators=(",", ":"))
     return f"campaign-{hashlib.sha256(parts.encode()).hexdigest()}"
 
@@ -64,7 +64,7 @@ class Recipient:
 
 @attrs.frozen
 class Staged:
-    """What became of rows that were staged."""
+    """The result of staging rows."""
 
     added: int
     known: int
@@ -101,7 +101,7 @@ class ToBeCalled:
 
 @attrs.frozen
 class Claim:
-    """An attempt that is committed and may be sent."""
+    """A committed attempt whose request may be sent."""
 
     attempt_id: int
     recipient_id: int
@@ -111,20 +111,20 @@ class Claim:
     wall: float = attrs.field(factory=time.time)
 
     def is_stale(self) -> bool:
-        """Return whether so much time has passed since the claim that another runner may think this one dead."""
+        """Return whether the claim is so old that another runner may have taken it over."""
         limit = LEASE.total_seconds() / 2
         return time.monotonic() - self.monotonic > limit or abs(time.time() - self.wall) > limit
 
 
 @attrs.frozen
 class Claims:
-    """What a runner may send now."""
+    """The attempts that a runner may send now."""
 
     claims: Sequence[Claim]
     state: CampaignState
     reason: str | None
     wait: float | None
-    """Seconds until there may be more; None when only something else can change that: the end of a call, say."""
+    """Seconds until there may be more. None if that depends on something else, such as the end of a call."""
 
 
 @attrs.frozen
@@ -137,24 +137,24 @@ class Placed:
 
 @attrs.frozen
 class NotPlaced:
-    """No call was placed. It is tried again with the same key, unless `final`."""
+    """No call was placed. Unless `final`, the request is sent again with the same key."""
 
     attempt_id: int
     error: str
     final: bool = False
     counts: bool = True
-    """Whether it counts as a failure: of the recipient, and for the breaker."""
+    """Whether it counts as a failure of the recipient and for the breaker."""
     unavailable: bool = False
-    """Whether the service could not be had, so that nobody is given up for it."""
+    """Whether the service was not available. No recipient is given up for that."""
     retry_after: float | None = None
     """Seconds for which no runner may place calls."""
     halt: str | None = None
-    """Why the campaign has to stop."""
+    """Why the campaign must stop."""
 
 
 @attrs.frozen
 class Unclear:
-    """Whether a call was placed is open."""
+    """It is unknown whether a call was placed."""
 
     attempt_id: int
     error: str
@@ -175,7 +175,7 @@ class Ended:
 
 @attrs.frozen
 class Poll:
-    """What was seen of the live calls: those that have ended, and those that the service does not know any more."""
+    """The result of a look at the live calls: those that have ended, and those that the service no longer knows."""
 
     ended: Sequence[Ended]
     lost: Sequence[LiveCall]
@@ -183,7 +183,7 @@ class Poll:
 
 @attrs.frozen
 class LiveCall:
-    """A call that was placed and has not ended, as far as the ledger knows."""
+    """A placed call that has not ended, according to the ledger."""
 
     attempt_id: int
     recipient_id: int
@@ -194,7 +194,7 @@ class LiveCall:
 
 @attrs.frozen
 class LookUp:
-    """An attempt to be looked up by its key."""
+    """An attempt to look up by its key."""
 
     attempt_id: int
     recipient_id: int
@@ -206,7 +206,7 @@ class LookUp:
 
 @attrs.frozen
 class CampaignInfo:
-    """A campaign as it stands in the ledger."""
+    """The state of a campaign in the ledger."""
 
     id: int
     name: str
@@ -218,19 +218,19 @@ class CampaignInfo:
     placed: int
     webhooks: bool
     trouble: str | None
-    """Why the latest requests failed; None once one has worked."""
+    """Why the latest requests failed, or None if the last one succeeded."""
 
 
 @attrs.frozen
 class Progress:
-    """How far a campaign is.
+    """The progress of a campaign.
 
     Attributes:
-        recipients: How many recipients there are in each state.
-        outcomes: How many of those that are through have each outcome.
-        minutes_billed: Minutes billed so far.
-        placed: Calls placed so far.
-        waiting_until: How many recipients wait for each hour that is yet to come; those due now are not among them.
+        recipients: Number of recipients in each state.
+        outcomes: Number of finished recipients with each outcome.
+        minutes_billed: Billed minutes so far.
+        placed: Number of calls placed so far.
+        waiting_until: Number of recipients that wait for each future hour, without those that are due now.
     """
 
     recipients: Mapping[str, int]
@@ -241,15 +241,15 @@ class Progress:
 
     @property
     def total(self) -> int:
-        """How many recipients there are."""
+        """The number of recipients."""
         return sum(self.recipients.values())
 
     @property
     def live(self) -> int:
-        """How many calls are being placed or in progress."""
+        """The number of calls that are being placed or in progress."""
         return sum(self.recipients.get(state, 0) for state in LIVE)
 
     @property
     def final(self) -> int:
-        """How many recipients are through."""
+        """The number of finished recipients."""
         return sum(self.recipients.get(state, 0) for state in FINAL)

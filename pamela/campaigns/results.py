@@ -1,4 +1,4 @@
-"""What became of the recipients: as objects, CSV, JSON lines and Parquet."""
+"""The results of recipients: as objects, CSV, JSON lines and Parquet."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ _NUMBERS = {"line": int, "attempts": int, "billed_minutes": int, "duration_secon
 
 @attrs.frozen
 class CampaignResult:
-    """What became of a recipient.
+    """The result of a recipient.
 
     Attributes:
-        id: What names the recipient in the campaign.
-        to: The number.
-        line: The line of its row.
-        state: `done`, `given_up`, `set_aside` (whether a call was placed could not be found out) or `do_not_call`.
-        outcome: The outcome of the last call; None if there was none.
-        attempts: How many calls were tried.
-        detail: Why it was given up or set aside, if there is more to say.
-        call: The last call as it ended; None if there was none.
-        ended_at: When the campaign learned of its end.
+        id: The recipient's id in the campaign.
+        to: The number, in E.164 form.
+        line: The line of the recipient's row in the input.
+        state: `done`, `given_up`, `set_aside` (it is unknown whether a call was placed) or `do_not_call`.
+        outcome: The outcome of the last call, or None if there was no call.
+        attempts: Number of attempted calls.
+        detail: Why the recipient was given up or set aside, or None.
+        call: The last call, ended, or None if there was no call.
+        ended_at: When the campaign saw the end of the call.
     """
 
     id: str
@@ -66,7 +66,7 @@ class CampaignResult:
 
     @classmethod
     def from_row(cls, row: Any) -> CampaignResult:
-        """Return the result of a row of the ledger."""
+        """Return the result from a row of the ledger."""
         return cls(
             id=row.identity,
             to=row.number,
@@ -80,7 +80,7 @@ class CampaignResult:
         )
 
     def to_row(self) -> dict[str, Any]:
-        """Return the result as a flat row: what stands in a CSV file."""
+        """Return the result as a flat row, as in a CSV file."""
         call: Mapping[str, Any] = self.call or {}
         return {
             "id": self.id,
@@ -95,13 +95,13 @@ class CampaignResult:
         }
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the result with the whole call: what stands in a JSON lines file."""
+        """Return the result with the whole call, as in a JSON lines file."""
         row = {name: value for name, value in self.to_row().items() if name in COLUMNS[: COLUMNS.index("call_id")]}
         return {**row, "call": self.call}
 
 
 class ResultWriter(Protocol):
-    """Writes results to a file as they come."""
+    """Writes results to a file one by one."""
 
     def write(self, result: CampaignResult) -> None:
         """Write a result."""
@@ -114,10 +114,10 @@ class ResultWriter(Protocol):
 
 
 def check_ending(path: Path) -> Callable[[Path], ResultWriter]:
-    """Return what makes a writer for a file, by the ending of its name: .csv, .jsonl or .parquet.
+    """Return the class of the writer for a file, by the ending of its name: .csv, .jsonl or .parquet.
 
     Raises:
-        CampaignError: The ending says nothing about the format.
+        CampaignError: The ending is unknown.
     """
     match path.suffix.lower():
         case ".csv":
@@ -130,13 +130,17 @@ def check_ending(path: Path) -> Callable[[Path], ResultWriter]:
 
 
 def write_results(path: str | Path, results: Iterable[CampaignResult]) -> int:
-    """Write results to a file, which takes the place of an older one when it is whole.
+    """Write results to a file. An existing file is replaced when the new one is complete.
+
+    Args:
+        path: The file. Its name ends with `.csv`, `.jsonl` or `.parquet`.
+        results: The results.
 
     Returns:
-        How many there are.
+        The number of results.
 
     Raises:
-        CampaignError: It cannot be written.
+        CampaignError: The file cannot be written, or the ending of its name is unknown.
     """
     path = Path(path)
     partial = path.with_name(f".{path.stem}.part{path.suffix}")
@@ -154,7 +158,7 @@ def write_results(path: str | Path, results: Iterable[CampaignResult]) -> int:
 
 
 class _TextWriter:
-    """What the writers of text have in common. What is written is in the file at once."""
+    """The common part of the writers of text. Each result is in the file at once."""
 
     def __init__(self, path: Path, *, append: bool = False) -> None:
         self._path = path
@@ -201,7 +205,7 @@ class CsvWriter(_TextWriter):
 
 
 class JsonLinesWriter(_TextWriter):
-    """Writes a JSON object a line, with the whole call in it."""
+    """Writes JSON lines: one object a line, with the whole call."""
 
     def write(self, result: CampaignResult) -> None:
         try:
@@ -212,7 +216,7 @@ class JsonLinesWriter(_TextWriter):
 
 
 class ParquetWriter:
-    """Writes Parquet, in groups of rows. The file can be read when the writer is closed."""
+    """Writes Parquet in groups of rows. The file is readable when the writer is closed."""
 
     _GROUP = 10_000
 
@@ -267,7 +271,7 @@ def _typed(name: str, value: Any) -> Any:
 
 
 def _harmless(value: Any) -> Any:
-    """Return a value that no spreadsheet takes for a formula: what a callee said ends up in these files."""
+    """Return a value that a spreadsheet does not read as a formula. The files contain text of callees."""
     if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"} and not _is_number(value):
         return f"'{value}"
     return value

@@ -1,4 +1,4 @@
-"""How a campaign behaves: pace, hours, retries, breaker, budget. Checked when given, kept in the ledger as JSON."""
+"""The settings of a campaign: pace, hours, retries, breaker, budget. They are checked, and stored as JSON."""
 
 from __future__ import annotations
 
@@ -58,7 +58,12 @@ def _check_above_0(rate: object, field: attrs.Attribute[Any], value: object) -> 
 
 @attrs.frozen
 class Rate:
-    """At most so many calls are placed in so many seconds, evenly spread."""
+    """A maximum rate: at most `calls` in `seconds`, evenly spread.
+
+    Attributes:
+        calls: Maximum number of calls in the period.
+        seconds: The period, in seconds.
+    """
 
     calls: float = attrs.field(validator=_check_above_0)
     seconds: float = attrs.field(validator=_check_above_0)
@@ -69,7 +74,7 @@ class Rate:
 
     @property
     def burst(self) -> float:
-        """How many calls may be placed at once after a pause: a tenth of a second's worth, at least one."""
+        """The number of calls that may be placed at once after a pause: those of a tenth of a second, at least one."""
         return max(1.0, self.per_second / 10)
 
     def __str__(self) -> str:
@@ -78,7 +83,7 @@ class Rate:
 
 
 def parse_rates(value: object) -> tuple[Rate, ...]:
-    """Return the rates of `5` (a second), `"5/s"`, `"100/min"`, or `"5/s,100/min"`."""
+    """Parse the rates `5` (a second), `"5/s"`, `"100/min"`, or `"5/s,100/min"`."""
     if value is None:
         return ()
     if isinstance(value, int | float) and not isinstance(value, bool):
@@ -111,11 +116,11 @@ def _parse_in_flight(value: object) -> int:
 
 @attrs.frozen
 class Pace:
-    """How many calls may be live at once and how fast they are placed, for the numbers with one prefix.
+    """The pace for numbers with a prefix: how many live calls, and how fast they are placed.
 
     Args:
-        in_flight: How many calls may be live at once; None for no limit of its own.
-        rate: How many may be placed: `5` (a second), `"5/s"`, `"100/min"`, or `"5/s,100/min"`.
+        in_flight: Maximum number of live calls. None sets no separate limit.
+        rate: Maximum rate of new calls: `5` (a second), `"5/s"`, `"100/min"`, or `"5/s,100/min"`. None sets no limit.
     """
 
     in_flight: int | None = attrs.field(default=None, converter=attrs.converters.optional(_parse_in_flight))
@@ -124,13 +129,14 @@ class Pace:
 
 @attrs.frozen(init=False)
 class Retry:
-    """Which calls are placed again, how often, and after what pause.
+    """Which calls are placed again, how often, and after which pause.
 
     Args:
-        not_reached: How often to call again when nobody was reached.
-        broken_off: How often to call again when the call broke off.
-        cancelled: How often to call again when the call was cancelled.
-        after: The pause before that: one for all, or a mapping of outcome to pause. Text such as `15m` will do.
+        not_reached: Maximum number of retries when nobody was reached.
+        broken_off: Maximum number of retries when the call broke off.
+        cancelled: Maximum number of retries when the call was cancelled.
+        after: The pause before a retry: one for all, or a mapping of outcome to pause. A pause is a timedelta, seconds,
+            or text such as `15m`.
 
     Raises:
         CampaignError: A count or a pause is invalid.
@@ -164,29 +170,30 @@ class Retry:
 
     @property
     def most(self) -> int:
-        """The most retries that one recipient can have."""
+        """The maximum number of retries of one recipient."""
         return sum(self.counts.values())
 
     def pause(self, outcome: str, earlier: int) -> timedelta | None:
-        """Return the pause before the next call; None if there is to be none.
+        """Return the pause before the next call, or None if there is no next call.
 
         Args:
             outcome: The outcome of the last call.
-            earlier: How many calls before that one had the same outcome.
+            earlier: Number of earlier calls with the same outcome.
         """
         return self.pauses[outcome] if earlier < self.counts.get(outcome, 0) else None
 
 
 @attrs.frozen
 class Breaker:
-    """When a campaign stops itself: too large a share of what was tried lately has failed.
+    """When a campaign stops itself: if too large a share of the recent calls has failed.
 
-    Failures are calls that could not be placed and calls that broke off. Nobody answering is none.
+    A call fails if it cannot be placed or breaks off. A call that nobody answers is not a failure.
 
     Args:
-        share: The share of failures above which to stop, 0 to 1.
-        at_least: How many results there must be before it is judged.
-        window: How far back results count; older ones weigh less and less.
+        share: The share of failures above which the campaign stops, 0 to 1.
+        at_least: Minimum number of results before the campaign can stop itself.
+        window: The time over which results count: a timedelta, seconds, or text such as `15m`. Older results weigh
+            less.
     """
 
     share: float = attrs.field(default=0.5)
@@ -222,7 +229,7 @@ def _parse_retry(value: Retry | None) -> Retry:
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """How a campaign behaves. The arguments of `Campaign` have the same names and are described there."""
+    """The settings of a campaign. The arguments of `Campaign` have the same names and are described there."""
 
     in_flight: int = attrs.field(default=20, converter=_parse_in_flight)
     rate: tuple[Rate, ...] = attrs.field(default="5/s", converter=parse_rates)
@@ -251,11 +258,11 @@ class Settings:
                 raise CampaignError(f"{name}={value!r} is not valid. Give {kind.__name__}(...).")
 
     def prefix_of(self, number: str) -> str:
-        """Return the longest prefix with a pace of its own that the number has, or an empty text."""
+        """Return the longest prefix of the number that has its own pace, or an empty text."""
         return max((prefix for prefix in self.per_prefix if number.startswith(prefix)), key=len, default="")
 
     def to_json(self) -> str:
-        """Return the settings as they are kept in the ledger."""
+        """Return the settings in the form of the ledger."""
         return json.dumps(
             {
                 "in_flight": self.in_flight,
@@ -286,7 +293,7 @@ class Settings:
 
     @classmethod
     def from_json(cls, text: str) -> Settings:
-        """Return the settings that were kept in the ledger."""
+        """Return the settings from the form of the ledger."""
         values: dict[str, Any] = json.loads(text)
         hours, breaker = values.pop("hours"), values.pop("breaker")
         prefixes = values.pop("per_prefix")

@@ -1,4 +1,4 @@
-"""Where a campaign, a recipient and an attempt may stand."""
+"""The states of campaigns, recipients and attempts."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from enum import StrEnum
 
 
 class RecipientState(StrEnum):
-    """Where a recipient stands."""
+    """The state of a recipient."""
 
     STAGED = "staged"
-    """Read from the input, but the input has not been checked to its end."""
+    """Read from the input. The check of the input has not finished."""
     WAITING = "waiting"
-    """To be called from `due_at` on."""
+    """The recipient waits for its next call at `due_at`."""
     PLACING = "placing"
-    """The attempt is committed; its request may have been sent."""
+    """The attempt is committed. Its request may have been sent."""
     UNCLEAR = "unclear"
-    """Whether the attempt placed a call is open; it will be looked up by its key."""
+    """It is unknown whether the attempt placed a call. It will be looked up by its key."""
     CALLING = "calling"
     """The call was placed and has not ended."""
     DONE = "done"
@@ -23,13 +23,13 @@ class RecipientState(StrEnum):
     GIVEN_UP = "given_up"
     """The number was refused, could not be called, or all retries are used up."""
     SET_ASIDE = "set_aside"
-    """Whether the attempt placed a call could not be found out. A person has to look."""
+    """It could not be found out whether the attempt placed a call. A person must check."""
     DO_NOT_CALL = "do_not_call"
     """The number is on the do-not-call list."""
 
 
 class AttemptState(StrEnum):
-    """Where an attempt stands."""
+    """The state of an attempt."""
 
     PLACING = "placing"
     UNCLEAR = "unclear"
@@ -40,18 +40,18 @@ class AttemptState(StrEnum):
 
 
 class CampaignState(StrEnum):
-    """Whether a campaign places calls."""
+    """The state of a campaign."""
 
     DRAFT = "draft"
-    """Nobody has been added yet: its rows were only checked, or refused. Lists of campaigns leave it out."""
+    """It has no recipients yet: rows were only checked, or refused. Lists of campaigns leave it out."""
     ACTIVE = "active"
     PAUSED = "paused"
     STOPPED = "stopped"
     HALTED = "halted"
-    """It stopped itself; `reason` says why."""
+    """The campaign stopped itself. `reason` says why."""
     FINISHED = "finished"
 
 
 LIVE = (RecipientState.PLACING, RecipientState.UNCLEAR, RecipientState.CALLING)
-"""The states of recipients that occupy a slot."""
+"""The states of recipients with a live call."""
 FINAL = (RecipientState.DONE, RecipientState.GIVEN_UP, RecipientState.SET_ASIDE, RecipientState.DO_NOT_CALL)

@@ -1,4 +1,4 @@
-"""Texts with columns in them, `Tell {name} that order {order} is here`: filled in without running anything."""
+"""Templates with columns in braces, such as `Tell {name} that order {order} is here`. Filling them runs no code."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _FORMATTER = string.Formatter()
 
 
 def columns_of(template: Any) -> set[str]:
-    """Return the columns that a template names, in all its texts.
+    """Return the columns in all texts of a template.
 
     Raises:
-        CampaignError: It is not a template: a brace is missing, or it asks for more than a column.
+        CampaignError: It is not a template: a brace is missing, or there is more than a column in braces.
     """
     if isinstance(template, Mapping):
         return {name for value in template.values() for name in columns_of(value)}
@@ -25,7 +25,7 @@ def columns_of(template: Any) -> set[str]:
 
 
 def fill(template: Any, values: Mapping[str, str]) -> Any:
-    """Return a template with the values of the columns that it names."""
+    """Return a template with its columns replaced by their values."""
     if isinstance(template, Mapping):
         return {key: fill(value, values) for key, value in template.items()}
     if isinstance(template, list | tuple):

@@ -1007,7 +1007,9 @@ def check_streamed_downloads(scene: Scene, content: bytes) -> None:
         assert (scene.headers["accept"], scene.headers["accept-encoding"]) == ("audio/wav", "identity")
 
         scene.answers([b"other", None], media_type="audio/wav")
-        with pytest.raises(scene.package.APIConnectionError, match=r"get_recording was interrupted after 5 bytes: ") as error:
+        with pytest.raises(
+            scene.package.APIConnectionError, match=r"get_recording was interrupted after 5 bytes: "
+        ) as error:
             stream("c").write_to(file)
         assert not error.value.ambiguous
         assert file.read_bytes() == content

@@ -167,7 +167,9 @@ def _client_for(module: Any, address: str) -> Any:
         return module.Redis.from_url(address, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
     except ValueError:
         # Neither the address nor what redis says of it is shown, as there may be a password in it.
-        message = "The address of a Redis server must look like redis://localhost:6379/0, or begin with rediss:// or unix://."
+        message = (
+            "The address of a Redis server must look like redis://localhost:6379/0, or begin with rediss:// or unix://."
+        )
         raise ValueError(message) from None
 
 

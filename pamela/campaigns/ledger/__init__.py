@@ -1,21 +1,21 @@
-"""The ledger of a campaign: each step of a recipient as one short transaction that can be repeated.
+"""The ledger of campaigns: each step of a recipient is one short transaction that can be repeated.
 
-What a campaign is to do, and what came of it, is in these tables and nowhere else. One file a subject:
+The tables have the whole state of the campaigns. Each file has one subject:
 
 | file | what is in it |
 |---|---|
 | `schema` | the tables, their migrations, the states |
 | `database` | SQLite and PostgreSQL, transactions, errors in plain words |
 | `campaigns` | opening, pausing, stopping and finishing campaigns |
-| `recipients` | adding recipients, checked to the end of the input first |
-| `do_not_call` | the list of numbers that nobody calls |
-| `leases` | which runners are alive, and who may do what only one is to do |
+| `recipients` | adding recipients, after the check of the whole input |
+| `do_not_call` | the do-not-call list |
+| `leases` | which runners are alive, and which of them does the work of a single one |
 | `choosing`, `rates` | who may be called now: hours, slots, budget; the token buckets |
 | `claims` | attempts, committed before their requests are sent |
-| `placements` | what became of those requests; the breaker |
-| `look_ups` | attempts whose outcome is open |
-| `live_calls` | the calls in progress, and what webhooks said of them |
-| `endings` | how calls ended, and what comes next |
+| `placements` | the results of these requests; the breaker |
+| `look_ups` | attempts with an unknown outcome |
+| `live_calls` | the calls in progress, and their webhooks |
+| `endings` | ended calls, and what happens next |
 | `results` | progress, results, attempts |
 """
 
@@ -36,14 +36,14 @@ from .results import Results
 
 
 class Ledger(Recipients, LookUps, LiveCalls, Endings, Results):
-    """The ledger. It may be used from any number of threads, processes and, with PostgreSQL, machines.
+    """The store of campaigns. Several threads and processes, and with PostgreSQL several machines, may use it.
 
     Args:
-        address: The name of a file, or `postgresql://user:password@host/name`.
-        clock: The time by which hours, days and pauses count; the ledger's own if absent.
-        patience: Seconds for which a transaction is repeated while the database cannot be reached.
-        opening_patience: The same for the first one.
+        address: The path of a file, or `postgresql://user:password@host/name`.
+        clock: Returns the current time for hours, days and pauses. The default is the clock of the database.
+        patience: How long a transaction is repeated while the database cannot be reached, in seconds.
+        opening_patience: The same for the first transaction, in seconds.
 
     Raises:
-        LedgerError: It cannot be opened.
+        LedgerError: The ledger cannot be opened.
     """

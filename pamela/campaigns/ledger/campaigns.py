@@ -38,7 +38,7 @@ class Campaigns:
 
     @property
     def name(self) -> str:
-        """The file, or the address without its password."""
+        """The path of the file, or the address without its password."""
         return self.database.name
 
     def __repr__(self) -> str:
@@ -52,21 +52,21 @@ class Campaigns:
         return now if self._clock is None else to_micros(self._clock())
 
     def campaigns(self) -> list[CampaignInfo]:
-        """Return all campaigns to which somebody was added, in the order of their creation."""
+        """Return all campaigns with recipients, in the order of their creation."""
         query = select(CAMPAIGNS).where(CAMPAIGNS.c.state != CampaignState.DRAFT).order_by(CAMPAIGNS.c.id)
         return self.database.read(lambda connection: [self._info(row) for row in connection.execute(query)])
 
     def info(self, campaign_id: int) -> CampaignInfo:
-        """Return a campaign, a draft too."""
+        """Return a campaign, also a draft, by its number."""
         query = select(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id)
         return self.database.read(lambda connection: self._info(connection.execute(query).one()))
 
     def campaign(self, name: str | None = None) -> CampaignInfo:
-        """Return a campaign; without a name the only one.
+        """Return a campaign by its name. Without a name, return the only campaign.
 
         Raises:
-            CampaignNotFoundError: There is none.
-            CampaignError: There are several and no name.
+            CampaignNotFoundError: There is no such campaign.
+            CampaignError: There are several campaigns, and no name is given.
         """
         found = self.campaigns()
         names = ", ".join(repr(each.name) for each in found) or "none"
@@ -80,12 +80,12 @@ class Campaigns:
         )
 
     def open_campaign(self, name: str, settings: Settings, *, keep: bool = True) -> CampaignInfo:
-        """Return the campaign of that name, with these settings from now on; make a draft of it if there is none.
+        """Return the campaign with this name and these settings. If there is none, create a draft.
 
         Args:
             name: The name.
             settings: The settings.
-            keep: Whether the settings of a campaign that is no draft are replaced.
+            keep: Whether to replace the settings of a campaign that is not a draft.
         """
         text = settings.to_json()
 
@@ -106,26 +106,26 @@ class Campaigns:
         return self.database.write(work)
 
     def pause(self, campaign_id: int) -> None:
-        """Let no more calls be placed until `resume`.
+        """Stop the placing of calls until `resume`.
 
         Raises:
-            CampaignError: The campaign does not run.
+            CampaignError: The campaign is not running.
         """
         self._change_state(campaign_id, "pause", CampaignState.PAUSED, CampaignState.ACTIVE)
 
     def stop(self, campaign_id: int) -> None:
-        """Let no more calls be placed, and let the processes that run the campaign end.
+        """Stop the placing of calls, and end the processes that run the campaign.
 
         Raises:
-            CampaignError: The campaign does not run.
+            CampaignError: The campaign is not running.
         """
         self._change_state(campaign_id, "stop", CampaignState.STOPPED, CampaignState.ACTIVE, CampaignState.PAUSED)
 
     def resume(self, campaign_id: int) -> None:
-        """Let a campaign go on, whatever ended it.
+        """Continue a campaign, whatever stopped it.
 
         Raises:
-            CampaignError: Nobody has been added to it.
+            CampaignError: The campaign has no recipients.
         """
         self._change_state(campaign_id, "resume", CampaignState.ACTIVE, *(set(CampaignState) - {CampaignState.DRAFT}))
 
@@ -143,7 +143,7 @@ class Campaigns:
         self.database.write(work)
 
     def finish(self, campaign_id: int) -> bool:
-        """Return whether all recipients are through; the campaign is finished then."""
+        """Return whether all recipients are finished. If so, set the campaign to finished."""
         query = select(RECIPIENTS.c.id).where(in_state(campaign_id, RecipientState.WAITING, *LIVE)).limit(1)
 
         def is_open(connection: Connection) -> bool:
@@ -165,12 +165,12 @@ class Campaigns:
         return self.database.write(work)
 
     def use_webhooks(self, campaign_id: int) -> None:
-        """Note that events of the campaign's calls arrive by webhook, so that lists are read seldom."""
+        """Note that events of the campaign's calls arrive by webhook. Lists of calls are then rarely read."""
         statement = update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(webhooks=True)
         self.database.write(lambda connection: connection.execute(statement) and None)
 
     def note_trouble(self, campaign_id: int, trouble: str | None) -> None:
-        """Note why requests fail, for the live view and the status; None when they work again."""
+        """Note why requests fail, for the live view and the status. None means that they succeed again."""
         statement = update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(trouble=trouble)
         self.database.write(lambda connection: connection.execute(statement) and None, durable=False)
 
@@ -194,7 +194,7 @@ class Campaigns:
         return self._settings[text]
 
     def _lock(self, connection: Connection, campaign_id: int) -> Row[Any]:
-        """Return the row of the campaign; others who lock it wait for the end of the transaction."""
+        """Return the row of the campaign, locked until the end of the transaction."""
         return connection.execute(select(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).with_for_update()).one()
 
     def _halt(self, connection: Connection, campaign_id: int, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Who may be called now: by state, hours, slots, rates and budget, inside the transaction of a claim."""
+"""Choose the recipients that may be called now, inside the transaction of a claim."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Choice:
-    """One choice of the recipients that may be called now: by state, hours, slots, rates and budget."""
+    """A choice of the recipients that may be called now, by state, hours, slots, rates and budget."""
 
     def __init__(
         self,
@@ -86,9 +86,10 @@ class Choice:
         return {prefix: count for prefix, count, _ in rows}, sum(minutes for _, _, minutes in rows)
 
     def _waiting(self, prefix: str | None, limit: int, only: Collection[int] | None) -> list[Row[Any]]:
-        """Return recipients that are due and within their hours; those out of their hours are made to wait for them.
+        """Return recipients that are due and within their hours. Set the others to wait for their hours.
 
-        Who was put on the do-not-call list since the recipient was made to wait is left out here, whatever came between.
+        Who was put on the do-not-call list since the recipient was made to wait is left out here, whatever came
+        between.
         """
         condition = and_(in_state(self.campaign.id, RecipientState.WAITING), RECIPIENTS.c.due_at <= self.calendar)
         if prefix is not None:
@@ -123,11 +124,11 @@ class Choice:
                 )
 
     def is_open(self, zones: str) -> bool:
-        """Return whether it is within the hours in all of these zones, as a recipient has them."""
+        """Return whether the hours are open in all of a recipient's time zones."""
         return self._opening(zones) == self.moment
 
     def listed(self, numbers: Sequence[str]) -> set[str]:
-        """Return which numbers are on the do-not-call list."""
+        """Return the numbers that are on the do-not-call list."""
         return {
             number
             for chunk in chunks(numbers)

@@ -1,4 +1,4 @@
-"""Claiming: taking slots, tokens and recipients for attempts, committed before their requests are sent."""
+"""Claim slots, tokens and recipients for attempts, and commit them before the requests are sent."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row
 
 FORGOTTEN_AFTER = timedelta(seconds=30)
-"""When an attempt that its own runner does not know of is taken to be lost: its commit was, say."""
+"""Time after which an attempt counts as lost if its own runner does not know it, for example after a lost commit."""
 _LONGEST_PAUSE = 300.0
 
 
 class Claiming(Leases):
-    """Claiming: taking slots, tokens and recipients for attempts, committed before their requests are sent."""
+    """Claim slots, tokens and recipients for attempts, and commit them before the requests are sent."""
 
     def claim(self, campaign_id: int, owner: str, limit: int, only: Collection[int] | None = None) -> Claims:
         """Take slots, tokens and recipients for as many attempts as may be sent now, and commit them.
@@ -34,8 +34,8 @@ class Claiming(Leases):
         Args:
             campaign_id: The campaign.
             owner: The runner that will send them.
-            limit: The most to take.
-            only: Recipients to choose from; any if absent.
+            limit: Maximum number of attempts.
+            only: The recipients to choose from. None means all.
         """
 
         def work(connection: Connection) -> Claims:
@@ -92,7 +92,7 @@ class Claiming(Leases):
         ]
 
     def due(self, campaign_id: int, limit: int) -> list[int]:
-        """Return recipients that may be called now, by their hours; slots and rates are looked at by `claim`."""
+        """Return recipients that may be called now by their hours. `claim` checks slots and rates."""
 
         def work(connection: Connection) -> list[int]:
             now = self._calendar(self.database.now(connection))
@@ -107,12 +107,12 @@ class Claiming(Leases):
         return self.database.read(work)
 
     def live_count(self, campaign_id: int) -> int:
-        """Return how many slots are taken."""
+        """Return the number of live calls."""
         query = select(func.count()).where(in_state(campaign_id, *LIVE))
         return self.database.read(lambda connection: connection.execute(query).scalar_one())
 
     def adopt(self, campaign_id: int, owner: str, known: Collection[int]) -> int:
-        """Take the attempts of runners that are gone, and those that this runner has no memory of, to be looked up.
+        """Take over the attempts of dead runners, and attempts that this runner does not know, for a look-up.
 
         Args:
             campaign_id: The campaign.
@@ -120,7 +120,7 @@ class Claiming(Leases):
             known: The attempts that this runner is sending.
 
         Returns:
-            How many there were.
+            The number of attempts.
         """
 
         def work(connection: Connection) -> int:
@@ -177,5 +177,5 @@ class Claiming(Leases):
 
 
 def backoff(count: int) -> int:
-    """Return the pause after so many failures, in microseconds: twice as long each time, five minutes at most."""
+    """Return the pause after a number of failures, in microseconds: doubled each time, at most five minutes."""
     return int(min(_LONGEST_PAUSE, 2.0**count) * MICROSECONDS)

@@ -1,4 +1,4 @@
-"""The database of a ledger: SQLite or PostgreSQL, short transactions that can be repeated, errors in plain words."""
+"""The database of a ledger: SQLite or PostgreSQL, short repeatable transactions, readable errors."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ T = TypeVar("T")
 logger = logging.getLogger("pamela.campaigns")
 
 CHUNK = 500
-"""How many rows one statement asks for."""
+"""Number of rows in one statement."""
 _BUSY_SECONDS = 30.0
 _READS = ("BEGIN",)
 # What is committed survives the end of the program in either case. To wait for the disk keeps it, and all that was committed
@@ -47,15 +47,15 @@ TRANSIENT_CLASSES = ("08", "40", "57")
 
 
 class Database:
-    """A database in which a ledger is kept.
+    """The database of a ledger.
 
     Args:
-        address: The name of a file, or `postgresql://user:password@host/name`.
-        patience: Seconds for which a transaction is repeated while the server cannot be reached.
-        opening_patience: The same for the first one. A mistyped address must be reported at once.
+        address: The path of a file, or `postgresql://user:password@host/name`.
+        patience: How long a transaction is repeated while the server cannot be reached, in seconds.
+        opening_patience: The same for the first transaction. It is short, so that a wrong address is reported soon.
 
     Raises:
-        LedgerError: It cannot be opened.
+        LedgerError: The database cannot be opened.
     """
 
     def __init__(self, address: str | Path, patience: float = 60.0, opening_patience: float = 0.0) -> None:
@@ -79,7 +79,7 @@ class Database:
 
     @property
     def name(self) -> str:
-        """The file, or the address without its password."""
+        """The path of the file, or the address without its password."""
         return str(self.url.database) if self.is_sqlite else self.url.render_as_string(hide_password=True)
 
     def __repr__(self) -> str:
@@ -104,23 +104,23 @@ class Database:
         return _in_words(error)
 
     def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
-        """Carry out a transaction. It is repeated when the connection is lost, so it must bear that.
+        """Run a transaction. It is repeated if the connection is lost.
 
         Args:
-            work: What is done in it.
-            durable: Whether it survives a power failure of the database's machine once it is committed. What would be
-                found out again need not, and does not wait for the disk. It survives the end of this program in any case.
+            work: The work in the transaction. It may run several times.
+            durable: Whether the committed transaction survives a power failure of the database's machine. If false, the
+                commit does not wait for the disk. It survives the end of this program in any case.
 
         Raises:
-            LedgerError: It failed, or the database could not be reached for too long.
+            LedgerError: The transaction failed, or the database could not be reached for too long.
         """
         return self._run(work, _DURABLE if durable else _WRITES)
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Carry out a transaction that only reads.
+        """Run a transaction that only reads.
 
         Raises:
-            LedgerError: It failed, or the database could not be reached for too long.
+            LedgerError: The transaction failed, or the database could not be reached for too long.
         """
         return self._run(work, ())
 
@@ -164,7 +164,7 @@ class Database:
             return work(connection)
 
     def now(self, connection: Connection) -> int:
-        """Return the time in microseconds since 1970, by the one clock that all runners share."""
+        """Return the time in microseconds since 1970, by the clock that all runners share."""
         if self.is_sqlite:
             return time.time_ns() // 1000
         seconds = connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one()
@@ -236,6 +236,6 @@ def _in_words(error: DBAPIError) -> str:
 
 
 def chunks(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Return values in groups that are small enough for one statement."""
+    """Return values in groups that fit into one statement."""
     for start in range(0, len(values), CHUNK):
         yield values[start : start + CHUNK]

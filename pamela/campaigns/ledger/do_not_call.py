@@ -1,4 +1,4 @@
-"""The do-not-call list, which holds for all campaigns of a ledger."""
+"""The do-not-call list of all campaigns of a ledger."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class DoNotCallList(Campaigns):
-    """The do-not-call list, which holds for all campaigns of a ledger."""
+    """The do-not-call list of all campaigns of a ledger."""
 
     def add_do_not_call(self, numbers: Mapping[str, str | None]) -> int:
-        """Put numbers, with the reason, on the do-not-call list of all campaigns of the ledger.
+        """Add numbers, with their reasons, to the do-not-call list of all campaigns of the ledger.
 
         Returns:
-            How many were not on it.
+            How many numbers were added.
         """
 
         def work(connection: Connection) -> int:

@@ -1,4 +1,4 @@
-"""How calls ended, and what comes next for their recipients."""
+"""Store ended calls, and decide what happens next with their recipients."""
 
 from __future__ import annotations
 
@@ -55,13 +55,13 @@ _RETRY_RECIPIENTS = (
 
 
 class Endings(Placements, DoNotCallList):
-    """How calls ended, and what comes next for their recipients."""
+    """Store ended calls, and decide what happens next with their recipients."""
 
     def end(self, campaign_id: int, ended: Sequence[Ended]) -> list[int]:
-        """Keep how calls ended, and decide what comes next for their recipients.
+        """Store ended calls, and decide what happens next with their recipients.
 
         Returns:
-            The recipients that are through with that.
+            The recipients that are now finished.
         """
 
         def work(connection: Connection) -> list[int]:
@@ -103,10 +103,10 @@ class Endings(Placements, DoNotCallList):
         return self.database.write(work, durable=False)
 
     def lose(self, campaign_id: int, lost: Sequence[LiveCall]) -> list[int]:
-        """Set aside, for a person, the recipients of calls that the service does not know any more.
+        """Set aside the recipients of calls that the service no longer knows. A person must check them.
 
         Returns:
-            The recipients that are through with that.
+            The recipients that are now finished.
         """
 
         def work(connection: Connection) -> list[int]:
@@ -129,7 +129,7 @@ class Endings(Placements, DoNotCallList):
     def _after_call(
         self, connection: Connection, recipient_id: int, ended: Ended, settings: Settings, now: int
     ) -> dict[str, Any]:
-        """Return what comes after a call: what the recipient is from now on, or when it is called again."""
+        """Return the next state of a recipient after a call, and when it is called again."""
         following: dict[str, Any] = {"recipient": recipient_id, "result": ended.outcome, "why": None}
         retry_at: int | None = None
         state = RecipientState.DONE if ended.outcome is CallOutcome.COMPLETED else RecipientState.GIVEN_UP

@@ -1,4 +1,4 @@
-"""Which runners are alive, and who has the right to do what only one is to do."""
+"""Which runners are alive, and which of them does the work of a single one."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class Leases(Campaigns):
-    """Which runners are alive, and who has the right to do what only one is to do."""
+    """Which runners are alive, and which of them does the work of a single one."""
 
     def register(self, runner: RunnerIdentity) -> None:
-        """Say that a runner is alive; to be repeated well within the lease of a minute."""
+        """Register a runner as alive. Repeat it well within the lease of a minute."""
 
         def work(connection: Connection) -> None:
             now = self.database.now(connection)
@@ -33,13 +33,13 @@ class Leases(Campaigns):
         self.database.write(work, durable=False)
 
     def unregister(self, runner: RunnerIdentity) -> None:
-        """Say that a runner has ended."""
+        """Register that a runner has ended."""
         self.database.write(
             lambda connection: connection.execute(delete(RUNNERS).where(RUNNERS.c.id == runner.id)) and None
         )
 
     def take_lease(self, campaign_id: int, name: str, owner: str, duration: timedelta = LEASE) -> bool:
-        """Take or renew the right to do something that one runner is to do; False while another has it."""
+        """Take or renew the lease for work of a single runner. Return False if another runner holds it."""
         return self.database.write(
             lambda connection: self._take_lease(connection, campaign_id, name, owner, duration), durable=False
         )

@@ -1,4 +1,4 @@
-"""The calls that were placed and have not ended, and what webhooks said of them."""
+"""The placed calls that have not ended, and their webhooks."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _LIVE_CALLS = select(
 
 
 class LiveCalls(Campaigns):
-    """The calls that were placed and have not ended, and what webhooks said of them."""
+    """The placed calls that have not ended, and their webhooks."""
 
     def live_calls(self, campaign_id: int) -> list[LiveCall]:
-        """Return the calls that were placed and have not ended, the newest first."""
+        """Return the placed calls that have not ended, newest first."""
         return self._find(_LIVE_CALLS.where(ATTEMPTS.c.campaign_id == campaign_id).order_by(ATTEMPTS.c.id.desc()))
 
     def has_live_calls(self, campaign_id: int) -> bool:
@@ -56,7 +56,7 @@ class LiveCalls(Campaigns):
         self.database.write(work, durable=False)
 
     def notice(self, call_id: str) -> None:
-        """Note that a webhook said something of a call, perhaps before the call's own answer is here."""
+        """Note that a webhook about a call arrived, perhaps before the response to its request."""
 
         def work(connection: Connection) -> None:
             now = self.database.now(connection)
@@ -68,7 +68,7 @@ class LiveCalls(Campaigns):
         self.database.write(work, durable=False)
 
     def noticed_calls(self, campaign_id: int) -> list[LiveCall]:
-        """Return the live calls of which a webhook said something."""
+        """Return the live calls about which a webhook arrived."""
         noticed = _LIVE_CALLS.join(NOTICES, NOTICES.c.call_id == ATTEMPTS.c.call_id)
         return self._find(noticed.where(ATTEMPTS.c.campaign_id == campaign_id))
 

@@ -1,4 +1,4 @@
-"""Attempts whose outcome is open: looked up, sent again with the same key, or set aside for a person."""
+"""Attempts with an unknown outcome: look them up, send them again with the same key, or set them aside."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ MOST_LOOK_UPS = 10
 
 
 class LookUps(Claiming):
-    """Attempts whose outcome is open: looked up, sent again with the same key, or set aside for a person."""
+    """Attempts with an unknown outcome: look them up, send them again with the same key, or set them aside."""
 
     def claim_look_ups(self, campaign_id: int, owner: str, limit: int = 1000) -> list[LookUp]:
-        """Return attempts that are to be looked up now, and take them."""
+        """Claim attempts that are due for a look-up, and return them."""
 
         def work(connection: Connection) -> list[LookUp]:
             self._lock(connection, campaign_id)
@@ -77,9 +77,10 @@ class LookUps(Claiming):
         return self.database.write(work, durable=False)
 
     def resend(self, campaign_id: int, owner: str, look_ups: Sequence[LookUp]) -> list[Claim]:
-        """Return claims for attempts that are known to have placed no call, to be sent again with the same key.
+        """Return claims for attempts that placed no call. They are sent again with the same key.
 
-        Whose hours are over by now, or who is on the do-not-call list since, waits as if nothing had been attempted.
+        If the hours of a recipient are over, or its number is now on the do-not-call list, it waits as if there had been no
+        attempt.
         """
 
         def work(connection: Connection) -> list[Claim]:
