@@ -412,7 +412,7 @@ def _own_schema(name: str, schema: Any) -> dict[str, Any]:
         raise TypeError(f"The {name} has no JSON form: {error}. Use JSON types: dict, list, str, numbers.") from None
     if schema and not schema.keys() & _KEYWORDS:
         raise TypeError(
-            f"The {name} has {', '.join(map(repr, schema))}, which are not keywords of JSON Schema. "
+            f"The {name} has no keyword of JSON Schema, but {', '.join(map(repr, schema))}. "
             "Write {'type': 'object', 'properties': {...}}."
         )
     try:

@@ -378,7 +378,7 @@ def test_such_a_service_gets_the_old_one_back_if_it_refuses_the_new_one(client: 
     service = Service(client, allows_doubles=False)
     refusals = iter([None, ValidationError("No.", status_code=422), None])
     service.fail = lambda request: next(refusals) if request == "register a" else None
-    with pytest.raises(DeploymentError, match=r"No\. Done: .*doubles.* Not done: ~ replace a"):
+    with pytest.raises(DeploymentError, match=r"No\. Done: .*duplicates.* Not done: ~ replace a"):
         registry_with("a", a="Another.").deploy(service)
     assert [tool["description"] for tool in client.list_tools()] == ["a"]
 
@@ -521,7 +521,7 @@ async def test_the_async_client_says_what_was_not_done(sandbox: Sandbox, api_key
     project = SandboxProject(sandbox.base_url, api_key)
     await asyncio.to_thread(project.fail_next, 500, operation="register_tool")
     async with AsyncPamelaClient(api_key, sandbox.base_url, max_retries=0) as client:
-        with pytest.raises(DeploymentError, match=r"Not done: \+ register a, \+ register b, look for doubles"):
+        with pytest.raises(DeploymentError, match=r"Not done: \+ register a, \+ register b, check for duplicates"):
             await registry_with("a", "b").deploy_async(client)
 
 

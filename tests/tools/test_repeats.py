@@ -349,7 +349,7 @@ def test_a_commit_that_seemed_to_fail_is_looked_up(engine: sqlalchemy.Engine) ->
 
 
 def test_a_tool_that_asks_for_a_connection_needs_a_store_that_has_one() -> None:
-    with pytest.raises(TypeError, match=r"asks for a sqlalchemy.Connection, which MemoryInvocationStore does not give"):
+    with pytest.raises(TypeError, match=r"asks for a sqlalchemy.Connection, which MemoryInvocationStore does not have"):
 
         @ToolRegistry().tool
         def order(connection: Connection) -> None:

@@ -543,7 +543,7 @@ def test_a_redis_client_that_waits_for_ever_or_is_async_is_refused() -> None:
         (lambda: SQLiteInvocationStore("a.db", busy_timeout="3"), ValueError, "busy_timeout='3'"),  # type: ignore[arg-type]
         (lambda: SQLInvocationStore("sqlite://"), ValueError, "is in memory.* Use a file"),
         (lambda: SQLInvocationStore(create_engine("sqlite://")), ValueError, "is in memory.* Use a file"),
-        (lambda: SQLInvocationStore("postgres://u:hush@h/n"), ValueError, r"as postgresql\+psycopg://"),
+        (lambda: SQLInvocationStore("postgres://u:hush@h/n"), ValueError, r"Write postgresql\+psycopg://"),
         (lambda: SQLInvocationStore("hush"), ValueError, "The address of a database must look like"),
         (lambda: SQLInvocationStore("postgresql+no://u:hush@h/n"), ValueError, "a driver that SQLAlchemy knows"),
         (lambda: SQLInvocationStore("oracle://u:hush@h/n"), ValueError, "no invocation store for oracle"),
@@ -579,7 +579,7 @@ def test_a_program_that_keeps_a_file_in_wal_mode_keeps_nobody_out(tmp_path: Path
 def test_a_database_that_has_not_been_tried_is_refused() -> None:
     from sqlalchemy import create_mock_engine
 
-    with pytest.raises(TypeError, match=r"must be a SQLAlchemy Engine, a sync one"):
+    with pytest.raises(TypeError, match=r"must be a sync SQLAlchemy Engine"):
         SQLInvocationStore(create_mock_engine("postgresql://", lambda *_: None))  # type: ignore[arg-type]
 
 

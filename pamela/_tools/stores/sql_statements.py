@@ -110,7 +110,7 @@ def _url_of(address: str) -> URL:
 def check_dialect(name: str) -> None:
     """Raise ValueError unless a database is supported."""
     if name == "postgres":
-        raise ValueError("SQLAlchemy does not support postgres://. Let the address begin with postgresql+psycopg://.")
+        raise ValueError("SQLAlchemy does not support postgres://. Write postgresql+psycopg:// instead.")
     if name not in _DIALECTS:
         raise ValueError(f"There is no invocation store for {name}. Use PostgreSQL, MySQL, MariaDB, SQLite or Redis.")
 
