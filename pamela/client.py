@@ -750,7 +750,11 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
 
 
 class UsageClient:
-    """The usage of the account, as `client.usage`."""
+    """The usage of the account, as `client.usage`.
+
+    Args:
+        client: The client that sends the requests.
+    """
 
     def __init__(self, client: PamelaClient) -> None:
         self._client = client
@@ -772,7 +776,11 @@ class UsageClient:
 
 
 class AsyncUsageClient:
-    """The usage of the account, as `client.usage`."""
+    """The usage of the account, as `client.usage`.
+
+    Args:
+        client: The client that sends the requests.
+    """
 
     def __init__(self, client: AsyncPamelaClient) -> None:
         self._client = client

@@ -149,15 +149,19 @@ class AsyncPamelaTester(PamelaTester):
         """Do nothing. `aclose` closes the client, on the event loop of the test."""
 
     async def aclose(self) -> None:
+        """Close the client, on the event loop of the test."""
         if "client" in vars(self):
             await self.client.close()
 
 
 class ExpectedCall:
-    """The call that `expect_call` waited for."""
+    """The call that `expect_call` waited for.
+
+    Attributes:
+        call: The call. It is set after the block.
+    """
 
     call: Call
-    """The call, after the block."""
 
 
 class PlacedCalls:

@@ -38,7 +38,19 @@ JSONObject = dict[str, JSONValue]
 
 
 class WebhookDelivery(TypedDict, total=False):
-    """One received webhook, for programs that record their webhooks."""
+    """One received webhook, for programs that record their webhooks.
+
+    Attributes:
+        id: Your id of the delivery.
+        event: The kind of event.
+        target_url: The address that received the webhook, as a URL.
+        status: Your word for the result, such as `delivered`.
+        attempts: Number of attempts.
+        response_status: The HTTP status of the response, or None without a response.
+        delivered_at: When the webhook was delivered, in ISO 8601, or None.
+        created_at: When the webhook was created, in ISO 8601.
+        error: Why the delivery failed, or None.
+    """
 
     id: str
     event: str

@@ -52,7 +52,11 @@ class Model(dict[str, Any]):
 
     @classmethod
     def from_dict(cls, source: Mapping[str, Any]) -> Self:
-        """Return the model of a JSON object."""
+        """Return the model of a JSON object.
+
+        Args:
+            source: The JSON object, as a mapping.
+        """
         return cls(source)
 
     def to_dict(self) -> dict[str, Any]:

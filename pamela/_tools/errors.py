@@ -31,7 +31,13 @@ class DeploymentError(PamelaError):
 
     @classmethod
     def of(cls, cause: PamelaError, done: Sequence[str], not_done: Sequence[str]) -> Self:
-        """Return the error for a failed request."""
+        """Return the error for a failed request.
+
+        Args:
+            cause: The error of the request.
+            done: The changes that were made, as lines of text.
+            not_done: The changes that were not made, as lines of text.
+        """
         lists = f"Done: {', '.join(done) or 'nothing'}. Not done: {', '.join(not_done)}. Deploy again for the rest."
         error = cls(
             f"{cause} {lists}",

@@ -26,7 +26,17 @@ _LONGEST_ONCE = 86_400
 
 
 class ToolOverrides(TypedDict, total=False):
-    """The settings that `tool` accepts. They replace what it reads from the function."""
+    """The settings that `tool` accepts. They replace what it reads from the function.
+
+    Attributes:
+        name: The name of the tool.
+        description: What the tool does and when to call it. The agent reads this text.
+        input_schema: The schema of the arguments, as JSON Schema.
+        output_schema: The schema of the result, as JSON Schema.
+        timeout_seconds: Maximum duration of an invocation, in seconds. The default is 30.
+        once: For how many seconds a repeat with equal arguments gets the first response. None means never.
+        after_crash: What to do with a repeated invocation after its process died: ``"refuse"`` (the default) or ``"run"``.
+    """
 
     name: str
     description: str
@@ -106,6 +116,9 @@ class FunctionTool(Generic[P, R]):
 
         If the function has a parameter for a database connection, the result takes a connection.
 
+        Args:
+            invocation: The invocation.
+
         Raises:
             InvalidArgumentsError: The arguments do not fit the schema.
             Exception: A conversion of the user raised it.
@@ -119,11 +132,19 @@ class FunctionTool(Generic[P, R]):
         return lambda connection: self._function(**arguments, **{name: connection})  # type: ignore[call-arg]
 
     def essential_arguments(self, invocation: ToolInvocation) -> Any:
-        """Return the arguments of an invocation as JSON values. Invocations that ask for the same have equal values."""
+        """Return the arguments of an invocation as JSON values. Invocations that ask for the same have equal values.
+
+        Args:
+            invocation: The invocation. Its arguments must fit the schema.
+        """
         return self._schema.essential_arguments(invocation.arguments)
 
     def result_as_json(self, result: R) -> Any:
-        """Return a result as a value that `json` can write."""
+        """Return a result as a value that `json` can write.
+
+        Args:
+            result: The result of the function.
+        """
         return self._schema.result_as_json(result)
 
 

@@ -22,6 +22,10 @@ class ToolResponse(WebhookResponse):
     def of_result(cls, invocation: ToolInvocation, result: Any) -> Self:
         """Return the response with a result.
 
+        Args:
+            invocation: The invocation.
+            result: The result, as a value that `json` can write.
+
         Raises:
             ValueError: The result cannot be written as JSON, because it contains NaN or itself.
             TypeError: The result cannot be written as JSON, because it contains an object of another type.
@@ -30,12 +34,22 @@ class ToolResponse(WebhookResponse):
 
     @classmethod
     def of_error(cls, invocation: ToolInvocation, error: str) -> Self:
-        """Return the response with an error."""
+        """Return the response with an error.
+
+        Args:
+            invocation: The invocation.
+            error: The error text for the agent.
+        """
         return cls.of_json(_FAILED, {"error": error, "correlation_id": invocation.correlation_id})
 
     @classmethod
     def from_text(cls, text: str, invocation: ToolInvocation) -> Self:
-        """Return the response to an invocation from the text that `to_text` wrote."""
+        """Return the response to an invocation from the text that `to_text` wrote.
+
+        Args:
+            text: The text.
+            invocation: The invocation. Its correlation id becomes part of the response.
+        """
         content = json.loads(text)
         if isinstance(content, list):  # as version 2.0 wrote it: status, headers, body
             content = json.loads(content[2])

@@ -23,6 +23,11 @@ class WebhookResponse(NamedTuple):
     def of_json(cls, status: int, content: Any, **headers: str) -> Self:
         """Return a response with a JSON value as its body.
 
+        Args:
+            status: The HTTP status.
+            content: The JSON value.
+            **headers: Additional headers.
+
         Raises:
             ValueError: The value cannot be written as JSON, because it contains NaN or itself.
             TypeError: The value cannot be written as JSON, because it contains an object of another type.

@@ -206,7 +206,20 @@ class LookUp:
 
 @attrs.frozen
 class CampaignInfo:
-    """The state of a campaign in the ledger."""
+    """The state of a campaign in the ledger.
+
+    Attributes:
+        id: The number of the campaign in the ledger.
+        name: The name of the campaign.
+        state: Whether the campaign places calls.
+        reason: Why the campaign stopped itself, or None.
+        settings: The settings of the campaign.
+        created_at: When the campaign was created, in UTC.
+        minutes_billed: Billed minutes so far.
+        placed: Number of calls placed so far.
+        webhooks: Whether events of the campaign's calls arrive by webhook.
+        trouble: Why the latest requests failed, or None if the last one succeeded.
+    """
 
     id: int
     name: str
@@ -218,7 +231,6 @@ class CampaignInfo:
     placed: int
     webhooks: bool
     trouble: str | None
-    """Why the latest requests failed, or None if the last one succeeded."""
 
 
 @attrs.frozen

@@ -66,7 +66,11 @@ class CampaignResult:
 
     @classmethod
     def from_row(cls, row: Any) -> CampaignResult:
-        """Return the result from a row of the ledger."""
+        """Return the result from a row of the ledger.
+
+        Args:
+            row: A row of `Ledger.results`.
+        """
         return cls(
             id=row.identity,
             to=row.number,

@@ -70,6 +70,7 @@ class Rate:
 
     @property
     def per_second(self) -> float:
+        """The rate in calls a second."""
         return self.calls / self.seconds
 
     @property

@@ -207,6 +207,9 @@ class SQLInvocationStore(Version20Names):
         A tool with a parameter of the type ``sqlalchemy.Connection`` gets such a connection. Its response is stored in
         the same transaction, so that the tool's own rows are written exactly once.
 
+        Yields:
+            The connection.
+
         Raises:
             ValueError: The engine is in autocommit mode.
         """
@@ -226,7 +229,11 @@ class SQLInvocationStore(Version20Names):
                 transaction.commit()
 
     def forget_expired(self) -> int:
-        """Delete expired invocations and return their number. The store also does this once a minute."""
+        """Delete expired invocations. The store also does this once a minute.
+
+        Returns:
+            The number of deleted invocations.
+        """
         deleted = 0
         while True:
             batch = self._run(lambda connection: self._statements.delete_expired(connection, _CLEANED_AT_ONCE))

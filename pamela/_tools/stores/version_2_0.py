@@ -18,17 +18,36 @@ class Version20Names:
     """The methods `begin`, `finish` and `recall`, for a store that has `claim`, `complete` and `get`."""
 
     def begin(self: InvocationStore, correlation_id: str) -> bool:
-        """Claim an invocation. Return True to exactly one caller."""
+        """Claim an invocation, as in version 2.0. Use `claim`.
+
+        Args:
+            correlation_id: The id of the invocation.
+
+        Returns:
+            True for exactly one caller.
+        """
         owner = f"begin:{uuid.uuid4().hex}"
         return self.claim(correlation_id, owner=owner, lease_seconds=_FOREVER).belongs_to(owner)
 
     def finish(self: InvocationStore, correlation_id: str, answer: str) -> None:
-        """Store the response of a claimed invocation."""
+        """Store the response of a claimed invocation, as in version 2.0. Use `complete`.
+
+        Args:
+            correlation_id: The id of the invocation.
+            answer: The response as text.
+        """
         record = self.get(correlation_id)
         self.complete(correlation_id, answer, owner=record.owner if record else "finish")
 
     def recall(self: InvocationStore, correlation_id: str) -> str | None:
-        """Return the response of an invocation, or None if there is none."""
+        """Return the response of an invocation, as in version 2.0. Use `get`.
+
+        Args:
+            correlation_id: The id of the invocation.
+
+        Returns:
+            The response as text, or None if there is none.
+        """
         record = self.get(correlation_id)
         return record.response if record else None
 

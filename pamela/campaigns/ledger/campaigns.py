@@ -57,12 +57,19 @@ class Campaigns:
         return self.database.read(lambda connection: [self._info(row) for row in connection.execute(query)])
 
     def info(self, campaign_id: int) -> CampaignInfo:
-        """Return a campaign, also a draft, by its number."""
+        """Return a campaign, also a draft.
+
+        Args:
+            campaign_id: The number of the campaign in the ledger.
+        """
         query = select(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id)
         return self.database.read(lambda connection: self._info(connection.execute(query).one()))
 
     def campaign(self, name: str | None = None) -> CampaignInfo:
-        """Return a campaign by its name. Without a name, return the only campaign.
+        """Return a campaign by its name.
+
+        Args:
+            name: The name. You can leave it out if the ledger has only one campaign.
 
         Raises:
             CampaignNotFoundError: There is no such campaign.

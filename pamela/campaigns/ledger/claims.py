@@ -92,7 +92,12 @@ class Claiming(Leases):
         ]
 
     def due(self, campaign_id: int, limit: int) -> list[int]:
-        """Return recipients that may be called now by their hours. `claim` checks slots and rates."""
+        """Return the numbers of recipients that may be called now by their hours. `claim` checks slots and rates.
+
+        Args:
+            campaign_id: The number of the campaign in the ledger.
+            limit: Maximum number of recipients.
+        """
 
         def work(connection: Connection) -> list[int]:
             now = self._calendar(self.database.now(connection))

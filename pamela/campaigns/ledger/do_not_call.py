@@ -23,6 +23,9 @@ class DoNotCallList(Campaigns):
     def add_do_not_call(self, numbers: Mapping[str, str | None]) -> int:
         """Add numbers, with their reasons, to the do-not-call list of all campaigns of the ledger.
 
+        Args:
+            numbers: The reasons by number, in E.164 form.
+
         Returns:
             How many numbers were added.
         """

@@ -22,7 +22,11 @@ class Results(Campaigns):
     """What is known: how far a campaign is, what became of its recipients, what was tried."""
 
     def progress(self, campaign_id: int) -> Progress:
-        """Return how far a campaign is."""
+        """Return the progress of a campaign.
+
+        Args:
+            campaign_id: The number of the campaign in the ledger.
+        """
 
         def work(connection: Connection) -> Progress:
             campaign = connection.execute(select(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id)).one()
@@ -55,7 +59,13 @@ class Results(Campaigns):
         return self.database.read(work)
 
     def results(self, campaign_id: int, *, ids: Sequence[int] | None = None, final: bool = True) -> Iterator[Row[Any]]:
-        """Return the recipients with their last attempt, those of `ids` or all that are through."""
+        """Return recipients with their last attempt, one row each.
+
+        Args:
+            campaign_id: The number of the campaign in the ledger.
+            ids: The numbers of the recipients. None means all.
+            final: Whether to return only finished recipients.
+        """
         all_attempts = ATTEMPTS.alias("all_attempts")
         last = (
             select(func.max(all_attempts.c.id)).where(all_attempts.c.recipient_id == RECIPIENTS.c.id).scalar_subquery()
@@ -82,7 +92,11 @@ class Results(Campaigns):
             after = rows[-1].id
 
     def attempts(self, campaign_id: int) -> Iterator[Row[Any]]:
-        """Return what was tried, one row an attempt, without the calls themselves."""
+        """Return the attempts of a campaign, one row each, without the calls.
+
+        Args:
+            campaign_id: The number of the campaign in the ledger.
+        """
         columns = [
             ATTEMPTS.c[name]
             for name in (
