@@ -97,9 +97,9 @@ def hint(causes: list[BaseException], attempt: Attempt, proxy: Proxy | None, beg
     """Return what to do about failures that have a usual reason, or None."""
     address = urlsplit(attempt.url)
     if any(isinstance(each, ssl.SSLError) and each.reason in NOT_TLS for each in causes):
-        return "the server does not use TLS on this port. Should the address begin with http://"
+        return "the server does not use TLS on this port. Perhaps the address must begin with http://"
     if address.scheme == "http" and beginning.startswith(TLS_RECORDS):
-        return "the server uses TLS on this port. Should the address begin with https://"
+        return "the server uses TLS on this port. Perhaps the address must begin with https://"
     if any(isinstance(each, socket.gaierror) for each in causes):
         name = address.hostname if proxy is None else urlsplit(proxy.url).hostname
         return f"the name {name!r} cannot be resolved"

@@ -55,5 +55,5 @@ def test_the_last_of_several_attempts(scripted: Scripted) -> None:
 
 
 def test_a_method_that_makes_no_request(client: PamelaClient) -> None:
-    with pytest.raises(ValidationError, match="iter_calls made no request"):
+    with pytest.raises(ValidationError, match="iter_calls sent no request"):
         client.with_raw_response(client.iter_calls)

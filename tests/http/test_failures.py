@@ -91,7 +91,7 @@ def test_a_plain_server_where_tls_is_expected(plain_server: Callable[[bytes], in
     (error,) = drive(driver, f"https://127.0.0.1:{plain_server(answer)}", create_call, max_retries=0)
     assert isinstance(error, APIConnectionError)
     assert not error.sent
-    assert "does not speak TLS there. Should the address begin with http://" in str(error)
+    assert "does not use TLS on this port. Perhaps the address must begin with http://" in str(error)
 
 
 @pytest.mark.parametrize("driver", OUR_OWN)
@@ -100,7 +100,7 @@ def test_tls_where_a_plain_server_is_expected(plain_server: Callable[[bytes], in
         driver, f"http://127.0.0.1:{plain_server(bytes.fromhex('15030300020228'))}", create_call, max_retries=0
     )
     assert isinstance(error, APIConnectionError)
-    assert "speaks TLS there. Should the address begin with https://" in str(error)
+    assert "uses TLS on this port. Perhaps the address must begin with https://" in str(error)
 
 
 OURS = re.compile("got no response from http[^ ]+: (?P<problem>.*?)[.] (Nothing was sent|The service may have acted)")

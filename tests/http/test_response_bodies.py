@@ -49,7 +49,7 @@ def test_cut_off_and_behind(data: bytes, cut: int) -> None:
     compressed = gzip.compress(data)
     with pytest.raises(httpx.DecodingError, match="cut off"):
         read(compressed[:-cut], "gzip")
-    with pytest.raises(httpx.DecodingError, match="behind its end"):
+    with pytest.raises(httpx.DecodingError, match="extra bytes after its end"):
         read(compressed + data, "gzip")
 
 
@@ -76,7 +76,7 @@ def test_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(httpx.DecodingError, match="larger than 1000 bytes"):
         reader.whole()
     assert read(gzip.compress(bytes(1000)), "gzip") == bytes(1000)
-    with pytest.raises(httpx.DecodingError, match="inflated, is larger"):
+    with pytest.raises(httpx.DecodingError, match="decompressed response is larger"):
         read(gzip.compress(bytes(1001)), "gzip")
 
 

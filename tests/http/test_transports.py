@@ -232,7 +232,7 @@ def test_addresses_without_a_proxy(server: Server, monkeypatch: pytest.MonkeyPat
     [
         ("socks5://127.0.0.1:1", "socksio"),
         ("ftp://127.0.0.1:1", "'ftp'"),
-        *((each, "not an address") for each in BAD_PROXIES),
+        *((each, "not a valid address") for each in BAD_PROXIES),
     ],
 )
 def test_a_proxy_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch, kind: str, proxy: str, problem: str) -> None:
