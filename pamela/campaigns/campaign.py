@@ -1,4 +1,4 @@
-"""Campaign and AsyncCampaign: call everybody in a list, politely, and nobody twice."""
+"""Campaign and AsyncCampaign: call all recipients of a list, each of them once."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ Duration = timedelta | float | str
 
 
 class AddOptions(TypedDict):
-    """How rows become recipients.
+    """The options of `add_csv` and the other `add_...` methods: how rows become recipients.
 
     Args:
         to: The column with the phone number.
-        task: What the agent is to achieve, with columns in braces: `Tell {name} that order {order} is here`.
-        call: Other arguments of `create_call`, texts being templates too.
-        id: The column that names the recipient; the number does, if absent.
-        timezone: The column with the recipient's time zone, an IANA name.
-        region: The country of numbers in national form, ISO 3166-1 alpha-2.
-        assigned: Whether to refuse numbers of ranges that are not assigned; True if absent.
-        same_number: Whether several recipients may have one number; False if absent.
-        skip_invalid: Whether to leave invalid rows out, rather than refuse all; False if absent.
-        dry_run: Whether to check only, and add nothing; False if absent.
-        on_problem: Called with every problem as it is found.
+        task: What the agent should achieve. Columns stand in braces: `Tell {name} that order {order} is here`.
+        call: Other arguments of `create_call`. Their texts may have columns in braces too.
+        id: The column with the recipient's unique id. The default is the number.
+        timezone: The column with the recipient's time zone, as an IANA name.
+        region: The country of numbers in national form, as an ISO 3166-1 alpha-2 code.
+        assigned: Whether to refuse numbers in ranges that are not in use. The default is True.
+        same_number: Whether several recipients may have the same number. The default is False.
+        skip_invalid: Whether to skip invalid rows instead of refusing all rows. The default is False.
+        dry_run: Whether to only check the rows, without adding them. The default is False.
+        on_problem: Called with each `Problem` when it is found.
     """
 
     to: str
@@ -71,10 +71,10 @@ class AddOptions(TypedDict):
 
 
 class BaseCampaign(Generic[C]):
-    """What `Campaign` and `AsyncCampaign` have in common."""
+    """The common part of `Campaign` and `AsyncCampaign`."""
 
     _checked_settings: Settings | None = None
-    """The settings where rows are only to be checked."""
+    """The settings of a campaign with `check_only`."""
     _scratch: TemporaryDirectory[str] | None = None
     """The folder of the ledger where rows are checked before there is one."""
 
@@ -130,17 +130,20 @@ class BaseCampaign(Generic[C]):
         decide: Decide | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> Self:
-        """Return a campaign that is in the ledger already, with the settings that are kept there.
+        """Open an existing campaign of a ledger, with its stored settings.
 
         Args:
             client: The client that places the calls.
             ledger: The ledger.
-            name: The campaign's name; not needed where the ledger has one campaign.
-            decide: As for a new campaign.
-            clock: As for a new campaign.
+            name: The campaign's name. You can leave it out if the ledger has only one campaign.
+            decide: Called with each ended call, as for a new campaign.
+            clock: Returns the current time, as for a new campaign.
+
+        Returns:
+            The campaign.
 
         Raises:
-            CampaignError: There is no such campaign.
+            CampaignError: The ledger has no such campaign.
             LedgerError: The ledger cannot be opened.
         """
         self = cls.__new__(cls)
@@ -170,50 +173,56 @@ class BaseCampaign(Generic[C]):
 
     @property
     def info(self) -> CampaignInfo:
-        """The campaign as it stands in the ledger."""
+        """The current state of the campaign in the ledger."""
         return self.ledger.info(self._id)
 
     @property
     def check_only(self) -> bool:
-        """Whether rows are only to be checked."""
+        """Whether the campaign only checks rows."""
         return self._checked_settings is not None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, ledger={self.ledger.name!r})"
 
     def progress(self) -> Progress:
-        """Return how far the campaign is."""
+        """Return the progress of the campaign."""
         return self.ledger.progress(self._id)
 
     def pause(self) -> None:
-        """Place no more calls until `resume`, in any process that runs the campaign. Calls in progress go on."""
+        """Place no more calls until `resume`, in all processes that run the campaign. Calls in progress continue."""
         self.ledger.pause(self._id)
 
     def resume(self) -> None:
-        """Let a campaign continue that was paused or stopped, or that stopped itself."""
+        """Continue a campaign that was paused, was stopped or stopped itself."""
         self.ledger.resume(self._id)
 
     def stop(self) -> None:
-        """Place no more calls. The processes that run the campaign follow calls in progress to their end, and then end."""
+        """Place no more calls. The processes that run the campaign end when all calls in progress have ended."""
         self.ledger.stop(self._id)
 
     def results(self) -> Iterator[CampaignResult]:
-        """Return the results of all recipients who are done, in the order in which they were added."""
+        """Return the results of all finished recipients, in the order in which they were added."""
         return map(CampaignResult.from_row, self.ledger.results(self._id))
 
     def write_results(self, path: str | Path) -> int:
-        """Write what became of all recipients that are through to a .csv, .jsonl or .parquet file.
+        """Write the results of all finished recipients to a file.
+
+        Args:
+            path: The file. Its name ends with `.csv`, `.jsonl` or `.parquet`.
 
         Returns:
-            How many there are.
+            The number of results.
 
         Raises:
-            CampaignError: The file cannot be written.
+            CampaignError: The file cannot be written, or the ending of its name is unknown.
         """
         return write_results(path, self.results())
 
     def write_report(self, path: str | Path) -> None:
-        """Write a report, one HTML file with plots.
+        """Write a report: one HTML file with plots.
+
+        Args:
+            path: The file.
 
         Raises:
             CampaignError: The file cannot be written.
@@ -223,9 +232,12 @@ class BaseCampaign(Generic[C]):
         write_report(path, self.ledger, self.info)
 
     def handle_event(self, event: WebhookEvent) -> None:
-        """Take the event of a webhook: `endpoint.include(campaign)` calls this with each.
+        """Handle the event of a webhook. `endpoint.include(campaign)` calls this method with each event.
 
-        While events come, the campaign reads lists of calls seldom.
+        While events arrive, the campaign rarely reads lists of calls.
+
+        Args:
+            event: The event.
         """
         call_id = event.get("call_id")
         if event.get("event") not in {"call.completed", "call.failed"} or not isinstance(call_id, str):
@@ -313,27 +325,27 @@ class BaseCampaign(Generic[C]):
 
 
 class Campaign(BaseCampaign[PamelaClient]):
-    """Calls everybody in a list, politely, and nobody twice, however often the program is killed and started again.
+    """Calls all recipients of a list, each of them once, even if the program is killed and started again.
 
     Args:
-        client: The client that places the calls. Its `max_retries` and `deadline` count for each request.
-        name: The campaign's name. It goes into the idempotency keys of its calls: the same name calls the same
-            recipients no second time, and another campaign needs another name.
-        ledger: The file in which everything is kept, or `postgresql://user:password@host/name`.
-        in_flight: How many calls may be live at once.
-        rate: How fast calls are placed: `5` (a second), `"5/s"`, `"100/min"`, or `"5/s,100/min"`; None for no limit.
-        per_prefix: A pace of their own for numbers with a prefix: `{"+44": Pace(in_flight=5, rate="1/s")}`.
-        hours: The hours in which callees may be called, on their own clocks; at any time if absent.
-        zone_fallback: The time zone of numbers whose zones are not known, or have no hour in common.
-        retry: Which calls are placed again; none if absent.
-        breaker: When the campaign stops itself; None for never.
-        max_minutes: How many minutes may be billed. No call is placed that could exceed them.
-        decide: Called with each call that has ended; returns `Done()`, `RetryAt(...)`, `GiveUp(...)`, or None to leave it
-            to `retry`. It may be asked twice about a call.
-        poll_interval: How often calls in progress are looked at. Durations are timedeltas, seconds, or `15m`.
-        transcript_timeout: How long to wait, after a call has completed, for a transcript that is not there yet.
-        settle: How long to wait before an attempt whose outcome is open is looked up.
-        clock: Returns the time by which hours and pauses count; the ledger's own if absent.
+        client: The client that places the calls. Its `max_retries` and `deadline` apply to each request.
+        name: The campaign's name. It is part of the idempotency keys of the calls, so a campaign with the same name does
+            not call the same recipients again. Give another campaign another name.
+        ledger: The file that stores the campaign, or `postgresql://user:password@host/name`.
+        in_flight: Maximum number of live calls.
+        rate: Maximum rate of new calls: `5` (a second), `"5/s"`, `"100/min"`, or `"5/s,100/min"`. None sets no limit.
+        per_prefix: A separate pace for numbers with a prefix: `{"+44": Pace(in_flight=5, rate="1/s")}`.
+        hours: The hours in which callees may be called, in their own time zones. None means any time.
+        zone_fallback: The time zone of numbers whose time zone is unknown, or whose time zones have no hour in common.
+        retry: Which calls are placed again. None means no call.
+        breaker: When the campaign stops itself. None means never.
+        max_minutes: Maximum number of billed minutes. The campaign places no call that could exceed it.
+        decide: Called with each ended call. It returns `Done()`, `RetryAt(...)`, `GiveUp(...)`, or None to apply `retry`.
+            It may be called twice for a call.
+        poll_interval: Time between two looks at the calls in progress: a timedelta, seconds, or text such as `15m`.
+        transcript_timeout: Maximum time to wait for the transcript after a call has completed.
+        settle: Time to wait before an attempt with an unknown outcome is looked up.
+        clock: Returns the current time for hours and pauses. The default is the clock of the ledger.
         check_only: Whether rows are only to be checked: all of `add_...` are dry runs, what the ledger has of a campaign
             with that name stays as it is, and no file is made.
 
@@ -356,7 +368,21 @@ class Campaign(BaseCampaign[PamelaClient]):
         delimiter: str | None = None,
         **options: Unpack[AddOptions],
     ) -> CheckReport:
-        """Check all rows of a file, then add them; by the ending of its name: .jsonl, .parquet, .tsv, else CSV."""
+        """Check all rows of a file, then add them. The ending of its name gives the format.
+
+        Args:
+            path: The file: `.jsonl`, `.parquet` or `.tsv`. Any other ending means CSV.
+            encoding: The encoding, as for `add_csv`.
+            delimiter: The delimiter, as for `add_csv`.
+            **options: See `AddOptions`.
+
+        Returns:
+            The report of the check.
+
+        Raises:
+            InvalidRowsError: Rows are invalid. Nothing was added.
+            CampaignError: The file cannot be read, or an option is invalid.
+        """
         return self._add(read_file(path, encoding=encoding, delimiter=delimiter), options)
 
     def add_csv(
@@ -367,54 +393,69 @@ class Campaign(BaseCampaign[PamelaClient]):
         delimiter: str | None = None,
         **options: Unpack[AddOptions],
     ) -> CheckReport:
-        """Check all rows of a CSV file, then add them. What is in the campaign already is not added again.
+        """Check all rows of a CSV file, then add them. Recipients that the campaign already has are not added again.
 
         Args:
-            path: The file; its first line names the columns.
-            encoding: Its encoding; found out if absent.
-            delimiter: What stands between values; found out if absent.
+            path: The file. Its first line has the names of the columns.
+            encoding: The encoding. By default it is detected.
+            delimiter: The character between values. By default it is detected.
             **options: See `AddOptions`.
 
         Returns:
-            What the check found.
+            The report of the check.
 
         Raises:
-            InvalidRowsError: Rows are invalid; nothing was added.
+            InvalidRowsError: Rows are invalid. Nothing was added.
             CampaignError: The file cannot be read, or an option is invalid.
         """
         return self._add(read_csv(path, encoding=encoding, delimiter=delimiter), options)
 
     def add_json_lines(self, path: str | Path, **options: Unpack[AddOptions]) -> CheckReport:
-        """Check all rows of a file with a JSON object on each line, then add them; as `add_csv`."""
+        """Check all rows of a file with a JSON object on each line, then add them. The same as `add_csv` for JSON lines.
+
+        Args:
+            path: The file.
+            **options: See `AddOptions`.
+        """
         return self._add(read_json_lines(path), options)
 
     def add_parquet(self, path: str | Path, **options: Unpack[AddOptions]) -> CheckReport:
-        """Check all rows of a Parquet file, then add them; as `add_csv`. Needs pyarrow."""
+        """Check all rows of a Parquet file, then add them. The same as `add_csv` for Parquet. It needs pyarrow.
+
+        Args:
+            path: The file.
+            **options: See `AddOptions`.
+        """
         return self._add(read_parquet(path), options)
 
     def add_sql(self, address: str, query: str, **options: Unpack[AddOptions]) -> CheckReport:
-        """Check all rows of an SQL query, then add them; as `add_csv`.
+        """Check all rows of an SQL query, then add them. The same as `add_csv` for a query.
 
         Args:
-            address: The database, as SQLAlchemy writes it.
-            query: The query.
+            address: The address of the database, in SQLAlchemy's form.
+            query: The SQL query.
             **options: See `AddOptions`.
         """
         return self._add(read_sql(address, query), options)
 
     def add_rows(self, rows: Iterable[Mapping[str, Any]], **options: Unpack[AddOptions]) -> CheckReport:
-        """Check all rows of an iterable of mappings, then add them; as `add_csv`."""
+        """Check all rows of an iterable, then add them. The same as `add_csv` for mappings.
+
+        Args:
+            rows: Mappings of column to value.
+            **options: See `AddOptions`.
+        """
         return self._add(read_rows(rows), options)
 
     def add_do_not_call(self, numbers: str | Path | Iterable[str], *, region: str | None = None) -> int:
-        """Put numbers on the do-not-call list, which holds for all campaigns of the ledger.
+        """Add numbers to the do-not-call list. It applies to all campaigns of the ledger.
 
         Args:
-            numbers: The numbers, or a file with one at the beginning of each line; after a comma, why.
-            region: The country of numbers in national form.
+            numbers: The numbers, or a file with one number a line. A comma and a reason may follow the number.
+            region: The country of numbers in national form, as an ISO 3166-1 alpha-2 code.
 
         Returns:
-            How many were not on it.
+            How many numbers were added.
         """
         return self._add_do_not_call(numbers, region)
 
@@ -422,13 +463,13 @@ class Campaign(BaseCampaign[PamelaClient]):
         """Run the campaign to its end.
 
         Returns:
-            What became of each recipient, as soon as it is through. Who stops iterating ends the run: no more calls are
-            placed, those in progress go on, and the next run goes on with everything.
+            An iterator. It yields the result of each recipient when it is finished. If you stop iterating, the run ends:
+            no more calls are placed, and calls in progress continue. The next run continues the campaign.
 
         Raises:
             CampaignHaltedError: The campaign stopped itself.
-            CampaignError: It was stopped before, or the `decide` hook failed.
-            LedgerError: The ledger failed. Nothing is lost; run it again.
+            CampaignError: The campaign was stopped before, or the `decide` hook failed.
+            LedgerError: The ledger failed. Nothing is lost. Run the campaign again.
         """
         caller = SyncCaller(self._client, self.info.settings.in_flight)
         try:
@@ -463,10 +504,10 @@ class Campaign(BaseCampaign[PamelaClient]):
 
 
 class AsyncCampaign(BaseCampaign[AsyncPamelaClient]):
-    """As `Campaign`, with an `AsyncPamelaClient`, on asyncio: `add_...` are coroutines, `run` is for `async for`.
+    """The async `Campaign`, with an `AsyncPamelaClient`, for asyncio. `add_...` are coroutines, `run` is for `async for`.
 
-    The `decide` hook is an ordinary function; it is called in a thread. `progress`, `results` and what else only reads or
-    writes the ledger are ordinary methods.
+    It has the arguments of `Campaign`. The `decide` hook is an ordinary function and is called in a thread. Methods that
+    only read or write the ledger, such as `progress` and `results`, are ordinary methods.
     """
 
     async def add_file(
@@ -477,7 +518,7 @@ class AsyncCampaign(BaseCampaign[AsyncPamelaClient]):
         delimiter: str | None = None,
         **options: Unpack[AddOptions],
     ) -> CheckReport:
-        """Check all rows of a file, then add them; as `Campaign.add_file`."""
+        """Check all rows of a file, then add them. See `Campaign.add_file`."""
         return await asyncio.to_thread(self._add, read_file(path, encoding=encoding, delimiter=delimiter), options)
 
     async def add_csv(
@@ -488,31 +529,31 @@ class AsyncCampaign(BaseCampaign[AsyncPamelaClient]):
         delimiter: str | None = None,
         **options: Unpack[AddOptions],
     ) -> CheckReport:
-        """Check all rows of a CSV file, then add them; as `Campaign.add_csv`."""
+        """Check all rows of a CSV file, then add them. See `Campaign.add_csv`."""
         return await asyncio.to_thread(self._add, read_csv(path, encoding=encoding, delimiter=delimiter), options)
 
     async def add_json_lines(self, path: str | Path, **options: Unpack[AddOptions]) -> CheckReport:
-        """Check all rows of a file with a JSON object on each line, then add them; as `Campaign.add_csv`."""
+        """Check all rows of a file with a JSON object on each line, then add them. See `Campaign.add_json_lines`."""
         return await asyncio.to_thread(self._add, read_json_lines(path), options)
 
     async def add_parquet(self, path: str | Path, **options: Unpack[AddOptions]) -> CheckReport:
-        """Check all rows of a Parquet file, then add them; as `Campaign.add_csv`. Needs pyarrow."""
+        """Check all rows of a Parquet file, then add them. See `Campaign.add_parquet`."""
         return await asyncio.to_thread(self._add, read_parquet(path), options)
 
     async def add_sql(self, address: str, query: str, **options: Unpack[AddOptions]) -> CheckReport:
-        """Check all rows of an SQL query, then add them; as `Campaign.add_sql`."""
+        """Check all rows of an SQL query, then add them. See `Campaign.add_sql`."""
         return await asyncio.to_thread(self._add, read_sql(address, query), options)
 
     async def add_rows(self, rows: Iterable[Mapping[str, Any]], **options: Unpack[AddOptions]) -> CheckReport:
-        """Check all rows of an iterable of mappings, then add them; as `Campaign.add_csv`."""
+        """Check all rows of an iterable, then add them. See `Campaign.add_rows`."""
         return await asyncio.to_thread(self._add, read_rows(rows), options)
 
     async def add_do_not_call(self, numbers: str | Path | Iterable[str], *, region: str | None = None) -> int:
-        """Put numbers on the do-not-call list; as `Campaign.add_do_not_call`."""
+        """Add numbers to the do-not-call list. See `Campaign.add_do_not_call`."""
         return await asyncio.to_thread(self._add_do_not_call, numbers, region)
 
     async def run(self) -> AsyncIterator[CampaignResult]:
-        """Run the campaign to its end; as `Campaign.run`, with `async for`."""
+        """Run the campaign to its end, with `async for`. See `Campaign.run`."""
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[list[int] | BaseException | None] = asyncio.Queue()
 
@@ -546,7 +587,7 @@ class AsyncCampaign(BaseCampaign[AsyncPamelaClient]):
 
 
 def _start(runner: Runner, put: Callable[[BaseException | None], None]) -> threading.Thread:
-    """Run a runner in a thread; put what it failed with, or None, at its end."""
+    """Run a runner in a thread. At its end, put its exception or None."""
 
     def run() -> None:
         try:
@@ -594,7 +635,7 @@ def read_do_not_call(numbers: str | Path | Iterable[str], region: str | None) ->
 
 
 def _second_number(reason: str, region: str | None) -> str | None:
-    """Return what is a number among what stands where a reason may; it would be called in spite of the list."""
+    """Return a phone number in the place of a reason. It would be called in spite of the list."""
     for cell in (cell.strip().strip('"') for cell in reason.split(",")):
         try:
             datetime.fromisoformat(cell)

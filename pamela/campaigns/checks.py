@@ -1,4 +1,4 @@
-"""Checking all rows before the first dial: numbers, templates, time zones, arguments; and what it will come to at most."""
+"""Check all rows before the first call: numbers, templates, time zones, arguments, and the maximum cost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 DEFAULT_MAX_DURATION = 299
-"""Seconds that a call may take when nothing is said, by the API's specification."""
+"""The default of `max_duration_seconds`, from the specification."""
 _ESTIMATE_STEP = timedelta(minutes=15)
 _ESTIMATE_HORIZON = timedelta(days=366)
 _ANY_NUMBER = "+12025550100"
@@ -37,11 +37,11 @@ _RESERVED = frozenset({"to", "idempotency_key", "self"})
 
 @attrs.frozen
 class Problem:
-    """What is wrong with a row.
+    """An error in a row of the input.
 
     Attributes:
-        line: The line in the file, or the number of the row.
-        message: What is wrong.
+        line: The line in the file, or the number of the row. The first is 1.
+        message: What is wrong, in words.
     """
 
     line: int
@@ -53,20 +53,20 @@ class Problem:
 
 @attrs.frozen
 class CheckReport:
-    """What the check of all rows found.
+    """The report of the check of all rows.
 
     Attributes:
-        rows: How many rows there are.
-        added: How many can be called, or have been added.
-        known: How many are in the campaign already.
-        do_not_call: How many are on the do-not-call list, of those added.
-        invalid: How many are invalid.
-        problems: The first thousand problems.
+        rows: Number of rows.
+        added: Number of recipients that were added, or could be added in a dry run.
+        known: Number of recipients that the campaign already had.
+        do_not_call: Number of added recipients that are on the do-not-call list.
+        invalid: Number of invalid rows.
+        problems: The first 1000 problems.
         max_minutes: The minutes that can still be billed at most, for those added and those in the campaign who are not
             through, retries included. Nobody on the do-not-call list is among them.
-        max_cost: What these cost, in US dollars.
-        done_by: When the last of them will have been called for the first time, at the campaign's pace and within its
-            hours, if every call lasts as long as it may; None if not within a year.
+        max_cost: Maximum cost, in US dollars.
+        done_by: When the last recipient will have been called for the first time, with the campaign's pace and hours, if
+            every call has its maximum duration. None if that is more than a year ahead.
     """
 
     rows: int
@@ -82,21 +82,21 @@ class CheckReport:
 
 @lru_cache(maxsize=1)
 def call_arguments() -> frozenset[str]:
-    """Return the names of the arguments that a call can have, beside the number."""
+    """Return the names of the arguments of `create_call`, except the number."""
     return frozenset(inspect.signature(PamelaClient.create_call).parameters) - _RESERVED
 
 
 @attrs.frozen(kw_only=True)
 class RowFormat:
-    """Which columns mean what, and the call that is made of them.
+    """The meaning of the columns, and the call that is made of them.
 
     Args:
         to: The column with the phone number.
-        id: The column that names the recipient; the number does, if absent.
-        timezone: The column with the recipient's time zone, an IANA name. An empty value is as none.
-        region: The country of numbers in national form, ISO 3166-1 alpha-2.
-        assigned: Whether to refuse numbers of ranges that are not assigned.
-        call: The arguments of `create_call` but for `to`, texts being templates.
+        id: The column with the recipient's unique id. The default is the number.
+        timezone: The column with the recipient's time zone, as an IANA name. An empty value means none.
+        region: The country of numbers in national form, as an ISO 3166-1 alpha-2 code.
+        assigned: Whether to refuse numbers in ranges that are not in use.
+        call: The arguments of `create_call` except `to`. Their texts are templates.
     """
 
     to: str
@@ -128,7 +128,7 @@ class RowFormat:
 
 
 class RowChecker:
-    """Checks rows one by one, and makes recipients of them."""
+    """Checks rows and makes recipients of them."""
 
     def __init__(self, format_: RowFormat, settings: Settings) -> None:
         self._format = format_
@@ -156,7 +156,8 @@ class RowChecker:
         """Return the recipient of a row.
 
         Raises:
-            CampaignError: The row is invalid; the message says why. `MissingColumnsError` for the input as a whole.
+            CampaignError: The row is invalid. The message says why.
+            MissingColumnsError: The input lacks a column.
         """
         if row.problem is not None:
             raise CampaignError(f"{row.problem}.")
@@ -232,11 +233,11 @@ class RowChecker:
 
 
 class MissingColumnsError(CampaignError):
-    """The input lacks columns, so that no row can be right."""
+    """The input lacks a column, so all rows are invalid."""
 
 
 class ArgumentCheck:
-    """Has a client check the arguments of a call, without sending it."""
+    """Checks the arguments of a call with a client, without sending it."""
 
     def __init__(self) -> None:
         def refuse(request: httpx.Request) -> httpx.Response:
@@ -268,7 +269,7 @@ class ArgumentCheck:
 
 
 def _check_url(name: str, url: Any) -> None:
-    """Refuse what is no address of the web: the service would, for each recipient."""
+    """Refuse an address that is not a URL. The service would refuse it for each recipient."""
     if not isinstance(url, str):
         return  # the client says what is wrong
     try:
@@ -280,7 +281,7 @@ def _check_url(name: str, url: Any) -> None:
 
 
 def max_minutes(request: Mapping[str, Any]) -> int:
-    """Return the minutes that a call can be billed for at most."""
+    """Return the maximum number of billed minutes of a call."""
     seconds = request.get("max_duration_seconds")
     return max(1, math.ceil((DEFAULT_MAX_DURATION if seconds is None else int(seconds)) / 60))
 
@@ -291,13 +292,13 @@ def estimate_end(
     """Return when the last recipient will have been called for the first time.
 
     Args:
-        groups: How many recipients there are for each set of time zones.
+        groups: The number of recipients for each set of time zones.
         settings: The campaign's pace and hours.
-        now: When it begins.
-        call_seconds: How long a call takes.
+        now: The start of the campaign.
+        call_seconds: Duration of a call, in seconds.
 
     Returns:
-        The moment; None if it is not within a year.
+        The time, or None if it is more than a year ahead.
     """
     per_second = min(
         [rate.per_second for rate in settings.rate] + [settings.in_flight / call_seconds], default=math.inf

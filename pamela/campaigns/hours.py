@@ -1,4 +1,4 @@
-"""When a callee may be called: hours and days on the callee's own clocks, without I/O."""
+"""When a callee may be called: hours and days in the callee's time zone. Without I/O."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 HORIZON = timedelta(days=370)
-"""How far ahead an opening is looked for."""
+"""How far ahead `next_opening` searches."""
 _DAY = timedelta(days=1)
 
 
 def parse_time(value: str | time) -> timedelta:
-    """Return the time of day as the distance from midnight; `24:00` is the end of the day."""
+    """Return a time of day as the time since midnight. `24:00` is the end of the day."""
     if isinstance(value, time):
         return timedelta(hours=value.hour, minutes=value.minute, seconds=value.second)
     match = re.fullmatch(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2}))?", value.strip()) if isinstance(value, str) else None
@@ -37,7 +37,7 @@ def parse_time(value: str | time) -> timedelta:
 
 
 def parse_days(value: str | Iterable[str]) -> frozenset[int]:
-    """Return the weekdays, Monday being 0, of `mon-sat`, `mon,wed,fri`, or a list of names."""
+    """Return weekdays as numbers (Monday is 0) from `mon-sat`, `mon,wed,fri` or a list of names."""
     parts = value.split(",") if isinstance(value, str) else list(value) if isinstance(value, Iterable) else []
     days: set[int] = set()
     if not parts or not all(isinstance(part, str) for part in parts):
@@ -63,7 +63,7 @@ def _not_days(value: object) -> CampaignError:
 
 
 def parse_holidays(value: str | Path | Iterable[date | str] | None) -> frozenset[date]:
-    """Return the holidays of a file, with a date `YYYY-MM-DD` at the beginning of each line, or of dates."""
+    """Return holidays from dates, or from a file with a date `YYYY-MM-DD` at the beginning of each line."""
     if value is None:
         return frozenset()
     if isinstance(value, str | Path):
@@ -94,13 +94,13 @@ def _date(text: str, where: str) -> date:
 
 @attrs.frozen
 class Hours:
-    """The hours in which callees may be called, on their own clocks.
+    """The hours in which callees may be called, in their own time zones.
 
     Args:
-        start: When calls may begin, `HH:MM`.
-        end: When they must have begun, `HH:MM`; `24:00` is midnight. An `end` before `start` is on the next day, and
-            belongs to the day on which it began.
-        days: The days of the week: `mon-sat`, `mon,wed,fri`.
+        start: The earliest time at which a call may begin, as `HH:MM`.
+        end: The time before which a call must begin, as `HH:MM`. `24:00` is midnight. An `end` before `start` is on the
+            next day, and these hours belong to the day on which they started.
+        days: The days of the week, such as `mon-sat` or `mon,wed,fri`.
         holidays: Days without calls: dates, or a file with a date `YYYY-MM-DD` at the beginning of each line.
 
     Raises:
@@ -122,18 +122,23 @@ class Hours:
             raise CampaignError("The hours begin and end at the same time. For the whole day write 00:00 and 24:00.")
 
     def is_open(self, moment: datetime, zones: Collection[str]) -> bool:
-        """Return whether a call may begin at a moment, in all of the zones."""
-        return self.next_opening(moment, zones) == moment
-
-    def next_opening(self, moment: datetime, zones: Collection[str]) -> datetime | None:
-        """Return the first moment, from `moment` on, at which a call may begin in all of the zones.
+        """Return whether a call may begin at a time, in all of the zones.
 
         Args:
             moment: An aware datetime.
-            zones: IANA names; a number can belong to several.
+            zones: IANA names of time zones. A number can belong to several.
+        """
+        return self.next_opening(moment, zones) == moment
+
+    def next_opening(self, moment: datetime, zones: Collection[str]) -> datetime | None:
+        """Return the first time from `moment` on at which a call may begin in all of the zones.
+
+        Args:
+            moment: An aware datetime.
+            zones: IANA names of time zones. A number can belong to several.
 
         Returns:
-            The moment in UTC; None if there is none in the next year.
+            The time in UTC, or None if there is none in the next year.
         """
         found = moment = moment.astimezone(UTC)
         while found - moment < HORIZON:
@@ -166,7 +171,7 @@ class Hours:
         return to_utc(midnight + self.start, zone, fold=1), to_utc(midnight + end, zone, fold=0)
 
     def to_json(self) -> dict[str, object]:
-        """Return the settings as they are kept in the ledger."""
+        """Return the settings in the form of the ledger."""
         return {
             "start": _format_time(self.start),
             "end": _format_time(self.end),
@@ -181,7 +186,7 @@ def _format_time(distance: timedelta) -> str:
 
 
 def to_utc(local: datetime, zone: ZoneInfo, *, fold: int) -> datetime:
-    """Return when the clocks of a zone show a time; for one that they leave out, the moment at which they jump."""
+    """Return the UTC time at which the clocks of a zone show a time. If they skip it, return when they jump."""
     moment = local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
     if moment.astimezone(zone).replace(tzinfo=None) == local:
         return moment
@@ -202,7 +207,7 @@ def load_zone(name: str) -> ZoneInfo:
     """Return a time zone by its IANA name.
 
     Raises:
-        CampaignError: There is none of that name.
+        CampaignError: There is no time zone with this name.
     """
     try:
         return ZoneInfo(name)

@@ -1,12 +1,12 @@
-"""Running the campaigns of a PostgreSQL ledger on many machines, with Procrastinate as the engine that hands out work.
+"""Run the campaigns of a PostgreSQL ledger on several machines, with the job queue Procrastinate.
 
-A job says only "advance recipient N": it claims the attempt, places the call and ends. Losing a job, or running it twice,
-does no harm: the ledger decides whether there is something to do, and the dispatcher gives every due recipient without a
-job a new one. To use another engine, do what `Worker` does with these three:
+A job says only "advance recipient N": it claims the attempt, places the call and ends. A job may be lost or run twice: the
+ledger decides whether there is something to do, and the dispatcher makes a new job for each due recipient without one.
+To use another job queue, write a worker with these three methods:
 
-- `Ledger.due`: which recipients may be called now;
-- `Runner.advance`: what a job does;
-- `Runner.run`, in a thread of each worker: takes over what dead workers left, follows calls, looks up lost answers.
+- `Ledger.due` returns the recipients that may be called now;
+- `Runner.advance` is the work of a job;
+- `Runner.run`, in a thread of each worker, takes over attempts of dead workers, follows calls and looks up lost calls.
 """
 
 from __future__ import annotations
@@ -51,12 +51,12 @@ DISPATCH_INTERVAL = 0.5
 """Seconds between two rounds in which jobs are made."""
 DISPATCH_LEASE = timedelta(seconds=10)
 LOOK_AHEAD = 2.0
-"""For how many seconds of the rate there are jobs."""
+"""Jobs are made for this many seconds of the rate."""
 HEARTBEAT = 5.0
 OPENING_PATIENCE = 120.0
 """Seconds to wait for a database that is just being started, with the machine say, or that recovers from a crash."""
 STALLED_AFTER = 15.0
-"""Seconds of silence after which a worker's jobs are given to others."""
+"""Seconds without a heartbeat after which a worker's jobs go to other workers."""
 SWEEP_INTERVAL = 5.0
 _RESTART_PAUSE = 1.0
 _SCHEMA_LOCK = 0x70726F63
@@ -75,21 +75,21 @@ _JOBS = text(
 
 
 class Worker:
-    """Places the calls of all campaigns of a ledger, beside other workers on this machine and on others.
+    """Places the calls of all campaigns of a ledger, together with other workers on this and other machines.
 
     Args:
         client: The client that places the calls.
         ledger: `postgresql://user:password@host/name`.
-        concurrency: How many requests for calls may be on their way at once.
-        decide: The hook that says what comes after a call.
-        until_finished: Whether to end when no campaign has anything left to do, rather than to wait for more.
+        concurrency: Maximum number of requests for calls at the same time.
+        decide: Called with each ended call, as for `Campaign`.
+        until_finished: Whether to end when all campaigns are finished, instead of waiting for more.
 
     Attributes:
         halted: The campaigns that stopped themselves while this worker ran them, by name, with the reason.
 
     Raises:
         CampaignError: The ledger is not in PostgreSQL, or `concurrency` is no number of requests.
-        LedgerError: It cannot be opened.
+        LedgerError: The ledger cannot be opened.
     """
 
     def __init__(
@@ -136,14 +136,14 @@ class Worker:
         self._task = advance
 
     def stop(self) -> None:
-        """Take no more work, keep the answers that are on their way, and end."""
+        """Take no more work, store the pending responses, and end."""
         self._stopping.set()
 
     async def run(self) -> None:
-        """Work until `stop`, or until everything is finished if that is wanted.
+        """Work until `stop`, or with `until_finished` until all campaigns are finished.
 
         Raises:
-            LedgerError: The database could not be reached for long.
+            LedgerError: The database could not be reached for too long.
         """
         self._caller = AsyncCaller(self._client, self._concurrency, asyncio.get_running_loop())
         async with self._app.open_async():
@@ -167,7 +167,7 @@ class Worker:
         self._ledger.close()
 
     async def _install(self) -> None:
-        """Make the engine's tables if they are not there; one worker does it."""
+        """Create the tables of Procrastinate if they are missing. One worker does it."""
 
         def work(connection: Any) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
@@ -179,7 +179,7 @@ class Worker:
         await asyncio.to_thread(self._ledger.database.write, work)
 
     async def _run_engine(self) -> None:
-        """Run Procrastinate's worker, and again whenever the database has thrown it out."""
+        """Run Procrastinate's worker. Start it again when it loses the database."""
         while True:
             try:
                 await self._app.run_worker_async(
@@ -260,7 +260,7 @@ class Worker:
         )
 
     def _tend(self, campaign: CampaignInfo) -> None:
-        """See to it that a campaign that has something to do has a runner here."""
+        """Start a runner for a campaign that has something to do."""
         if campaign.state in (CampaignState.ACTIVE, CampaignState.PAUSED):
             self._worked_on.add(campaign.id)
         thread = self._threads.get(campaign.id)
@@ -293,7 +293,7 @@ class Worker:
     # Jobs that are lost
 
     async def _sweep(self) -> None:
-        """Give the jobs that are lost to others. Every worker does it: one of them may be the last."""
+        """Give lost jobs to other workers. Every worker does it, because it may be the only one."""
         stalled: Iterable[Any] = await self._app.job_manager.get_stalled_jobs(
             queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER
         )
@@ -320,5 +320,5 @@ def _may_be_reached(error: ConnectorException) -> bool:
 
 
 def _in_words(error: Exception) -> str:
-    """Return what went wrong with the database; the engine's own errors say only that something did."""
+    """Return the error of the database. Procrastinate's own errors do not name it."""
     return " ".join(str(error.__cause__ or error).split())

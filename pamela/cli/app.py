@@ -29,22 +29,22 @@ COMMANDS = {
     # A command is registered in one line: its name, the section of the help, the module with it, what it does.
     "call": Entry("Calls", "call:call", "Place a call."),
     "calls": Entry("Calls", "calls:calls", "List, show, watch and end calls."),
-    "campaign": Entry("Calls", "campaign:campaign", "Call everybody in a list, and nobody twice."),
-    "usage": Entry("Calls", "usage:usage", "Show what was used in a month."),
+    "campaign": Entry("Calls", "campaign:campaign", "Call all recipients of a list, each of them once."),
+    "usage": Entry("Calls", "usage:usage", "Show the usage of a month."),
     "tools": Entry("Tools and webhooks", "tools:tools", "List, deploy, delete and try tools."),
     "listen": Entry("Tools and webhooks", "listen:listen", "Receive webhooks on this machine."),
     "trigger": Entry("Tools and webhooks", "trigger:trigger", "Send a signed webhook to an address."),
     "verify": Entry(
-        "Tools and webhooks", "verify:verify", "Check the signature of a webhook, and say which step fails."
+        "Tools and webhooks", "verify:verify", "Check the signature of a webhook, and show which step fails."
     ),
-    "sandbox": Entry("Without an account", "sandbox:sandbox", "Serve a Pamela on this machine."),
+    "sandbox": Entry("Without an account", "sandbox:sandbox", "Run the sandbox: a local Pamela on this machine."),
     "demo": Entry("Without an account", "demo:demo", "Show a call from beginning to end."),
-    "login": Entry("Account", "login:login", "Keep an API key for later."),
-    "logout": Entry("Account", "login:logout", "Forget an API key."),
-    "profiles": Entry("Account", "login:profiles", "List the API keys that are kept."),
+    "login": Entry("Account", "login:login", "Store an API key."),
+    "logout": Entry("Account", "login:logout", "Delete a stored API key."),
+    "profiles": Entry("Account", "login:profiles", "List the profiles with stored API keys."),
     "doctor": Entry("Account", "doctor:doctor", "Find out why something does not work."),
     "spec": Entry("The API", "spec:spec", "Print the specification of the API."),
-    "request": Entry("The API", "request:request", "Send a request of your own, and print the JSON that comes back."),
+    "request": Entry("The API", "request:request", "Send your own request, and print the JSON of the response."),
     "completion": Entry("This command", "completion:completion", "Print the completion script of a shell."),
 }
 

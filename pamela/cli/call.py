@@ -45,26 +45,28 @@ if TYPE_CHECKING:
     "--tool",
     "registry",
     metavar="MODULE:REGISTRY",
-    help="Let the agent use the tools of a ToolRegistry of yours, and watch. At a sandbox they run here.",
+    help="Let the agent use the tools of your ToolRegistry, and watch the call. With a sandbox, they run in this process.",
 )
-@click.option("--instructions", metavar="TEXT", help="How the agent is to go about it.")
-@click.option("--country", metavar="CODE", help="The country called, ISO 3166-1 alpha-2: US.")
-@click.option("--locale", metavar="LOCALE", help="The language spoken: en-US.")
+@click.option("--instructions", metavar="TEXT", help="More instructions for the agent.")
+@click.option("--country", metavar="CODE", help="The country of the number, ISO 3166-1 alpha-2: US.")
+@click.option("--locale", metavar="LOCALE", help="The language of the call: en-US.")
 @click.option("--max-duration-seconds", type=int, metavar="SECONDS", help="End the call after this time.")
-@click.option("--voice", metavar="VOICE", shell_complete=complete_voices, help="The agent's voice: female.")
-@click.option("--agent-name", metavar="NAME", help="The name that the agent gives.")
-@click.option("--caller-name", metavar="NAME", help="On whose behalf the agent calls.")
+@click.option("--voice", metavar="VOICE", shell_complete=complete_voices, help="The voice of the agent: female.")
+@click.option("--agent-name", metavar="NAME", help="The name with which the agent introduces itself.")
+@click.option("--caller-name", metavar="NAME", help="The person or company on whose behalf the agent calls.")
 @click.option(
     "--metadata",
     multiple=True,
     metavar="KEY=VALUE",
     callback=read_pairs,
-    help="A value of your own to keep with the call. May be given again.",
+    help="A value of your own, stored with the call. You can repeat the option.",
 )
-@click.option("--end-user-id", metavar="ID", help="Which of your own users the call is for.")
-@click.option("--webhook-url", metavar="URL", help="Where the events of this call go.")
-@click.option("--tool-webhook-url", metavar="URL", help="Where the tool invocations of this call go.")
-@click.option("--idempotency-key", metavar="KEY", help="Place the call once, however often the command is run.")
+@click.option("--end-user-id", metavar="ID", help="The id of your user for whom the call is placed.")
+@click.option("--webhook-url", metavar="URL", help="Address for the events of this call.")
+@click.option("--tool-webhook-url", metavar="URL", help="Address for the tool invocations of this call.")
+@click.option(
+    "--idempotency-key", metavar="KEY", help="Place the call only once, even if you run the command several times."
+)
 @output_options
 @connection_options
 @click.pass_context
@@ -89,8 +91,8 @@ def call(
 ) -> None:
     """Place a call.
 
-    TO is the number in E.164 form, TASK what the agent is to achieve. Before a real phone rings you are asked;
-    where nobody can be asked, nothing is dialled without --yes.
+    TO is the number in E.164 form. TASK is what the agent should achieve. The command asks before a real phone rings.
+    Without a terminal it calls only with --yes.
     """
     wanted = {
         **arguments,

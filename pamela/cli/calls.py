@@ -48,13 +48,13 @@ interval_option = click.option(
     default=1.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait between two looks at the call.",
+    help="Time between two requests for the call.",
 )
 timeout_option = click.option(
     "--timeout",
     type=click.FloatRange(min=0),
     metavar="SECONDS",
-    help="Stop watching after this time, with exit status 7; the call goes on.",
+    help="Stop watching after this time, with exit status 7. The call continues.",
 )
 
 
@@ -88,16 +88,17 @@ def call_fields() -> list[str]:
     ),
 )
 @click.option(
-    "--status", metavar="STATUS", shell_complete=complete_statuses, help="Only calls with this status, `failed` say."
+    "--status",
+    metavar="STATUS",
+    shell_complete=complete_statuses,
+    help="Only calls with this status, such as `failed`.",
 )
 @click.option(
-    "--since", type=Moment(), metavar="WHEN", help="Only calls created then or later: 2026-03-14, 7d, 12h, 30m."
+    "--since", type=Moment(), metavar="WHEN", help="Only calls created at this time or later: 2026-03-14, 7d, 12h, 30m."
 )
-@click.option("--until", type=Moment(), metavar="WHEN", help="Only calls created before.")
-@click.option(
-    "--limit", type=click.IntRange(min=1), default=30, show_default=True, help="How many calls to list at most."
-)
-@click.option("--all", "everything", is_flag=True, help="List all of them.")
+@click.option("--until", type=Moment(), metavar="WHEN", help="Only calls created before this time.")
+@click.option("--limit", type=click.IntRange(min=1), default=30, show_default=True, help="Maximum number of calls.")
+@click.option("--all", "everything", is_flag=True, help="List all calls.")
 @output_options
 @connection_options
 def list_(
@@ -109,7 +110,7 @@ def list_(
     limit: int,
     everything: bool,
 ) -> None:
-    """List calls, the newest first."""
+    """List calls, newest first."""
     with settings.client() as client:
         found = _found(client, None if everything else limit, status=status, start_date=since, end_date=until)
         with status_named_as_option():
@@ -144,7 +145,7 @@ def _found(client: PamelaClient, limit: int | None, **filters: Any) -> Iterator[
 @output_options
 @connection_options
 def show(settings: Settings, output: Output, call_id: str) -> None:
-    """Show a call with what was said."""
+    """Show a call with its transcript."""
     with settings.client() as client:
         call = client.get_call(call_id)
     write_call(call, output)
@@ -187,7 +188,7 @@ def watch(
 ) -> None:
     """Watch a call until it has ended.
 
-    Exit status 0 says that the call has completed, 1 that it has failed or was cancelled.
+    The exit status is 0 if the call completed, and 1 if it failed or was cancelled.
     """
     with settings.client() as client:
         context.exit(watch_to_its_end(client, call_id, output, interval, timeout))
@@ -241,10 +242,16 @@ def _end(settings: Settings, output: Output, operation: str, call_id: str, dry_r
         "pamela calls find --idempotency-key order-1042-reminder --to +15551234567",
     )
 )
-@click.option("--idempotency-key", required=True, metavar="KEY", help="The key that the call was placed with.")
-@click.option("--to", metavar="NUMBER", help="The number called; it makes the search cheaper.")
-@click.option("--task", metavar="TEXT", help="The task; it makes the search cheaper.")
-@click.option("--since", type=Moment(), metavar="WHEN", show_default="24h", help="When it was placed at the earliest.")
+@click.option("--idempotency-key", required=True, metavar="KEY", help="The key with which the call was placed.")
+@click.option("--to", metavar="NUMBER", help="The called number. It makes the search faster.")
+@click.option("--task", metavar="TEXT", help="The task. It makes the search faster.")
+@click.option(
+    "--since",
+    type=Moment(),
+    metavar="WHEN",
+    show_default="24h",
+    help="The earliest time at which the call may have been placed.",
+)
 @output_options
 @connection_options
 def find(
@@ -252,8 +259,8 @@ def find(
 ) -> None:
     """Find the call that was placed with an idempotency key.
 
-    After `pamela call` ended with status 6, this says whether the call was placed: 0 and the call, 4 if it was not, 6 if
-    that cannot be told.
+    Use it after `pamela call` has ended with status 6. The exit status is 0 if the call was placed, 4 if it was not,
+    and 6 if that is unknown.
     """
     with settings.client() as client:
         call = client.find_call(idempotency_key=idempotency_key, to=to, task=task, since=since)

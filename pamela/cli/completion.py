@@ -23,7 +23,7 @@ SHELLS = ("bash", "zsh", "fish")
 def completion(context: click.Context, shell: str) -> None:
     """Print the completion script of a shell.
 
-    It completes commands, options and their values, and ids of calls and names of tools, which it asks the service for.
+    It completes commands, options and their values. It asks the service for ids of calls and names of tools.
     """
     from click.shell_completion import get_completion_class
 

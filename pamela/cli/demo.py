@@ -45,14 +45,14 @@ LONGEST = 120.0
     default=5.0,
     show_default=True,
     metavar="FACTOR",
-    help="How many times faster than a real call.",
+    help="How many times faster than real time the call is.",
 )
 @click.pass_context
 def demo(context: click.Context, speed: float) -> None:
     """Show a call from beginning to end.
 
-    A sandbox runs in this process for as long as the call takes: it places the call, calls a tool over a signed webhook
-    in the middle of the conversation, and bills it. Nobody's phone rings, and no account is needed.
+    A sandbox runs in this process during the call. It places the call, calls a tool over a signed webhook, and bills
+    the call. No real phone rings, and you need no account.
     """
     context.exit(run(speed))
 

@@ -57,8 +57,8 @@ class Finding(NamedTuple):
 def doctor(context: click.Context, settings: Settings, output: Output) -> None:
     """Find out why something does not work.
 
-    Looks at the versions, the key, the address, the clock, the webhook secret and what is installed, and says what to
-    mend. Warnings do not change the exit status.
+    The command checks the versions, the key, the address, the clock, the webhook secret and the installed extras, and
+    says what to fix. Warnings do not change the exit status.
     """
     findings = list(examine(settings))
     rows: list[Mapping[str, Any]] = [

@@ -38,28 +38,26 @@ PATIENCE = 10.0
         "pamela listen --port 8401",
     ),
 )
-@click.option("--forward-to", metavar="URL", help="Send what comes on to this address, byte for byte.")
-@click.option("--forward-tools-to", metavar="URL", help="Where tool invocations go instead.")
+@click.option("--forward-to", metavar="URL", help="Forward each webhook unchanged to this address.")
+@click.option("--forward-tools-to", metavar="URL", help="Forward tool invocations to this address instead.")
 @click.option(
     "--exec",
     "target",
     metavar="MODULE:ENDPOINT",
-    help="Give what comes to a WebhookEndpoint or a ToolRegistry of yours, without a web server.",
+    help="Pass each webhook to your WebhookEndpoint or ToolRegistry, without a web server.",
 )
 @click.option(
     "--events",
     "patterns",
     multiple=True,
     metavar="PATTERN",
-    help="Only these: call.completed, 'call.*', tool.invocation. May be given again.",
+    help="Only these webhooks: call.completed, 'call.*', tool.invocation. You can repeat the option.",
 )
-@click.option("--print-json", is_flag=True, help="Print what comes as JSON, a line each.")
-@click.option("--exit-on-disconnect", is_flag=True, help="End with status 1 when the sandbox goes away.")
-@click.option("--forward-unsigned", is_flag=True, help="Pass on also what is not signed with the secret.")
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen at.")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), metavar="PORT", show_default="any that is free", help="The port."
-)
+@click.option("--print-json", is_flag=True, help="Print the body of each webhook as a line of JSON.")
+@click.option("--exit-on-disconnect", is_flag=True, help="End with status 1 when the sandbox stops.")
+@click.option("--forward-unsigned", is_flag=True, help="Also forward webhooks without a valid signature.")
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="The address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65535), metavar="PORT", show_default="any free port", help="The port.")
 @output_options
 @connection_options
 def listen(
@@ -77,10 +75,10 @@ def listen(
 ) -> None:
     """Receive webhooks on this machine.
 
-    Shows every event and tool invocation with the answer of your application and how long it took. At a sandbox the
-    addresses of your project are set for as long as this runs, and put back at its end; if it is killed, when it is run
-    again, and what came meanwhile is caught up with. The service itself cannot be told where you are: give it the
-    address of a tunnel that leads here, and the secret to PAMELA_WEBHOOK_SECRET.
+    The command shows each event and tool invocation, with your application's response and its duration. With a sandbox,
+    it sets the webhook addresses of your project while it runs, and restores them at the end. If it was killed, the
+    next run restores them and catches up with missed webhooks. For the real service, open a tunnel to this machine,
+    give its address to your project, and set PAMELA_WEBHOOK_SECRET.
     """
     from .extras import needs
 

@@ -30,15 +30,15 @@ PROFILE_COLUMNS = ("name", "base_url", "key", "webhook_secret", "kept_in")
         "pamela login --webhook-secret",
     ),
 )
-@click.option("--webhook-secret", "with_secret", is_flag=True, help="Ask for the webhook secret, too.")
-@click.option("--no-check", is_flag=True, help="Keep the key without trying it.")
+@click.option("--webhook-secret", "with_secret", is_flag=True, help="Also ask for the webhook secret.")
+@click.option("--no-check", is_flag=True, help="Store the key without testing it.")
 @connection_options
 def login(settings: Settings, with_secret: bool, no_check: bool) -> None:
-    """Keep an API key for later.
+    """Store an API key.
 
-    The key is asked for, or read from stdin with --api-key-stdin; it is never an argument, where others could read it.
-    It is kept in the keyring of the system where there is one, else in a file that only you can read. The environment
-    variable PAMELA_API_KEY goes before the profile `default`, and --profile before both.
+    The command asks for the key, or reads it from stdin with --api-key-stdin. The key is never an argument, because other
+    users of the machine can read arguments. It is stored in the system's keyring, or else in a file that only you can
+    read. PAMELA_API_KEY takes precedence over the profile `default`, and --profile over both.
     """
     name = settings.profile or os.environ.get("PAMELA_PROFILE") or store.DEFAULT_PROFILE
     if settings.sandbox:
@@ -73,10 +73,15 @@ def _check(key: str, base_url: str | None) -> None:
 
 @click.command(cls=Command, examples=("pamela logout", "pamela logout --profile staging"))
 @click.option(
-    "--profile", cls=Option, section=SECTION, metavar="NAME", default=store.DEFAULT_PROFILE, help="Which one to forget."
+    "--profile",
+    cls=Option,
+    section=SECTION,
+    metavar="NAME",
+    default=store.DEFAULT_PROFILE,
+    help="The profile to delete.",
 )
 def logout(profile: str) -> None:
-    """Forget an API key."""
+    """Delete a stored API key."""
     if not store.delete(profile):
         raise CommandError(f"There is no profile {profile!r}.", ExitCode.NOT_FOUND)
     say(f"The profile {profile!r} is forgotten.")
@@ -85,7 +90,7 @@ def logout(profile: str) -> None:
 @click.command(cls=Command, examples=("pamela profiles", "pamela profiles --json"))
 @output_options
 def profiles(output: Output) -> None:
-    """List the API keys that are kept.
+    """List the profiles with stored API keys.
 
     The keys themselves are not shown.
     """

@@ -191,11 +191,11 @@ def output_options(function: F) -> F:
             "--columns",
             metavar="NAMES",
             callback=_read_columns,
-            help="The fields to write, in this order, separated by commas.",
+            help="The fields to write, separated by commas, in this order.",
             **common,
         ),
-        click.option("--csv", "as_csv", is_flag=True, help="Write CSV with a line of names.", **common),
-        click.option("--jsonl", "as_jsonl", is_flag=True, help="Write a JSON object a line.", **common),
+        click.option("--csv", "as_csv", is_flag=True, help="Write CSV with a line of column names.", **common),
+        click.option("--jsonl", "as_jsonl", is_flag=True, help="Write a JSON object on each line.", **common),
         click.option("--json", "as_json", is_flag=True, help="Write JSON.", **common),
     ):
         decorated = decorate(decorated)

@@ -35,9 +35,9 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 @click.argument("method", type=click.Choice(METHODS, case_sensitive=False), metavar="METHOD")
 @click.argument("path", metavar="PATH")
 @click.option("-d", "--data", metavar="JSON", help="The body: JSON, @FILE, or - for stdin.")
-@click.option("--param", multiple=True, metavar="NAME=VALUE", help="A parameter of the query. May be given again.")
-@click.option("--header", multiple=True, metavar="NAME:VALUE", help="A header. May be given again.")
-@click.option("-y", "--yes", is_flag=True, help="Send it without asking, also where it dials.")
+@click.option("--param", multiple=True, metavar="NAME=VALUE", help="A query parameter. You can repeat the option.")
+@click.option("--header", multiple=True, metavar="NAME:VALUE", help="A header. You can repeat the option.")
+@click.option("-y", "--yes", is_flag=True, help="Send it without asking, even if it places a call.")
 @dry_run_option
 @connection_options
 def request(
@@ -50,10 +50,10 @@ def request(
     yes: bool,
     dry_run: bool,
 ) -> None:
-    """Send a request of your own, and print the JSON that comes back.
+    """Send your own request, and print the JSON of the response.
 
-    PATH is below the address, and below /api/b2b/v1/ where it does not begin with a slash. Retries, time limits and
-    exit statuses are those of the other commands.
+    PATH is the path after the address. Without a slash at its beginning, it is below /api/b2b/v1/. Retries, time limits
+    and exit statuses are those of the other commands.
     """
     if "://" in path:
         raise click.UsageError(f"PATH {path!r} has an address in it. Give that with --base-url, and the path here.")

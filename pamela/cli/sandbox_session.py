@@ -176,7 +176,8 @@ class SandboxSession:
     async def _take_missed_of_call(self, call_id: str) -> None:
         """Take what was given up while nobody listened, before the next event of the call is taken.
 
-        The sandbox sends an event when it has given up the one before, which may be a moment after all were caught up with.
+        The sandbox sends an event when it has given up the one before, which may be a moment after all were caught up
+        with.
         """
         from pamela import PamelaError
 

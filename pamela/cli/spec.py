@@ -15,7 +15,7 @@ from .output import write_line
 def spec(as_json: bool) -> None:
     """Print the specification of the API.
 
-    It is the one that this version was made from, OpenAPI 3.1; nothing is fetched.
+    It is the OpenAPI 3.1 file of this version of the package. The command sends nothing.
     """
     from pamela import openapi_specification
 

@@ -59,7 +59,7 @@ def list_(settings: Settings, output: Output) -> None:
 @output_options
 @connection_options
 def plan(settings: Settings, output: Output, registry: str) -> None:
-    """Say what a deployment would change."""
+    """Show what a deployment would change."""
     loaded = load_registry(registry)
     with settings.client() as client:
         output.rows(_steps(loaded.plan(client)), PLAN_COLUMNS)
@@ -85,9 +85,9 @@ def _steps(plan: DeploymentPlan) -> Iterator[Mapping[str, Any]]:
 @output_options
 @connection_options
 def deploy(settings: Settings, output: Output, registry: str, yes: bool, dry_run: bool) -> None:
-    """Make the tools of the account those of a registry.
+    """Make the tools of the account equal to the tools of a registry.
 
-    The changes are shown before they are made. Tools of other registries are not touched.
+    The command shows the changes before it makes them. It does not change tools of other registries.
     """
     loaded = load_registry(registry)
     with settings.client() as client:
@@ -157,13 +157,14 @@ def _id_of(client: PamelaClient, tool: str) -> str:
     multiple=True,
     metavar="NAME=VALUE",
     callback=read_pairs,
-    help="An argument, JSON or text. May be given again.",
+    help="An argument, as JSON or text. You can repeat the option.",
 )
 @click.option("-d", "--data", metavar="JSON", help="The arguments: JSON, @FILE, or - for stdin.")
 def invoke(registry: str, name: str, assignments: list[tuple[str, Any]], data: str | None) -> None:
-    """Run a tool of a registry here, as an invocation would, and print its response.
+    """Run a tool of a registry in this process, and print its response.
 
-    The service takes no part in it. To try a tool through your web server, see `pamela trigger tool.invocation`.
+    The command sends nothing to the service. To try a tool through your web server, use `pamela trigger
+    tool.invocation`.
     """
     import secrets
 

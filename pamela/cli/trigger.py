@@ -45,27 +45,29 @@ def complete_webhooks(context: click.Context, parameter: click.Parameter, incomp
     ),
 )
 @click.argument("webhook", metavar="EVENT", shell_complete=complete_webhooks)
-@click.option("--to", "url", required=True, metavar="URL", help="Where to send it.")
+@click.option("--to", "url", required=True, metavar="URL", help="The address to send to.")
 @click.option(
     "--set",
     "assignments",
     multiple=True,
     metavar="NAME=VALUE",
     callback=read_pairs,
-    help="A field, JSON or text; `transcript.0.text=Hello` reaches within. May be given again.",
+    help="A field, as JSON or text. `transcript.0.text=Hello` sets a nested field. You can repeat the option.",
 )
-@click.option("-d", "--data", metavar="JSON", help="The whole of it instead of the example: JSON, @FILE, or -.")
-@click.option("--forged", is_flag=True, help="Sign it with a wrong secret: a receiver must refuse it.")
-@click.option("--no-check", is_flag=True, help="Send it although the specification does not describe it.")
+@click.option(
+    "-d", "--data", metavar="JSON", help="The whole body instead of the example: JSON, @FILE, or - for stdin."
+)
+@click.option("--forged", is_flag=True, help="Sign it with a wrong secret. A receiver must refuse it.")
+@click.option("--no-check", is_flag=True, help="Send it even if it does not match the specification.")
 @click.option(
     "--timeout",
     type=click.FloatRange(min=0, max=86_400, min_open=True),
     default=30.0,
     show_default=True,
     metavar="SECONDS",
-    help="How long to wait for the response.",
+    help="Maximum time to wait for the response.",
 )
-@click.option("--dry-run", is_flag=True, help="Print what would be sent instead of sending it.")
+@click.option("--dry-run", is_flag=True, help="Print the webhook instead of sending it.")
 @output_options
 @connection_options
 @click.pass_context
@@ -84,9 +86,9 @@ def trigger(
 ) -> None:
     """Send a signed webhook to an address.
 
-    EVENT is the name of an event, or tool.invocation. What is sent is the specification's example with the current
-    time and your changes, checked against the specification, and signed as Pamela does. The exit status is 0 for a
-    response of 2xx, 5 for 4xx, 1 for any other.
+    EVENT is the name of an event, or tool.invocation. The command sends the specification's example with the current
+    time and your changes. It checks the body against the specification, and signs it as Pamela does. The exit
+    status is 0 for a 2xx response, 5 for 4xx, and 1 for any other.
     """
     body = made_body(webhook, read_data(data), assignments, checked=not no_check)
     secret = find_webhook_secret(settings)

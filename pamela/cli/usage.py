@@ -36,13 +36,13 @@ CHART_COLUMNS = ("day", "call_count", "billed_minutes")
     examples=("pamela usage", "pamela usage 2026-03", "pamela usage --chart", "pamela usage 2026-03 --json"),
 )
 @click.argument("month", metavar="[MONTH]", required=False)
-@click.option("--chart", is_flag=True, help="Show each day; reads all calls of the month.")
+@click.option("--chart", is_flag=True, help="Show each day. This reads all calls of the month.")
 @output_options
 @connection_options
 def usage(settings: Settings, output: Output, month: str | None, chart: bool) -> None:
-    """Show what was used in a month.
+    """Show the usage of a month.
 
-    MONTH is a UTC calendar month, YYYY-MM; the current one if absent.
+    MONTH is a UTC calendar month, as YYYY-MM. The default is the current month.
     """
     from pamela import Usage
 

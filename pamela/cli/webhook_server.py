@@ -56,8 +56,8 @@ async def serving(listener: socket.socket, receive: Receive) -> AsyncIterator[No
 
     Args:
         listener: The socket.
-        receive: Returns what a webhook is answered, None if nothing. Its last argument says whether the program that sent it
-            has gone away meanwhile.
+        receive: Returns what a webhook is answered, None if nothing. Its last argument says whether the program that
+            sent it has gone away meanwhile.
     """
     with needs("cli", "Listening"):
         import uvicorn

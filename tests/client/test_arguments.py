@@ -128,7 +128,10 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: PamelaClient("k", http_client=object()), "http_client must be an httpx.Client"),  # type: ignore[arg-type]
     (lambda: PamelaClient("k", headers={"X(Y)": "c"}), "headers has 'X.Y.'"),
     (lambda: PamelaClient("k", headers={"a": " b"}), "headers.'a'. has characters"),
-    (lambda: PamelaClient("k", headers={"content-length": "3"}), "headers has 'content-length', which is the length of the body"),
+    (
+        lambda: PamelaClient("k", headers={"content-length": "3"}),
+        "headers has 'content-length', which is the length of the body",
+    ),
     (lambda: PamelaClient("k", "https://a..b"), "is not an address"),
     (lambda: PamelaClient("k", f"https://{'a' * 64}.test"), "is not an address"),
     (lambda: PamelaClient("k", "https://a\x7f"), "is not an address"),
