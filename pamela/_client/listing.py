@@ -130,11 +130,11 @@ class Listing:
         if self.is_stuck:
             return "the service lists the same calls on every page"
         if self._page.get("has_more") or self._page.get("next_offset"):
-            return "the list says that it goes on, and shows no more calls"
+            return "the list claims to have more calls but shows none"
         if self._expected > len(self.shown):
-            return f"the list says that it has {self._expected} calls and shows {len(self.shown)}"
+            return f"the list claims to have {self._expected} calls but shows {len(self.shown)}"
         sign = None if self._calls else _sign_of_more(self._page)
-        return None if sign is None else f"the list shows no more calls, and has {sign!r}"
+        return None if sign is None else f"the list shows no more calls but has {sign!r}"
 
 
 def _is_newest_first(calls: Sequence[Call]) -> bool:

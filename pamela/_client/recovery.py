@@ -182,7 +182,7 @@ class CallLookUp:
     def _calls(self, page: CallPage) -> list[Call]:
         calls = page.get("items")
         if not isinstance(calls, list) or not all(is_call(call) for call in calls):
-            raise self._unclear_error("the list has something that is not a call")
+            raise self._unclear_error("an item of the list is not a call")
         return calls
 
     def _check(self, call: Call) -> Generator[Any, Any, Call | None]:
@@ -194,18 +194,18 @@ class CallLookUp:
             evident = self.wanted.is_evident_in(call, is_whole=True)
             if evident is None:
                 missing = "does not show the key" if call.get("metadata") else "shows no metadata"
-                self._unclear = f"the service {missing} of the call {call.get('id')!r}, which may be the one"
+                self._unclear = f"the service {missing} of the call {call.get('id')!r}, which may be the wanted call"
         return call if evident else None
 
     def _count_request(self) -> None:
         if self._requests == LOOK_UP_REQUESTS:
-            raise self._unclear_error(f"{LOOK_UP_REQUESTS} requests did not suffice to go through the calls")
+            raise self._unclear_error(f"{LOOK_UP_REQUESTS} requests were not enough to read all calls")
         self._requests += 1
 
     def _unclear_error(self, reason: str) -> CallLookupError:
         return CallLookupError(
             f"It is unclear whether there is a call with idempotency_key={self.wanted.key!r}: {reason}. "
-            "Look at the account's calls before you place it again.",
+            "Check the account's calls before you place it again.",
             ambiguous=True,
         )
 
