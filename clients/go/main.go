@@ -1,4 +1,4 @@
-// Places a call, reads what came of it, keeps a tool for a while and meets every error code.
+// Places a call, reads its result, registers and deletes a tool, and gets every error code.
 
 package main
 
@@ -202,7 +202,7 @@ func meetErrors() {
 	fmt.Printf("errors: %d codes met\n", len(failures))
 }
 
-// sendBrokenBody sends what no generated client can.
+// sendBrokenBody sends a body that no generated client can send.
 func sendBrokenBody() error {
 	request, _ := http.NewRequest("POST", baseURL+"/api/b2b/v1/calls", strings.NewReader("{"))
 	request.Header.Set("Authorization", "Bearer "+apiKey)

@@ -37,7 +37,7 @@ func isSignedWith(secret string, message []byte, signature string) bool {
 	return hmac.Equal(mac.Sum(nil), given)
 }
 
-// canonicalForm gives the canonical form of the JSON object in a body.
+// canonicalForm returns the canonical form of the JSON object in a body.
 func canonicalForm(body []byte) (string, error) {
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()

@@ -1,5 +1,5 @@
 <?php
-// Places a call, reads its transcript, lists the tools, meets a 404 and a status that is added later.
+// Places a call, reads its transcript, lists the tools, gets a 404, and reads a status that is added later.
 
 declare(strict_types=1);
 

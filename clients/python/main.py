@@ -22,7 +22,7 @@ from pamela_client import (
 )
 from pamela_client.exceptions import NotFoundException
 
-# The generated enumerations refuse a value that they do not know, though they have one that stands for it.
+# The generated enumerations refuse unknown values, although they have a member for them.
 CallStatus._missing_ = classmethod(lambda cls, value: cls.UNKNOWN_DEFAULT_OPEN_API)
 Call.model_rebuild(force=True)
 

@@ -1,6 +1,6 @@
 # frozen_string_literal: true
 
-# Places a call, reads what came of it, keeps a tool for a while and meets every error code.
+# Places a call, reads its result, registers and deletes a tool, and gets every error code.
 
 require 'json'
 require 'securerandom'
@@ -11,7 +11,7 @@ BASE_URL = ENV.fetch('PAMELA_BASE_URL')
 API_KEY = ENV.fetch('PAMELA_API_KEY')
 NUMBER = '+1234567890'
 
-# The generated unions lose a list whose objects have a field that they do not know, if the class says which it knows.
+# The generated unions drop a list whose objects have an unknown field, if the class lists its known fields.
 [Pamela::TranscriptEntry, Pamela::Tool].each { |model| model.singleton_class.undef_method(:acceptable_attributes) }
 
 def client(key = API_KEY)

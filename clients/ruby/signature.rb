@@ -6,10 +6,10 @@ require 'json'
 require 'openssl'
 
 module Signature
-  # A number as it was written.
+  # A number with its original digits.
   Literal = Struct.new(:digits)
 
-  # An object that refuses a key it has already.
+  # An object that refuses a duplicate key.
   class StrictObject < Hash
     def []=(key, value)
       raise JSON::ParserError, "the key #{key} comes twice" if key?(key)
@@ -34,7 +34,7 @@ module Signature
     OpenSSL.fixed_length_secure_compare(OpenSSL::HMAC.hexdigest('SHA256', secret, message), signature)
   end
 
-  # Gives the canonical form of the JSON object in a body, or nil if there is none.
+  # Returns the canonical form of the JSON object in a body, or nil if the body is not one.
   def canonical_form(body)
     parsed = JSON.parse(body, object_class: StrictObject, decimal_class: Literal)
     write(parsed) if parsed.is_a?(Hash)

@@ -15,7 +15,7 @@ function isSignedWith(secret: string, message: Buffer, signature: string): boole
 
 /** Gives the canonical form of the JSON object in a body, or null if there is none. */
 export function canonicalForm(body: string): string | null {
-  // JSON.parse forgets how a number was written, so numbers go through it as texts, told apart by their first letter.
+  // JSON.parse does not keep the digits of a number. So numbers pass through it as texts that start with a mark.
   let keys = 0;
   const tagged = body.replace(/"(?:[^"\\]|\\.)*"(\s*:)?|-?\d[\d.eE+-]*/g, (token, colon?: string) => {
     if (colon !== undefined) keys += 1;

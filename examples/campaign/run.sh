@@ -1,6 +1,6 @@
 #!/bin/sh
-# Calls everybody in customers.csv. Run it again after an interruption: it goes on, and calls nobody twice.
-# Against a sandbox: `pamela sandbox --speed 100` in another terminal, and `sh run.sh --sandbox` here.
+# Calls all customers in customers.csv, each of them once. Run it again to continue after an interruption.
+# To use the sandbox, run `pamela sandbox --speed 100` in another terminal, and `sh run.sh --sandbox` here.
 cd "$(dirname "$0")" || exit 1
 exec pamela campaign run customers.csv --to phone --id id --timezone tz --name orders-2026-11 \
     --task "Tell {name} that order {order} is here" \

@@ -11,7 +11,7 @@ from pamela import ToolInvocation, ToolRegistry, WebhookEndpoint, WebhookEvent
 from pamela.integrations.flask import webhook_blueprint
 from pamela.tools import SQLiteInvocationStore
 
-# Both workers share what they have answered, so that an invocation runs in one of them.
+# Both workers use the same store, so that each invocation runs only once.
 tools = ToolRegistry("acme-orders", store=SQLiteInvocationStore(os.environ.get("INVOCATIONS", "invocations.db")))
 endpoint = WebhookEndpoint(os.environ["PAMELA_WEBHOOK_SECRET"], tools=tools)
 
