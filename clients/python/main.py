@@ -1,4 +1,4 @@
-"""Place a call, read its transcript, list the tools, meet a 404 and a status that is added later."""
+"""Place a call, read its transcript, list the tools, get a 404, and read a status that is added later."""
 
 import json
 import os

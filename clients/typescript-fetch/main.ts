@@ -1,4 +1,4 @@
-/** Places a call, reads its transcript, lists the tools, meets a 404 and a status that is added later. */
+/** Places a call, reads its transcript, lists the tools, gets a 404, and reads a status that is added later. */
 import assert from "node:assert/strict";
 import { CallStatus, CallsApi, Configuration, ResponseError, ToolsApi, type Transcript } from "./client/index.js";
 

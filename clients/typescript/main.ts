@@ -1,4 +1,4 @@
-/** Places a call, reads what came of it, keeps a tool for a while and meets every error code. */
+/** Places a call, reads its result, registers and deletes a tool, and gets every error code. */
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";

@@ -13,7 +13,7 @@ function isSignedWith(secret: string, message: Buffer, signature: string): boole
   return timingSafeEqual(expected, Buffer.from(signature, "hex"));
 }
 
-/** Gives the canonical form of the JSON object in a body, or null if there is none. */
+/** Returns the canonical form of the JSON object in a body, or null if the body is not one. */
 export function canonicalForm(body: string): string | null {
   // JSON.parse does not keep the digits of a number. So numbers pass through it as texts that start with a mark.
   let keys = 0;
