@@ -76,7 +76,7 @@ class BaseCampaign(Generic[C]):
     _checked_settings: Settings | None = None
     """The settings of a campaign with `check_only`."""
     _scratch: TemporaryDirectory[str] | None = None
-    """The folder of the ledger where rows are checked before there is one."""
+    """The folder of a temporary ledger, for a check without a ledger."""
 
     def __init__(
         self,
@@ -329,8 +329,8 @@ class Campaign(BaseCampaign[PamelaClient]):
 
     Args:
         client: The client that places the calls. Its `max_retries` and `deadline` apply to each request.
-        name: The campaign's name. It is part of the idempotency keys of the calls, so a campaign with the same name does
-            not call the same recipients again. Give another campaign another name.
+        name: The campaign's name. It is part of the idempotency keys of the calls, so a campaign with the same name
+            does not call the same recipients again. Give another campaign another name.
         ledger: The file that stores the campaign, or `postgresql://user:password@host/name`.
         in_flight: Maximum number of live calls.
         rate: Maximum rate of new calls: `5` (a second), `"5/s"`, `"100/min"`, or `"5/s,100/min"`. None sets no limit.
@@ -340,14 +340,14 @@ class Campaign(BaseCampaign[PamelaClient]):
         retry: Which calls are placed again. None means no call.
         breaker: When the campaign stops itself. None means never.
         max_minutes: Maximum number of billed minutes. The campaign places no call that could exceed it.
-        decide: Called with each ended call. It returns `Done()`, `RetryAt(...)`, `GiveUp(...)`, or None to apply `retry`.
-            It may be called twice for a call.
+        decide: Called with each ended call. It returns `Done()`, `RetryAt(...)`, `GiveUp(...)`, or None to apply
+            `retry`. It may be called twice for a call.
         poll_interval: Time between two looks at the calls in progress: a timedelta, seconds, or text such as `15m`.
         transcript_timeout: Maximum time to wait for the transcript after a call has completed.
         settle: Time to wait before an attempt with an unknown outcome is looked up.
         clock: Returns the current time for hours and pauses. The default is the clock of the ledger.
-        check_only: Whether rows are only to be checked: all of `add_...` are dry runs, what the ledger has of a campaign
-            with that name stays as it is, and no file is made.
+        check_only: Whether to only check rows. All `add_...` methods are then dry runs, an existing campaign with this
+            name does not change, and no file is created.
 
     Raises:
         CampaignError: A setting is invalid.
@@ -463,8 +463,8 @@ class Campaign(BaseCampaign[PamelaClient]):
         """Run the campaign to its end.
 
         Returns:
-            An iterator. It yields the result of each recipient when it is finished. If you stop iterating, the run ends:
-            no more calls are placed, and calls in progress continue. The next run continues the campaign.
+            An iterator. It yields the result of each recipient when it is finished. If you stop iterating, the run
+            ends: no more calls are placed, and calls in progress continue. The next run continues the campaign.
 
         Raises:
             CampaignHaltedError: The campaign stopped itself.
@@ -506,8 +506,8 @@ class Campaign(BaseCampaign[PamelaClient]):
 class AsyncCampaign(BaseCampaign[AsyncPamelaClient]):
     """The async `Campaign`, with an `AsyncPamelaClient`, for asyncio. `add_...` are coroutines, `run` is for `async for`.
 
-    It has the arguments of `Campaign`. The `decide` hook is an ordinary function and is called in a thread. Methods that
-    only read or write the ledger, such as `progress` and `results`, are ordinary methods.
+    It has the arguments of `Campaign`. The `decide` hook is an ordinary function and is called in a thread. Methods
+    that only read or write the ledger, such as `progress` and `results`, are ordinary methods.
     """
 
     async def add_file(

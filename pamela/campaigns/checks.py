@@ -62,11 +62,11 @@ class CheckReport:
         do_not_call: Number of added recipients that are on the do-not-call list.
         invalid: Number of invalid rows.
         problems: The first 1000 problems.
-        max_minutes: The minutes that can still be billed at most, for those added and those in the campaign who are not
-            through, retries included. Nobody on the do-not-call list is among them.
+        max_minutes: Maximum number of minutes that can still be billed, including retries. It counts the added
+            recipients and the unfinished recipients of the campaign, without those on the do-not-call list.
         max_cost: Maximum cost, in US dollars.
-        done_by: When the last recipient will have been called for the first time, with the campaign's pace and hours, if
-            every call has its maximum duration. None if that is more than a year ahead.
+        done_by: When the last recipient will have been called for the first time, with the campaign's pace and hours,
+            if every call has its maximum duration. None if that is more than a year ahead.
     """
 
     rows: int

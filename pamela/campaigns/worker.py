@@ -1,8 +1,8 @@
 """Run the campaigns of a PostgreSQL ledger on several machines, with the job queue Procrastinate.
 
-A job says only "advance recipient N": it claims the attempt, places the call and ends. A job may be lost or run twice: the
-ledger decides whether there is something to do, and the dispatcher makes a new job for each due recipient without one.
-To use another job queue, write a worker with these three methods:
+A job says only "advance recipient N": it claims the attempt, places the call and ends. A job may be lost or run twice:
+the ledger decides whether there is something to do, and the dispatcher makes a new job for each due recipient without
+one. To use another job queue, write a worker with these three methods:
 
 - `Ledger.due` returns the recipients that may be called now;
 - `Runner.advance` is the work of a job;

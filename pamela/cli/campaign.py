@@ -45,7 +45,7 @@ STATUS_COLUMNS = (
     "minutes_billed",
 )
 
-name_option = click.option("--name", metavar="NAME", help="The campaign, where the ledger has several.")
+name_option = click.option("--name", metavar="NAME", help="The name of the campaign, if the ledger has several.")
 ledger_argument = click.argument("ledger", metavar="LEDGER")
 
 
@@ -59,7 +59,7 @@ ledger_argument = click.argument("ledger", metavar="LEDGER")
     ),
 )
 def campaign() -> None:
-    """Call everybody in a list, and nobody twice."""
+    """Call all recipients of a list, each of them once."""
     try:
         import pamela.campaigns  # noqa: F401
     except ModuleNotFoundError as error:
@@ -73,25 +73,40 @@ def option(*names: str, section: str, **settings: Any) -> Callable[[Any], Any]:
 _ROWS_AND_SETTINGS = (
     option("--to", section=ROWS, metavar="COLUMN", help="The column with the phone number."),
     option(
-        "--id", "id_", section=ROWS, metavar="COLUMN", help="The column that names the recipient; else the number does."
+        "--id",
+        "id_",
+        section=ROWS,
+        metavar="COLUMN",
+        help="The column with the recipient's unique id. The default is the number.",
     ),
     option("--timezone", section=ROWS, metavar="COLUMN", help="The column with the time zone: America/New_York."),
     option("--region", section=ROWS, metavar="CODE", help="The country of numbers without a country code: US."),
-    option("--encoding", section=ROWS, metavar="NAME", help="The encoding of a CSV file; else it is found out."),
-    option("--delimiter", section=ROWS, metavar="CHARACTER", help="What stands between values; else it is found out."),
-    option("--sql", section=ROWS, metavar="QUERY", help="Take the rows of a query, from --database."),
-    option("--database", section=ROWS, metavar="URL", help="The database of --sql, as SQLAlchemy writes it."),
-    option("--do-not-call", section=ROWS, metavar="FILE", multiple=True, help="A file of numbers not to call."),
-    option("--skip-invalid", section=ROWS, is_flag=True, help="Leave invalid rows out, rather than refuse all."),
-    option("--same-number", section=ROWS, is_flag=True, help="Let several recipients have one number."),
-    option("--any-number", section=ROWS, is_flag=True, help="Take numbers of ranges that are not assigned."),
-    option("--task", section=CALLS, metavar="TEXT", help="What the agent is to achieve, with columns in braces."),
-    option("--instructions", section=CALLS, metavar="TEXT", help="How the agent is to go about it."),
-    option("--locale", section=CALLS, metavar="LOCALE", help="The language spoken: en-US, or {column}."),
-    option("--country", section=CALLS, metavar="CODE", help="The country called, or {column}."),
-    option("--voice", section=CALLS, metavar="VOICE", help="The agent's voice."),
-    option("--agent-name", section=CALLS, metavar="NAME", help="The name that the agent gives."),
-    option("--caller-name", section=CALLS, metavar="NAME", help="On whose behalf the agent calls."),
+    option("--encoding", section=ROWS, metavar="NAME", help="The encoding of a CSV file. By default it is detected."),
+    option(
+        "--delimiter",
+        section=ROWS,
+        metavar="CHARACTER",
+        help="The character between values. By default it is detected.",
+    ),
+    option("--sql", section=ROWS, metavar="QUERY", help="Take the rows of this query to --database."),
+    option(
+        "--database", section=ROWS, metavar="URL", help="The address of the database for --sql, in SQLAlchemy's form."
+    ),
+    option(
+        "--do-not-call", section=ROWS, metavar="FILE", multiple=True, help="A file of numbers that must not be called."
+    ),
+    option("--skip-invalid", section=ROWS, is_flag=True, help="Skip invalid rows instead of refusing all rows."),
+    option("--same-number", section=ROWS, is_flag=True, help="Allow several recipients with the same number."),
+    option("--any-number", section=ROWS, is_flag=True, help="Allow numbers in ranges that are not in use."),
+    option("--task", section=CALLS, metavar="TEXT", help="What the agent should achieve, with columns in braces."),
+    option("--instructions", section=CALLS, metavar="TEXT", help="More instructions for the agent."),
+    option("--locale", section=CALLS, metavar="LOCALE", help="The language of the call: en-US, or {column}."),
+    option("--country", section=CALLS, metavar="CODE", help="The country of the number, or {column}."),
+    option("--voice", section=CALLS, metavar="VOICE", help="The voice of the agent."),
+    option("--agent-name", section=CALLS, metavar="NAME", help="The name with which the agent introduces itself."),
+    option(
+        "--caller-name", section=CALLS, metavar="NAME", help="The person or company on whose behalf the agent calls."
+    ),
     option("--max-duration-seconds", section=CALLS, type=int, metavar="SECONDS", help="End each call after this time."),
     option(
         "--metadata",
@@ -99,40 +114,65 @@ _ROWS_AND_SETTINGS = (
         multiple=True,
         metavar="KEY=VALUE",
         callback=read_pairs,
-        help="A value to keep with each call; {column} is filled in. May be given again.",
+        help="A value of your own, stored with each call. It may contain {column}. You can repeat the option.",
     ),
-    option("--webhook-url", section=CALLS, metavar="URL", help="Where the events of the calls go."),
-    option("--tool-webhook-url", section=CALLS, metavar="URL", help="Where the tool invocations of the calls go."),
+    option("--webhook-url", section=CALLS, metavar="URL", help="Address for the events of the calls."),
+    option("--tool-webhook-url", section=CALLS, metavar="URL", help="Address for the tool invocations of the calls."),
     option(
-        "--hours", section=PACE, metavar="HH:MM-HH:MM", help="When to call, on the callee's clock; else at any time."
+        "--hours",
+        section=PACE,
+        metavar="HH:MM-HH:MM",
+        help="The hours for calls, in the callee's time zone. The default is any time.",
     ),
-    option("--days", section=PACE, metavar="DAYS", help="On which days: mon-sat, or mon,wed,fri."),
-    option("--holidays", section=PACE, metavar="FILE", help="A file of days without calls, one YYYY-MM-DD a line."),
-    option("--zone-fallback", section=PACE, metavar="ZONE", help="The time zone of numbers whose zones say nothing."),
+    option("--days", section=PACE, metavar="DAYS", help="The days for calls: mon-sat, or mon,wed,fri."),
     option(
-        "--in-flight", section=PACE, type=int, default=20, show_default=True, metavar="N", help="Calls live at once."
+        "--holidays", section=PACE, metavar="FILE", help="A file of days without calls, one date YYYY-MM-DD a line."
     ),
     option(
-        "--rate", section=PACE, default="5/s", show_default=True, metavar="RATE", help="5/s, 100/min, or 5/s,100/min."
+        "--zone-fallback",
+        section=PACE,
+        metavar="ZONE",
+        help="The time zone of numbers whose own time zone is not known.",
+    ),
+    option(
+        "--in-flight",
+        section=PACE,
+        type=int,
+        default=20,
+        show_default=True,
+        metavar="N",
+        help="Maximum number of live calls.",
+    ),
+    option(
+        "--rate",
+        section=PACE,
+        default="5/s",
+        show_default=True,
+        metavar="RATE",
+        help="Maximum rate of new calls: 5/s, 100/min, or 5/s,100/min.",
     ),
     option(
         "--per-prefix",
         section=PACE,
         multiple=True,
         metavar="PREFIX=PACE",
-        help="A pace for one prefix: +44=5 in flight, +44=1/s, or both: +44=5,1/s.",
+        help="The pace for numbers with a prefix: +44=5 (live calls), +44=1/s, or both: +44=5,1/s.",
     ),
     option(
-        "--retry", section=PACE, multiple=True, metavar="OUTCOME=N", help="Call again: not_reached=2, broken_off=1."
+        "--retry",
+        section=PACE,
+        multiple=True,
+        metavar="OUTCOME=N",
+        help="Maximum number of retries: not_reached=2, broken_off=1.",
     ),
     option(
         "--retry-after",
         section=PACE,
         multiple=True,
         metavar="[OUTCOME=]TIME",
-        help="The pause before that: 15m, or not_reached=2h.  [default: 15m]",
+        help="The pause before a retry: 15m, or not_reached=2h.  [default: 15m]",
     ),
-    option("--max-minutes", section=PACE, type=int, metavar="N", help="The most minutes that may be billed."),
+    option("--max-minutes", section=PACE, type=int, metavar="N", help="Maximum number of billed minutes."),
     option(
         "--breaker",
         section=PACE,
@@ -140,7 +180,7 @@ _ROWS_AND_SETTINGS = (
         default=0.5,
         show_default=True,
         metavar="SHARE",
-        help="Stop when more than this share of the latest results failed; 1 for never.",
+        help="Stop when more than this share of the recent calls has failed. 1 means never.",
     ),
     option(
         "--poll-interval",
@@ -148,7 +188,7 @@ _ROWS_AND_SETTINGS = (
         default="5s",
         show_default=True,
         metavar="TIME",
-        help="How often to look at calls in progress.",
+        help="Time between two looks at the calls in progress.",
     ),
 )
 
@@ -171,14 +211,21 @@ def rows_and_settings(function: Any) -> Any:
 )
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--ledger", metavar="LEDGER", required=True, help="A file, or postgresql://user:password@host/name.")
-@click.option("--name", metavar="NAME", help="The campaign's name; it goes into the keys of its calls.")
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Write results as they come."
+    "--name", metavar="NAME", help="The name of the campaign. It is part of the idempotency keys of the calls."
 )
-@click.option("--dry-run", is_flag=True, help="Check all rows, and stop there.")
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write each result to this file when it is known.",
+)
+@click.option("--dry-run", is_flag=True, help="Only check all rows.")
 @click.option("-y", "--yes", is_flag=True, help="Dial without asking.")
 @rows_and_settings
-@option("--decide", section=PACE, metavar="MODULE:FUNCTION", help="A function of yours that says what follows a call.")
+@option(
+    "--decide", section=PACE, metavar="MODULE:FUNCTION", help="Your function that decides what to do after each call."
+)
 @connection_options
 @click.pass_context
 def run(
@@ -194,14 +241,14 @@ def run(
     decide: str | None,
     **options: Any,
 ) -> None:
-    """Call everybody in a list, and nobody twice.
+    """Call all recipients of a list, each of them once.
 
-    FILE is .csv, .tsv, .jsonl or .parquet. All its rows are checked before anything is dialled. Run the same command
-    again, or without FILE, to go on after an interruption.
+    FILE is .csv, .tsv, .jsonl or .parquet. All its rows are checked before the first call. To continue after an
+    interruption, run the same command again, with or without FILE.
 
-    Exit status 0 says that everybody is through and somebody was reached; 1 that nobody was reached, or that the campaign
-    was stopped or stopped itself; 3 that it stopped itself because of the key; 6 that calls were set aside, because it is
-    unclear whether they were placed.
+    Exit status 0 says that everybody is through and somebody was reached; 1 that nobody was reached, or that the
+    campaign was stopped or stopped itself; 3 that it stopped itself because of the key; 6 that calls were set aside,
+    because it is unclear whether they were placed.
     """
     from pamela.campaigns import Campaign
     from pamela.campaigns.results import check_ending
@@ -512,11 +559,13 @@ def tell_the_end(campaign: Campaign) -> ExitCode:
 )
 @click.argument("file", metavar="[FILE]", required=False, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--ledger", metavar="LEDGER", required=True, help="A file, or postgresql://user:password@host/name.")
-@click.option("--name", metavar="NAME", help="The campaign's name; it goes into the keys of its calls.")
+@click.option(
+    "--name", metavar="NAME", help="The name of the campaign. It is part of the idempotency keys of the calls."
+)
 @rows_and_settings
 @connection_options
 def add(settings: Settings, file: Path | None, ledger: str, name: str | None, **options: Any) -> None:
-    """Check a list and add it to a campaign, for workers that run or will."""
+    """Check a list and add it to a campaign of workers."""
     refuse_rows_from_two_places(file, options)
     with (
         settings.client() as client,
@@ -538,10 +587,10 @@ def add(settings: Settings, file: Path | None, ledger: str, name: str | None, **
     default=50,
     show_default=True,
     metavar="N",
-    help="How many requests for calls may be on their way at once.",
+    help="Maximum number of requests for calls at the same time.",
 )
-@click.option("--decide", metavar="MODULE:FUNCTION", help="A function of yours that says what follows a call.")
-@click.option("--until-finished", is_flag=True, help="End when no campaign has anything left to do.")
+@click.option("--decide", metavar="MODULE:FUNCTION", help="Your function that decides what to do after each call.")
+@click.option("--until-finished", is_flag=True, help="End when all campaigns are finished.")
 @click.option("-y", "--yes", is_flag=True, help="Dial without asking.")
 @connection_options
 @click.pass_context
@@ -555,7 +604,7 @@ def worker(
     until_finished: bool,
     yes: bool,
 ) -> None:
-    """Place the calls of all campaigns of a PostgreSQL ledger, beside as many other workers as wanted.
+    """Place the calls of all campaigns of a PostgreSQL ledger, together with other workers.
 
     Add the recipients with `pamela campaign add`. With --until-finished, exit status 1 says that a campaign stopped
     itself, 3 that it did because of the key.
@@ -641,7 +690,7 @@ def opened_ledger(address: str, *, must_exist: bool = False) -> Iterator[Ledger]
 @name_option
 @output_options
 def status(ledger: str, name: str | None, output: Output) -> None:
-    """Show how far the campaigns of a ledger are."""
+    """Show the progress of the campaigns of a ledger."""
     with opened_ledger(ledger, must_exist=True) as opened:
         found = [find_campaign(opened, name)] if name is not None else opened.campaigns()
         rows = [status_row(opened, each) for each in found]
@@ -683,7 +732,7 @@ def change_state(ledger: str, name: str | None, change: Callable[[Ledger, int], 
 @ledger_argument
 @name_option
 def pause(ledger: str, name: str | None) -> None:
-    """Place no more calls until `resume`, in any process that runs the campaign."""
+    """Place no more calls until `resume`, in all processes that run the campaign."""
     info, _ = change_state(ledger, name, lambda opened, id_: opened.pause(id_))
     say(f"{info.name} is paused. Calls in progress go on.")
 
@@ -692,7 +741,7 @@ def pause(ledger: str, name: str | None) -> None:
 @ledger_argument
 @name_option
 def resume(ledger: str, name: str | None) -> None:
-    """Let a campaign go on that was paused or stopped, or that stopped itself."""
+    """Continue a campaign that was paused, was stopped or stopped itself."""
     info, shown = change_state(ledger, name, lambda opened, id_: opened.resume(id_))
     say(f"{info.name} goes on where it is run. If it is not: pamela campaign run --ledger {shown}")
 
@@ -701,7 +750,7 @@ def resume(ledger: str, name: str | None) -> None:
 @ledger_argument
 @name_option
 def stop(ledger: str, name: str | None) -> None:
-    """Place no more calls. Processes that run the campaign end when calls in progress have ended."""
+    """Place no more calls. The processes that run the campaign end when all calls in progress have ended."""
     info, _ = change_state(ledger, name, lambda opened, id_: opened.stop(id_))
     say(f"{info.name} is stopped.")
 
@@ -712,11 +761,14 @@ def stop(ledger: str, name: str | None) -> None:
 @ledger_argument
 @name_option
 @click.option(
-    "--out", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="A .csv, .jsonl or .parquet."
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A file whose name ends with .csv, .jsonl or .parquet.",
 )
 @output_options
 def results(ledger: str, name: str | None, out: Path | None, output: Output) -> None:
-    """Write what became of everybody who is through."""
+    """Write the results of all finished recipients."""
     from pamela.campaigns import CampaignResult, write_results
     from pamela.campaigns.results import COLUMNS
 
@@ -735,7 +787,7 @@ def results(ledger: str, name: str | None, out: Path | None, output: Output) -> 
 @name_option
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("report.html"), show_default=True)
 def report(ledger: str, name: str | None, out: Path) -> None:
-    """Write a report, one HTML file with plots."""
+    """Write a report: one HTML file with plots."""
     from pamela.campaigns.report import write_report
 
     with opened_ledger(ledger, must_exist=True) as opened:

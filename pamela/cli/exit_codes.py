@@ -1,4 +1,4 @@
-"""What the exit status of `pamela` says, and which status an exception becomes."""
+"""The exit statuses of `pamela`, and the status for each exception."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class ExitCode(IntEnum):
-    """The exit status, with what it says."""
+    """The exit status, with its meaning."""
 
     explanation: str
 
@@ -22,17 +22,17 @@ class ExitCode(IntEnum):
         member.explanation = explanation
         return member
 
-    OK = 0, "it worked"
+    OK = 0, "success"
     FAILURE = (
         1,
-        "it failed: the service cannot be reached, a call did not complete, a campaign reached nobody, a check failed",
+        "failure: the service cannot be reached, a call did not complete, a campaign reached nobody, or a check failed",
     )
-    USAGE = 2, "the command line or one of its values is wrong; nothing was sent"
-    AUTHENTICATION = 3, "there is no API key, or it does not work"
-    NOT_FOUND = 4, "there is no such call, tool or address"
-    REFUSED = 5, "the service or the person at the terminal refused; nothing was done"
-    AMBIGUOUS = 6, "the answer was lost: it may have been done"
-    TIMED_OUT = 7, "it took longer than it may; a call goes on"
+    USAGE = 2, "the command line or one of its values is invalid; nothing was sent"
+    AUTHENTICATION = 3, "the API key is missing, invalid or expired"
+    NOT_FOUND = 4, "the call, tool or address does not exist"
+    REFUSED = 5, "the service refused, or you answered no; nothing was done"
+    AMBIGUOUS = 6, "the response was lost; the service may have carried out the request"
+    TIMED_OUT = 7, "the time limit was exceeded; a call continues"
     INTERRUPTED = 130, "Ctrl-C"
     CLOSED_PIPE = 141, "the program that read the output ended first, as `head` does"
 

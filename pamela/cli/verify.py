@@ -40,7 +40,7 @@ _PREFIXES = ("sha256=", "v1=", "v1,")
     may_be_empty=True,  # which is what is wrong with the webhook
     required=True,
     metavar="S",
-    help="What stood in the header X-Pamela-Signature.",
+    help="The value of the header X-Pamela-Signature.",
 )
 @click.option(
     "--tolerance",
@@ -48,9 +48,9 @@ _PREFIXES = ("sha256=", "v1=", "v1,")
     default=300.0,
     show_default=True,
     metavar="SECONDS",
-    help="How old the webhook may be.",
+    help="Maximum age of the webhook.",
 )
-@click.option("--any-age", is_flag=True, help="However old it is.")
+@click.option("--any-age", is_flag=True, help="Accept any age.")
 @output_options
 @connection_options
 @click.pass_context
@@ -63,10 +63,10 @@ def verify(
     tolerance: float,
     any_age: bool,
 ) -> None:
-    """Check the signature of a webhook, and say which step fails.
+    """Check the signature of a webhook, and show which step fails.
 
-    FILE has the unchanged body, byte for byte; stdin if absent. The secret is that of PAMELA_WEBHOOK_SECRET, of the
-    profile, or of the sandbox with --sandbox. The exit status is 1 where a step fails.
+    FILE has the unchanged body. The default is stdin. The secret comes from PAMELA_WEBHOOK_SECRET, from the profile, or
+    with --sandbox from the sandbox. The exit status is 1 if a step fails.
     """
     secret = find_webhook_secret(settings)
     body = sys.stdin.buffer.read() if file == "-" else read_file(Path(file))
