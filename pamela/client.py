@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 from functools import cached_property
@@ -43,6 +44,9 @@ P = ParamSpec("P")
 H = TypeVar("H")
 X = TypeVar("X")
 
+CHANGEABLE = frozenset({"timeout", "deadline", "max_retries", "headers", "on_request", "on_response"})
+SETTINGS = CHANGEABLE | {"base_url", "http_client"}
+
 configure()
 
 
@@ -56,16 +60,11 @@ class _Client(Generic[H, X]):
     if not TYPE_CHECKING:  # the arguments are those of __init__
 
         def __new__(cls, *args: Any, **settings: Any) -> Self:
-            del args
             if cls.__init__ is _Client.__init__:
-                code = cls.__init__.__code__
-                known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
-                unknown = [name for name in settings if name not in known]
+                given, names = len(args), list(settings)
+                del args
                 settings.clear()  # A traceback shows variables, and one of them may be an API key.
-                if unknown:
-                    from ._core.suggestions import suggest
-
-                    raise TypeError(f"{cls.__name__} has no argument {unknown[0]!r}. {suggest(unknown[0], known)}")
+                check_settings(cls.__name__, cls.__init__, given, names)
             return super().__new__(cls)
 
     def __init__(
@@ -176,6 +175,30 @@ class _Client(Generic[H, X]):
             on_response=on_response,
         )
         return other
+
+    if not TYPE_CHECKING:
+        _with_options = with_options
+
+        @functools.wraps(_with_options)
+        def with_options(self, *args: Any, **settings: Any) -> Self:
+            given, names = len(args), list(settings)
+            del args
+            settings = {name: hide(value) if name == "api_key" else value for name, value in settings.items()}
+            if "headers" in settings:
+                settings["headers"] = hide_headers(settings["headers"])
+            check_settings(f"{type(self).__name__}.with_options", self._with_options, given, names)
+            return self._with_options(**settings)
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name == "api_key":
+                value = hide(value)
+            elif name in SETTINGS:
+                cls = type(self).__name__
+                shown = repr(value) if isinstance(value, int | float) else "..."
+                how = f"client.with_options({name}={shown})" if name in CHANGEABLE else f"{cls}({name}={shown})"
+                del value  # Headers may contain secrets.
+                raise AttributeError(f"{name} of a {cls} cannot be assigned. Use another client: {how}.")
+            object.__setattr__(self, name, value)
 
     def _finish(self, request: Request[Any], value: T, *, is_async: bool) -> T:
         if "yaml" in sys.modules:
@@ -472,6 +495,16 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         """Close the connections. A closed client sends no requests. Your own `http_client` stays open."""
         self._transport.close()
 
+    if not TYPE_CHECKING:
+
+        async def __aenter__(self) -> NoReturn:
+            raise TypeError(
+                "A PamelaClient is used as 'with PamelaClient() as client:'. 'async with' takes AsyncPamelaClient."
+            )
+
+        async def __aexit__(self, *_: object) -> None:
+            """Exist, so that `__aenter__` is called."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -740,6 +773,16 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
         """Close the connections. A closed client sends no requests. Your own `http_client` stays open."""
         await self._transport.close()
 
+    if not TYPE_CHECKING:
+
+        def __enter__(self) -> NoReturn:
+            raise TypeError(
+                "An AsyncPamelaClient is used as 'async with AsyncPamelaClient() as client:'. 'with' takes PamelaClient."
+            )
+
+        def __exit__(self, *_: object) -> None:
+            """Exist, so that `__enter__` is called."""
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -817,13 +860,86 @@ async def call_hook(hook: Hook, info: AttemptInfo) -> None:
         await result
 
 
+def check_settings(what: str, function: Callable[..., object], given: int, names: list[str]) -> None:
+    """Refuse arguments that a function does not have, with the one that is meant.
+
+    Args:
+        what: What the caller knows the function as.
+        function: The function, a method.
+        given: How many arguments were given by position.
+        names: The names of the others.
+
+    Raises:
+        TypeError: There are too many, or one has an unknown name, or one is given twice.
+    """
+    code = inspect.unwrap(function).__code__
+    known = code.co_varnames[1 : code.co_argcount + code.co_kwonlyargcount]
+    by_position = known[: code.co_argcount - 1]
+    for name in names:
+        if name not in known:
+            from ._core.suggestions import suggest
+
+            raise TypeError(f"{what} has no argument {name!r}. {suggest(name, known)}")
+        if name in by_position[:given]:
+            raise TypeError(f"{what} has {name} twice, by position and by name. Give it once.")
+    if given > len(by_position):
+        taken = (
+            f"takes only {' and '.join(by_position)} by position" if by_position else "takes no arguments by position"
+        )
+        raise TypeError(f"{what} {taken}, and got {given}. Write name=value for the others: {', '.join(known)}.")
+
+
 def _name_methods(client: type, operations: type) -> None:
     """Rename the operations for errors and warnings, for example to `PamelaClient.create_call`."""
     for name, function in vars(operations).items():
         if inspect.isfunction(function) and not name.startswith("_"):
             function.__module__ = client.__module__
             function.__qualname__ = f"{client.__qualname__}.{name}"
+            if sys.version_info < (3, 13):  # which says itself what is meant
+                setattr(operations, name, _with_suggestion(function))
+
+
+def _name_meant(client: type) -> None:
+    """Have the methods that are not made from the specification say what is meant by an unknown argument, too."""
+    if sys.version_info < (3, 13):
+        for name in ("find_call", "request", "wait_for_call", "watch_call"):
+            setattr(client, name, _with_suggestion(vars(client)[name]))
+
+
+def _with_suggestion(function: Any) -> Any:
+    """Return a method that says which of its arguments is meant by an unknown one."""
+    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+        return function
+
+    def method(self: object, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(self, *args, **kwargs)
+        except TypeError as error:
+            explained = _explained(error, function, kwargs)
+        raise explained
+
+    async def async_method(self: object, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await function(self, *args, **kwargs)
+        except TypeError as error:
+            explained = _explained(error, function, kwargs)
+        raise explained
+
+    return functools.wraps(function)(async_method if inspect.iscoroutinefunction(function) else method)
+
+
+def _explained(error: TypeError, function: Any, kwargs: dict[str, Any]) -> TypeError:
+    """Return the exception of a call that did not reach its function, with what is meant; any other as it is."""
+    known = function.__code__.co_varnames[1 : function.__code__.co_argcount + function.__code__.co_kwonlyargcount]
+    unknown = next((name for name in kwargs if name not in known), None)
+    if unknown is None or error.__traceback__ is None or error.__traceback__.tb_next is not None:
+        return error
+    from ._core.suggestions import suggest
+
+    return TypeError(f"{error}. {suggest(unknown, known)}")
 
 
 _name_methods(PamelaClient, OperationMethods)
 _name_methods(AsyncPamelaClient, AsyncOperationMethods)
+_name_meant(PamelaClient)
+_name_meant(AsyncPamelaClient)

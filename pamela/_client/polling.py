@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .._generated.models.call import Call
 from .._generated.models.call_status import CallStatus
 from .._http.attempt import SHORTEST_STEP
+from .._http.redaction import printable
 from ..errors import APIConnectionError, WaitTimeoutError
 from .options import duration, seconds
 
@@ -81,7 +82,8 @@ class Watch:
             remaining = min(remaining, self._ended + self.transcript_timeout - self._clock.monotonic())
         elif remaining <= 0:
             call = self.last_call
-            raise self._timeout_error(f"Call {call.get('id')} is still {call.get('status')} after {self.timeout:g} s")
+            problem = f"Call {call.get('id')} is still {call.get('status')} after {self.timeout:g} s"
+            raise self._timeout_error(printable(problem))
         return max(0.0, min(self.poll_interval, remaining))
 
     def check_failure(self, error: APIConnectionError) -> None:
@@ -100,7 +102,7 @@ class Watch:
 
     def _last_status(self) -> str:
         status = self.last_call.get("status")
-        return f"; its last known status is {status}" if status else ""
+        return printable(f"; its last known status is {status}") if status else ""
 
     def _timeout_error(self, problem: str) -> WaitTimeoutError:
         error = WaitTimeoutError(

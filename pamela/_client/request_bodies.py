@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import httpx
 
+from .._core.suggestions import shorten
 from .._core.validation import to_wire
 from ..errors import ValidationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+LONGEST_PLACE = 500
 
 
 def encode_json(body: Any) -> bytes | None:
@@ -25,7 +29,29 @@ def encode_json(body: Any) -> bytes | None:
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     except (ValueError, TypeError, RecursionError) as error:
-        raise ValidationError(f"The body cannot be sent as JSON: {error}.") from None
+        place = _place_without_json(body)
+        problem = f"{place} cannot be sent as JSON." if place else f"The body cannot be sent as JSON: {error}."
+        raise ValidationError(problem) from None
+
+
+def _place_without_json(body: Any) -> str | None:
+    """Return the first value that JSON has no form for, as `metadata['a'][0]=nan`; None if it is not a single one."""
+    waiting = [("", body)]
+    while waiting:
+        place, value = waiting.pop()
+        if len(place) > LONGEST_PLACE:
+            return None
+        if isinstance(value, dict):
+            waiting += [(f"{place}[{name!r}]" if place else str(name), item) for name, item in value.items()][::-1]
+        elif isinstance(value, list | tuple):
+            waiting += [(f"{place}[{index}]", item) for index, item in enumerate(value)][::-1]
+        elif (
+            value is not None
+            and not isinstance(value, str | int)
+            and not (isinstance(value, float) and isfinite(value))
+        ):
+            return f"{place or 'The body'}={shorten(value)}"
+    return None
 
 
 def encode_multipart(fields: Mapping[str, Any], files: Mapping[str, tuple[str, bytes]]) -> tuple[bytes, str]:

@@ -167,7 +167,9 @@ def disarm(error: BaseException, attempt: Attempt, proxy: Proxy | None) -> None:
     """
     error.__traceback__ = without_frames_of_libraries(error.__traceback__)
     text = str(error)
-    if any(secret in text for secret in secrets_of(attempt, proxy)):
+    is_of_library = type(error).__module__.partition(".")[0] in LIBRARIES
+    is_unprintable = is_of_library and not text.isprintable()
+    if is_unprintable or any(secret in text for secret in secrets_of(attempt, proxy)):
         error.args = (redact(text, attempt, proxy),)
 
 

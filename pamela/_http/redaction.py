@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 HIDDEN = "***"
 LONGEST_TEXT = 300
 SHORTEST_KEY = 6
+JOINERS = "\u200c\u200d"
+"""Parts of letters and symbols in several languages; Unicode does not count them as printable."""
 _KEYS_AND_NUMBERS = (
     r"(?P<key>\b[ps]k_(?:live|test)_)[\w-]+"
     r"|(?P<phone>(?:\+|%2B)[1-9])(?:(?:[ ().+-]|%[0-9A-F]{2})*[0-9]){3,14}"  # with what people write between the digits
@@ -70,7 +72,7 @@ def redact(text: str, attempt: Attempt, proxy: Proxy | None = None) -> str:
     for secret in sorted(secrets_of(attempt, proxy), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     text = re.sub(r"(?<=://)[^/\s]*@", f"{HIDDEN}@", text)
-    text = " ".join("".join(each if each.isprintable() else " " for each in text).split())
+    text = " ".join(printable(text).split())
     return text if len(text) <= LONGEST_TEXT else f"{text[:LONGEST_TEXT]}..."
 
 
@@ -111,8 +113,21 @@ def mask(text: str) -> str:
 
 
 def clean(text: str) -> str:
-    """Return a text that cannot break a line of the log: without secrets, control characters escaped."""
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in mask(text))
+    """Return a text for a line of the log, without secrets and in printable form."""
+    return printable(mask(text))
+
+
+def printable(text: str) -> str:
+    """Return a text as one line that a terminal can show: line ends become spaces, other control characters are escaped."""
+    if text.isprintable():
+        return text
+    return "".join(_printable(each) for each in text)
+
+
+def _printable(character: str) -> str:
+    if character.isprintable() or character in JOINERS:
+        return character
+    return " " if character.isspace() else character.encode("unicode_escape").decode()
 
 
 def hide_secrets(error: PamelaError, secrets: Iterable[str]) -> None:
@@ -125,6 +140,10 @@ def hide_secrets(error: PamelaError, secrets: Iterable[str]) -> None:
         error.details = _without(error.details, secret)
         error.error_code = _without(error.error_code, secret)
         error.request_id = _without(error.request_id, secret)
+    error.message = printable(error.message)
+    error.args = (error.message,)
+    if error.request_id is not None:
+        error.request_id = printable(error.request_id)
 
 
 def _without(value: Any, key: str) -> Any:
