@@ -42,6 +42,7 @@ from referencing.jsonschema import EMPTY_REGISTRY, specification_with
 from .._generated.models import ToolInvocation
 from .argument_schema import DECIMAL, ArgumentSchema, with_plain_numbers
 from .errors import InvalidArgumentsError
+from .formats import format_checker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -433,7 +434,7 @@ def _own_validator(schema: dict[str, Any]) -> Validator:
             "Write the definition under '$defs'; nothing is fetched."
         ) from None
     exact: Any = extend(cls, {"multipleOf": _check_multiple})  # type: ignore[no-untyped-call]
-    validator: Validator = exact(schema, format_checker=cls.FORMAT_CHECKER, registry=EMPTY_REGISTRY)
+    validator: Validator = exact(schema, format_checker=format_checker(cls), registry=EMPTY_REGISTRY)
     return validator
 
 
