@@ -95,7 +95,7 @@ version-1: setup ## Make the environment of version 1.2.0, which the slow tests 
 bench: setup ## Measure against other clients, the sandbox under load and campaigns, and write the figures into docs; takes some minutes.
 	$(BIN)/python benchmarks/run.py
 	$(BIN)/python benchmarks/sandbox_load.py --write
-	$(BIN)/python benchmarks/sandbox_fuzz.py --requests 10000
+	$(BIN)/python benchmarks/sandbox_fuzz.py
 	$(BIN)/python benchmarks/pytest_plugin.py
 	$(BIN)/python benchmarks/campaigns.py
 

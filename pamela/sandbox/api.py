@@ -84,6 +84,7 @@ class Api:
     async def create_call(self, request: ApiRequest) -> Response:
         project_id, body = request.project_id, request.body
         self._refuse_webhook_hosts(body)
+        await self._service.workload.wait_to_place()
         with self._store.transaction():
             if (earlier := self._created_before("create_call", request)) is not None:
                 return _replayed(self._call(project_id, earlier).to_api())

@@ -5,9 +5,9 @@ import math
 import sqlite3
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any, Self
 
-from .._core.strict_json import canonical_json
 from . import clock
 from .call_plans import Plan
 from .clock import Moment
@@ -100,7 +100,8 @@ class CallRecord:
         self.month = clock.month_of(moment)
 
     def say(self, speaker: str, text: str, moment: Moment) -> None:
-        entry = canonical_json({"speaker": speaker, "text": text, "timestamp": clock.to_text(moment)})
+        # By hand in the canonical form, as there are many lines: keys sorted, only ASCII.
+        entry = f'{{"speaker":{_quoted(speaker)},"text":{_quoted(text)},"timestamp":"{clock.to_text(moment)}"}}'
         self.transcript_json = f"{self.transcript_json},{entry}" if self.transcript_json else entry
         self.updated_at = moment
 

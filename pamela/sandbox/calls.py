@@ -79,6 +79,8 @@ class Calls:
         self._changes = changes
         self._going_on: dict[str, CallRecord] = {}
         """Calls to which something is still to happen, as far as they were looked at."""
+        self._noted: dict[str, tuple[CallRecord, tuple[Any, ...]]] = {}
+        """The calls that the present transaction has changed, with what was kept of them before."""
         self._due: list[tuple[Moment, str]] = []
         """A heap of when something happens to which call; what no longer holds is passed over."""
         self.reload()
@@ -126,16 +128,26 @@ class Calls:
 
     def _note(self, call: CallRecord) -> None:
         self._going_on[call.id] = call
-        before = call.kept
-        self._store.after_rollback(lambda: self._restore(call, before))
-        self._store.after_commit(lambda: self._publish(call))
+        if not self._noted:
+            self._store.after_rollback(self._restore_all)
+            self._store.after_commit(self._publish_all)
+        self._noted.setdefault(call.id, (call, call.kept))
 
-    def _publish(self, call: CallRecord) -> None:
-        if call.due is not None:
-            heapq.heappush(self._due, (call.due, call.id))
-        elif call.is_over:
-            self._going_on.pop(call.id, None)
-        self._changes.publish("call", call.project_id, call.id)
+    def _publish_all(self) -> None:
+        noted = [*self._noted.values()]
+        self._noted.clear()
+        for call, _ in noted:
+            if call.due is not None:
+                heapq.heappush(self._due, (call.due, call.id))
+            elif call.is_over:
+                self._going_on.pop(call.id, None)
+            self._changes.publish("call", call.project_id, call.id)
+
+    def _restore_all(self) -> None:
+        noted = [*self._noted.values()]
+        self._noted.clear()
+        for call, before in noted:
+            self._restore(call, before)
 
     def _restore(self, call: CallRecord, before: tuple[Any, ...]) -> None:
         """Have a call that has changed in vain be again as it was saved before."""

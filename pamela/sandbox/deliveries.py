@@ -6,10 +6,13 @@ import json
 import logging
 import secrets
 import sqlite3
+import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any, Literal, NamedTuple, Self
 
 from .._core.strict_json import canonical_json
 from .._version import __version__
@@ -42,8 +45,9 @@ _MOST_IN_FLIGHT: Mapping[DeliveryKind, int] = {"event": 100, "tool": 500}
 _MANY_READY = 200
 """How many deliveries wait for room at their destination when transcripts are sent less often."""
 _SECONDS_UNTIL_WRITTEN_AGAIN = 1.0
-_MOST_STARTED_WHEN_BUSY, _MOST_STARTED_WHEN_IDLE = 25, 50
-"""How many deliveries are begun in one turn on the event loop, while requests wait and while none do."""
+_TRANSCRIPTS_WHILE_CALLS_WAIT = 6
+"""How many transcripts are begun in a turn, beside those between other events, while calls wait to be placed."""
+_MOST_QUEUES_KNOWN = 20_000
 _MOST_CHARACTERS_LOGGED = 2000
 
 _log = logging.getLogger("pamela.sandbox")
@@ -82,6 +86,10 @@ class _Ready:
     def __len__(self) -> int:
         return len(self._urgent) + len(self._others)
 
+    @property
+    def has_urgent(self) -> bool:
+        return bool(self._urgent)
+
     def add(self, seq: int, *, is_urgent: bool) -> None:
         (self._urgent if is_urgent else self._others).append(seq)
 
@@ -93,6 +101,37 @@ class _Ready:
 
     def first(self) -> int:
         return (self._urgent or self._others)[0]
+
+
+@dataclass(slots=True)
+class _OpenEvent:
+    """An event that was not delivered yet and not given up, without its body."""
+
+    seq: int
+    id: str
+    project_id: str
+    name: str
+    rank: int
+    held: bool
+    status: str
+    tries: int
+    due: Moment
+    queue: _Queue
+
+    @classmethod
+    def from_row(cls, seq: int, row: Mapping[str, Any] | sqlite3.Row) -> Self:
+        return cls(
+            seq,
+            row["id"],
+            row["project_id"],
+            row["name"],
+            row["rank"],
+            bool(row["held"]),
+            row["status"],
+            row["tries"],
+            row["due"],
+            _queue_of(row),
+        )
 
 
 class _Settlement(NamedTuple):
@@ -160,6 +199,8 @@ class Deliveries:
         """By queue, the transcript that is the last of it and was not sent yet."""
         self._newer_bodies: dict[int, str] = {}
         """Transcripts that were not sent yet and have grown, where the database ends with the process."""
+        self._open_events: dict[str, list[_OpenEvent]] = {}
+        """By call, as far as it was looked at, the events that are in the database as open."""
         self._is_start_planned = False
         self._sending: set[int] = set()
         self._settlements: deque[_Settlement] = deque()
@@ -215,21 +256,25 @@ class Deliveries:
             self._replace_body(older, body)
             return
         if older is not None and event == "call.completed":
-            self._drop(older)
+            self._drop(older, call.id)
         self._forget_transcript(call.id)
         row = self._new(call, project, "event", event, url, body, self._event_timeout_ms)
-        is_first = call.deliveries == 1 or not self._has_open(call.id)
+        if call.deliveries == 1:
+            self._open_events[call.id] = []
+        open_events = self._change_open_events(call.id)
         # The last event of a call has nothing to change places with.
         if project.faults.reorder:
             row["held"] = not call.is_over and project.faults.applies("reorder", row["chance"])
             if self._take_place_of_held(row):
                 self._store.insert("deliveries", row)
+                self._forget_open_events(call.id)
                 self._advance(call.id)
                 return
-        is_pending = is_first and not row["held"]
+        is_pending = not open_events and not row["held"]
         if is_pending:
             row["status"] = "pending"
         seq = self._store.insert("deliveries", row)
+        open_events.append(_OpenEvent.from_row(seq, row))
         if event == _TRANSCRIPT_UPDATE and not row["held"]:
             self._unsent_transcripts[call.id] = seq
             self._store.after_rollback(lambda: self._forget_transcript(call.id))
@@ -262,12 +307,33 @@ class Deliveries:
     def _forget_transcript(self, queue: str) -> None:
         self._unsent_transcripts.pop(queue, None)
 
-    def _has_open(self, queue: str) -> bool:
-        return self._store.one(f"SELECT 1 FROM deliveries WHERE queue = ? AND {_OPEN} LIMIT 1", queue) is not None  # noqa: S608
+    def _events_open(self, call_id: str) -> list[_OpenEvent]:
+        """Return a call's events that are open, in no order."""
+        found = self._open_events.get(call_id)
+        if found is None:
+            rows = self._store.all(
+                f"SELECT seq, id, project_id, kind, name, url, rank, held, status, tries, due FROM deliveries"  # noqa: S608
+                f" WHERE queue = ? AND {_OPEN}",
+                call_id,
+            )
+            if len(self._open_events) >= _MOST_QUEUES_KNOWN:
+                self._open_events = {call: events for call, events in self._open_events.items() if events}
+            found = self._open_events[call_id] = [_OpenEvent.from_row(row["seq"], row) for row in rows]
+        return found
 
-    def _drop(self, seq: int) -> None:
+    def _change_open_events(self, call_id: str) -> list[_OpenEvent]:
+        """Return the same to be changed as the database is; if the transaction fails, they are read from it anew."""
+        self._store.after_rollback(lambda: self._forget_open_events(call_id))
+        return self._events_open(call_id)
+
+    def _forget_open_events(self, call_id: str) -> None:
+        self._open_events.pop(call_id, None)
+
+    def _drop(self, seq: int, call_id: str) -> None:
         row = self._store.one("UPDATE deliveries SET status = 'dropped' WHERE seq = ? RETURNING id, project_id", seq)
         if row is not None:
+            events = self._change_open_events(call_id)
+            events[:] = [each for each in events if each.seq != seq]
             self._store.after_commit(lambda: self._restore_body(seq, None))
             self._publish(row)
 
@@ -295,7 +361,10 @@ class Deliveries:
 
     def release(self, call_id: str) -> None:
         """Let go of an event that is held for the next to overtake it, as no next may come."""
-        self._store.execute(f"UPDATE deliveries SET held = FALSE WHERE queue = ? AND held AND {_OPEN}", call_id)  # noqa: S608
+        for event in self._change_open_events(call_id):
+            if event.held:
+                self._store.execute("UPDATE deliveries SET held = FALSE WHERE seq = ?", event.seq)
+                event.held = False
         self._advance(call_id)
 
     def drop_tools(self, call_id: str) -> None:
@@ -337,6 +406,10 @@ class Deliveries:
         del again["seq"]
         self._enqueue(self._store.insert("deliveries", again), again)
         return self._to_api(self._at(new_id))
+
+    def forget_read(self) -> None:
+        """Read open events anew when they are next needed, as a project's may be gone from the database."""
+        self._open_events.clear()
 
     def put_back(self, setback: Moment) -> None:
         """Have what is due be sent earlier by so much, as the clock was put back."""
@@ -455,15 +528,13 @@ class Deliveries:
 
     def _advance(self, queue: str) -> None:
         """Have the first of a queue sent, and a call's tool invocation once no event goes before it or one has failed."""
-        first = self._store.one(
-            f"SELECT * FROM deliveries WHERE queue = ? AND {_OPEN} ORDER BY rank LIMIT 1",  # noqa: S608
-            queue,
-        )
-        if first is not None and first["status"] == "waiting" and not first["held"]:
-            self._store.execute("UPDATE deliveries SET status = 'pending' WHERE seq = ?", first["seq"])
-            self._enqueue(first["seq"], first)
+        first = min(self._change_open_events(queue), key=_rank, default=None)
+        if first is not None and first.status == "waiting" and not first.held:
+            self._store.execute("UPDATE deliveries SET status = 'pending' WHERE seq = ?", first.seq)
+            first.status = "pending"
+            self._enqueue_event(first)
         # Whoever is on the line does not wait for the retries of an event.
-        if queue in self._calls_with_waiting_tools and (first is None or first["tries"] > 0):
+        if queue in self._calls_with_waiting_tools and (first is None or first.tries > 0):
             tools = self._store.all(
                 "SELECT * FROM deliveries WHERE call_id = ? AND kind = 'tool' AND status = 'waiting'", queue
             )
@@ -473,14 +544,19 @@ class Deliveries:
             self._store.after_commit(lambda: self._calls_with_waiting_tools.discard(queue))
 
     def _enqueue(self, seq: int, row: Mapping[str, Any] | sqlite3.Row) -> None:
-        entry = (row["due"], seq, row["name"] != _TRANSCRIPT_UPDATE, _queue_of(row))
+        self._enqueue_entry((row["due"], seq, row["name"] != _TRANSCRIPT_UPDATE, _queue_of(row)))
+        self._publish(row)
 
+    def _enqueue_event(self, event: _OpenEvent) -> None:
+        self._enqueue_entry((event.due, event.seq, event.name != _TRANSCRIPT_UPDATE, event.queue))
+        self._store.after_commit(lambda: self._changes.publish("delivery", event.project_id, event.id))
+
+    def _enqueue_entry(self, entry: tuple[Moment, int, bool, _Queue]) -> None:
         def enqueue() -> None:
             heapq.heappush(self._due, entry)
             self._scheduler.wake()
 
         self._store.after_commit(enqueue)
-        self._publish(row)
 
     def _publish(self, row: Mapping[str, Any] | sqlite3.Row) -> None:
         project_id, delivery_id = row["project_id"], row["id"]
@@ -491,6 +567,7 @@ class Deliveries:
         self._ready.clear()
         self._unsent_transcripts.clear()
         self._newer_bodies.clear()
+        self._open_events.clear()
         rows = self._store.all("SELECT seq, due, kind, name, url FROM deliveries WHERE status = 'pending'")
         self._due = [
             (row["due"], row["seq"], row["name"] != _TRANSCRIPT_UPDATE, _queue_of(row))
@@ -517,24 +594,32 @@ class Deliveries:
             asyncio.get_running_loop().call_soon(self._start_ready)
 
     def _start_ready(self) -> None:
-        """Send what is ready, as far as its destination has room, and some of it in the next turns if it is much."""
+        """Send what is ready, as far as its destination has room; if it is much, some of it in later turns."""
         self._is_start_planned = False
-        for queue in tuple(self._ready):
-            if not self._start(queue):
-                self._start_soon()
+        for seq, queue in self._workload.take_turn(self._startable()):
+            self._start_one(seq, queue)
+        open_queues = [ready for queue, ready in self._ready.items() if self._has_room(queue)]
+        self._workload.events_are_behind = any(ready.has_urgent for ready in open_queues)
+        if open_queues:
+            self._start_soon()
 
-    def _start(self, queue: _Queue) -> bool:
-        """Send what is ready of a queue; return whether that was all for which there is room."""
-        ready = self._ready[queue]
-        most = _MOST_STARTED_WHEN_BUSY if self._workload.requests else _MOST_STARTED_WHEN_IDLE
-        while ready and self._in_flight[queue] < _MOST_IN_FLIGHT[queue.kind]:
-            if not most:
-                return False
-            most -= 1
-            self._start_one(ready.take(), queue)
-        if not ready:
-            del self._ready[queue]
-        return True
+    def _startable(self) -> Iterator[tuple[int, _Queue]]:
+        """Take what is ready and has room at its destination, of each destination one in turn."""
+        transcripts_left = _TRANSCRIPTS_WHILE_CALLS_WAIT if self._workload.has_calls_to_place else sys.maxsize
+        while queues := [queue for queue in self._ready if self._has_room(queue)]:
+            for queue in queues:
+                ready = self._ready[queue]
+                if not ready.has_urgent:
+                    if not transcripts_left:
+                        return
+                    transcripts_left -= 1
+                seq = ready.take()
+                if not ready:
+                    del self._ready[queue]
+                yield seq, queue
+
+    def _has_room(self, queue: _Queue) -> bool:
+        return self._in_flight[queue] < _MOST_IN_FLIGHT[queue.kind]
 
     def _start_one(self, seq: int, queue: _Queue) -> None:
         newer = self._newer_bodies.pop(seq, None)
@@ -605,17 +690,36 @@ class Deliveries:
             self._sending.discard(row["seq"])
             return
         self._log_attempt(settlement)
-        if (on_attempt := self.on_attempt) is not None:
-            self._store.after_commit(lambda: on_attempt(row["name"], row["url"], result))
-        self._publish(row)
+        self._store.after_commit(lambda: self._tell_of_attempt(row, result, is_over=bool(settles)))
         if not settles:
             return
-        self._store.after_commit(lambda: self._sending.discard(row["seq"]))
-        if status == "pending":
+        if row["queue"] == row["call_id"]:
+            self._settle_event(row, status, due)
+        elif status == "pending":
             self._enqueue(row["seq"], {**row, "due": due})
         self._advance(row["call_id"])
         if row["kind"] == "tool" and row["redelivery_of"] is None:
             self._on_tool_response(row["call_id"], result)
+
+    def _tell_of_attempt(self, row: Row, result: DeliveryResult, *, is_over: bool) -> None:
+        if self.on_attempt is not None:
+            self.on_attempt(row["name"], row["url"], result)
+        self._changes.publish("delivery", row["project_id"], row["id"])
+        if is_over:
+            self._sending.discard(row["seq"])
+
+    def _settle_event(self, row: Row, status: str, due: Moment) -> None:
+        """Have what is known of an open event be as it was written; if it is tried again, enqueue it."""
+        events = self._change_open_events(row["call_id"])
+        event = next((each for each in events if each.seq == row["seq"]), None)
+        if event is None:
+            event = _OpenEvent.from_row(row["seq"], row)
+            events.append(event)
+        if status == "pending":
+            event.status, event.tries, event.due = status, event.tries + 1, due
+            self._enqueue_event(event)
+        else:
+            events.remove(event)
 
     def _headers(self, row: Row, project: Project) -> dict[str, str]:
         secret = self._projects.secret(project)
@@ -708,6 +812,9 @@ class Deliveries:
 def _taken_from(settlements: deque[_Settlement]) -> Iterator[_Settlement]:
     while settlements:
         yield settlements.popleft()
+
+
+_rank = attrgetter("rank")
 
 
 def _new_id() -> str:

@@ -35,8 +35,7 @@ class Page:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._data = PageData(service)
-        self._changes = ChangeLog()
-        service.changes.add_listener(self._changes.add, self._changes.wake)
+        self._changes = ChangeLog(service.changes)
         stream = Stream(service, self._data, self._changes)
         self.handlers: Mapping[str, Mapping[str, Handler]] = {
             "/": {"GET": self.get_index},
@@ -83,7 +82,7 @@ class Page:
         now = self._service.clock.now()
         answer = {
             "token": token,
-            "boot": self._changes.boot,
+            "boot": self._changes.follow(),
             "version": __version__,
             "speed": self._service.clock.speed,
             "now": clock.to_text(now),

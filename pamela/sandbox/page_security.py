@@ -8,6 +8,7 @@ import hmac
 import ipaddress
 import secrets
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -29,6 +30,7 @@ PAGE_HEADERS: Mapping[str, str] = {
 }
 """What goes with each HTML page of the sandbox's own. Nothing in it may be inline."""
 
+_MOST_HOSTS_KNOWN = 256
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
 
@@ -67,9 +69,13 @@ class AllowedHosts:
     def __init__(self, bound: str, more: Collection[str] = ()) -> None:
         self._names = {_without_port(each) for each in (bound, *more)}
         self._any_address = bound in _WILDCARDS
+        self._is_allowed = lru_cache(maxsize=_MOST_HOSTS_KNOWN)(self._find_whether_allowed)
 
     def __contains__(self, host: str) -> bool:
         """Return whether a `Host` header names this sandbox."""
+        return self._is_allowed(host)
+
+    def _find_whether_allowed(self, host: str) -> bool:
         name = _without_port(host)
         if name in self._names or name == "localhost" or name.endswith(".localhost") or _is_loopback(name):
             return True

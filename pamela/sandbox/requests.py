@@ -60,7 +60,8 @@ async def _read_limited(request: Request) -> bytes:
     except ClientDisconnect:
         raise failure(400, "The connection was closed before the body had come.") from None
     if size > MOST_BYTES:
-        raise failure(413, f"The body is larger than {MOST_BYTES} bytes.")
+        headers = {"Connection": "close"} if size > _MOST_BYTES_DRAINED else None
+        raise failure(413, f"The body is larger than {MOST_BYTES} bytes.", headers)
     return bytes(data)
 
 

@@ -142,6 +142,7 @@ class Service:
         self.projects.forget_read(project_id)
         self.requests.forget(project_id)
         self.calls.forget_project(project_id)
+        self.deliveries.forget_read()
         self.changes.publish("reset", project_id or "")
 
     def stop(self) -> None:

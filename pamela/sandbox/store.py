@@ -138,6 +138,9 @@ _REMEDIES = {
 }
 
 
+_REMEDY_IN_MEMORY = "It holds 1 GiB at most; reset the sandbox, keep fewer calls (--keep-calls), or use a --database."
+
+
 class DatabaseError(Exception):
     """The database file cannot be used; the message says why and what to do."""
 
@@ -284,14 +287,14 @@ class Store:
 def _open(path: Path | None) -> sqlite3.Connection:
     if path is not None:
         _make_private(path)
-    connection = sqlite3.connect(":memory:" if path is None else path, timeout=0, isolation_level=None)
+    connection = _connect_in_memory() if path is None else sqlite3.connect(path, timeout=0, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:
         # A second sandbox on the same file would carry out the same calls once more.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         # Only a database without tables takes this.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute(f"PRAGMA journal_mode = {'MEMORY' if path is None else 'WAL'}")
         # In WAL mode this loses nothing when the process is killed, and spares a wait for the disk at each commit.
         connection.execute("PRAGMA synchronous = NORMAL")
         _prepare(connection)
@@ -299,6 +302,17 @@ def _open(path: Path | None) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _connect_in_memory() -> sqlite3.Connection:
+    """Return a new database in memory, in which a commit takes as long however large it is.
+
+    In one of `:memory:` each commit goes through all pages.
+    """
+    try:
+        return sqlite3.connect("file:sandbox?vfs=memdb", uri=True, timeout=0, isolation_level=None)
+    except sqlite3.OperationalError:  # SQLite is older than 3.36
+        return sqlite3.connect(":memory:", timeout=0, isolation_level=None)
 
 
 def _make_private(path: Path) -> None:
@@ -341,6 +355,8 @@ def _explain(path: Path | None, error: sqlite3.Error | OSError) -> str:
     name = getattr(error, "sqlite_errorname", None) or ""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return f"The database {path} is in use by another sandbox; stop that one, or choose another file."
+    if path is None and name.startswith("SQLITE_FULL"):
+        return f"The database in memory cannot be used: {error}. {_REMEDY_IN_MEMORY}"
     for prefix, remedy in _REMEDIES.items():
         if name.startswith(prefix):
             return f"The database {path or 'in memory'} cannot be used: {error}. {remedy}"

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from .changes import Change
+from .changes import Change, Changes
 from .errors import failure
 from .page_access import read_scope
 from .page_data import PageData
@@ -45,12 +45,21 @@ class ChangeLog:
     reader costs nothing, and is told the latest state of each thing instead of every state that it missed.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
+        self._is_followed = False
         self.boot = secrets.token_hex(4)
         """Names this process: positions of another mean nothing here."""
         self.position = 0
         self._kept: deque[Change] = deque(maxlen=_MOST_CHANGES_KEPT)
         self._changed: set[asyncio.Event] = set()
+
+    def follow(self) -> str:
+        """Keep the changes from now on, for which nobody has asked before; return the name of this process."""
+        if not self._is_followed:
+            self._is_followed = True
+            self._changes.add_listener(self.add, self.wake)
+        return self.boot
 
     def add(self, change: Change) -> None:
         self.position += 1
@@ -147,6 +156,7 @@ class Stream:
         scope = read_scope(request, self._service)
         if self._open >= _MOST_STREAMS:
             raise failure(503, f"{_MOST_STREAMS} streams are open already; close one.", {"Retry-After": "5"})
+        self._log.follow()
         last_id = request.headers.get("Last-Event-ID") or request.query_params.get("last_event_id", "")
         events = self._events(scope.project_id, last_id)
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}

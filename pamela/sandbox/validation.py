@@ -21,6 +21,7 @@ from .specification import Issue
 
 _LONGEST_VALUE = 100
 _MOST_ISSUES = 100
+_ANNOTATIONS = frozenset({"default", "deprecated", "description", "examples", "title"})
 
 
 class Validation:
@@ -43,7 +44,7 @@ class Validation:
             case {"$ref": str(reference), **rest}:
                 address, _, pointer = reference.partition("#")
                 absolute = f"{address or base}#{pointer}"
-                if absolute in within or rest:
+                if absolute in within or not all(_is_annotation(str(each)) for each in rest):
                     return {**self._inline(rest, base, within), "$ref": absolute}
                 target = self._documents[address or base]
                 for name in pointer.removeprefix("/").split("/"):
@@ -55,6 +56,11 @@ class Validation:
                 return [self._inline(each, base, within) for each in node]
             case _:
                 return node
+
+
+def _is_annotation(keyword: str) -> bool:
+    """Return whether a keyword of a schema says nothing about which values are right."""
+    return keyword in _ANNOTATIONS or keyword.startswith("x-")
 
 
 class SchemaValidator:

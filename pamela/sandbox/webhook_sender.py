@@ -4,7 +4,6 @@ import asyncio
 import base64
 import re
 import ssl
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -58,8 +57,9 @@ class WebhookSender:
     """Open connections to receivers. All belongs to one event loop."""
 
     def __init__(self) -> None:
-        self._idle: defaultdict[Destination, list[_Connection]] = defaultdict(list)
+        self._idle: dict[Destination, list[_Connection]] = {}
         self._open: set[_Connection] = set()
+        self._sweep: asyncio.TimerHandle | None = None
 
     async def post(
         self, address: WebhookAddress, headers: Mapping[str, str], body: bytes, *, reuse: bool
@@ -93,26 +93,47 @@ class WebhookSender:
 
     def close(self) -> None:
         """Close all connections."""
+        if self._sweep is not None:
+            self._sweep.cancel()
         for connection in tuple(self._open):
             connection.close()
 
     def _take_idle(self, destination: Destination) -> "_Connection | None":
         idle = self._idle.get(destination)
+        oldest = asyncio.get_running_loop().time() - _IDLE_SECONDS
         while idle:
             connection = idle.pop()
-            if connection.stop_idling():
-                return connection
+            if not connection.is_closed:
+                if connection.idle_since >= oldest:
+                    return connection
+                connection.close()
         return None
 
     def _keep(self, destination: Destination, connection: "_Connection") -> None:
-        idle = self._idle[destination]
+        idle = self._idle.setdefault(destination, [])
         if len(idle) >= _MOST_IDLE:
             idle[:] = [each for each in idle if not each.is_closed]
-        if len(idle) < _MOST_IDLE:
-            idle.append(connection)
-            connection.idle_for(_IDLE_SECONDS)
-        else:
+        if len(idle) >= _MOST_IDLE:
             connection.close()
+            return
+        loop = asyncio.get_running_loop()
+        connection.idle_since = loop.time()
+        idle.append(connection)
+        if self._sweep is None:
+            self._sweep = loop.call_later(_IDLE_SECONDS, self._close_idle)
+
+    def _close_idle(self) -> None:
+        """Close what was not used for a while, with one timer for all connections."""
+        loop = asyncio.get_running_loop()
+        oldest = loop.time() - _IDLE_SECONDS
+        for destination, idle in tuple(self._idle.items()):
+            for connection in idle:
+                if connection.idle_since < oldest:
+                    connection.close()
+            idle[:] = [each for each in idle if not each.is_closed]
+            if not idle:
+                del self._idle[destination]
+        self._sweep = loop.call_later(_IDLE_SECONDS, self._close_idle) if self._idle else None
 
     async def _connect(self, destination: Destination) -> "_Connection":
         loop = asyncio.get_running_loop()
@@ -132,11 +153,11 @@ class _Connection(asyncio.Protocol):
     def __init__(self, open_connections: "set[_Connection]") -> None:
         self.is_closed = False
         self.is_reusable = False
+        self.idle_since = 0.0
         self._open = open_connections
         self._transport: asyncio.Transport
         self._waiter: asyncio.Future[WebhookResponseBytes] | None = None
         self._reader = _ResponseReader()
-        self._timer: asyncio.TimerHandle | None = None
 
     async def send(self, request: bytes) -> WebhookResponseBytes:
         if self.is_closed:
@@ -146,15 +167,6 @@ class _Connection(asyncio.Protocol):
         self._waiter = asyncio.get_running_loop().create_future()
         self._transport.write(request)
         return await self._waiter
-
-    def idle_for(self, seconds: float) -> None:
-        self._timer = asyncio.get_running_loop().call_later(seconds, self.close)
-
-    def stop_idling(self) -> bool:
-        """Return whether the connection can be used again."""
-        if self._timer is not None:
-            self._timer.cancel()
-        return not self.is_closed
 
     def close(self) -> None:
         self.is_closed = True

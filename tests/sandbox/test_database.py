@@ -73,20 +73,24 @@ def in_the_database(sandbox: Sandbox, statement: str) -> int:
     return asyncio.run_coroutine_threadsafe(run(), sandbox._loop).result()
 
 
-def test_a_full_disk_is_said_to_be_and_all_goes_on_when_it_is_not(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [("pamela.db", "The disk is full; free some space and try again"), (None, "keep fewer calls (--keep-calls)")],
+)
+def test_a_full_database_is_said_to_be_and_all_goes_on_when_it_is_not(
+    name: str | None, remedy: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    database = tmp_path / "pamela.db"
+    database = tmp_path / name if name is not None else None
     caplog.set_level(logging.ERROR, "pamela.sandbox")
     with pamela.sandbox.run(database=database, speed=20) as sandbox, Api(sandbox, sandbox.api_key, judged=False) as api:
         going_on = api.create()
-        # As if the disk had no more pages than there are now.
+        # As if there were room for no more pages than there are now.
         pages = in_the_database(sandbox, "PRAGMA page_count")
         in_the_database(sandbox, f"PRAGMA max_page_count = {pages}")
         until(lambda: api.post(f"{PREFIX}/calls", json={**CALL, "instructions": "x" * 10_000}).status_code == 503)
         refused = api.post(f"{PREFIX}/calls", json={**CALL, "instructions": "x" * 10_000})
         assert refused.status_code == 503
-        assert "The disk is full; free some space and try again" in refused.text
+        assert remedy in refused.text
 
         in_the_database(sandbox, "PRAGMA max_page_count = 1000000")
         assert api.wait_for_status(going_on["id"], "completed")["summary"]

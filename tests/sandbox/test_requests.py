@@ -286,7 +286,7 @@ def test_an_idempotency_key_is_printable_ascii(api: Api, key: str, echoed: bool)
         ("POST", f"{CALLS}/call_0", "GET"),
         ("GET", f"{CALLS}/call_0/cancel", "POST"),
         ("PATCH", f"{PREFIX}/tools/tool_0", "DELETE"),
-        ("TEAPOT", f"{PREFIX}/usage", "GET"),
+        ("PROPFIND", f"{PREFIX}/usage", "GET"),
     ],
 )
 def test_another_method_is_not_allowed(sandbox: Sandbox, method: str, path: str, allowed: str) -> None:

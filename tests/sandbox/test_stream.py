@@ -12,7 +12,7 @@ import pytest
 
 import pamela.sandbox
 from pamela.sandbox import Sandbox, stream
-from pamela.sandbox.changes import Change
+from pamela.sandbox.changes import Change, Changes
 from pamela.sandbox.stream import Batch, ChangeLog, Turns
 
 from .api import Api
@@ -173,7 +173,7 @@ def test_the_sandbox_stops_while_somebody_listens() -> None:
 
 
 def test_a_reader_that_is_slow_is_told_the_latest_once() -> None:
-    log = ChangeLog()
+    log = ChangeLog(Changes())
     for number in range(100):
         log.add(Change("call", "project_1", f"call_{number % 3}"))
         log.add(Change("tools", "project_1"))
@@ -191,7 +191,7 @@ def test_a_reader_that_is_slow_is_told_the_latest_once() -> None:
 
 
 def test_a_reader_that_is_too_slow_is_told_to_look_anew() -> None:
-    log = ChangeLog()
+    log = ChangeLog(Changes())
     for number in range(10_000):
         log.add(Change("call", "project_1", f"call_{number % 2}"))
 
@@ -219,7 +219,7 @@ def test_two_hundred_read_at_once_beside_some_who_never_read(own_sandbox: Sandbo
 
 
 async def test_streams_are_told_in_turns_what_is_read_once() -> None:
-    log = ChangeLog()
+    log = ChangeLog(Changes())
     read: list[tuple[str | None, list[str]]] = []
 
     def tell(batch: Batch, project_id: str | None) -> str:
