@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sys
+from contextlib import contextmanager
 from shutil import get_terminal_size
+from threading import current_thread, main_thread
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,7 +22,7 @@ from .terminal import colours_wanted, complain, say
 from .words import in_words_of_the_command_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 WIDEST_HELP = 100
 CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
@@ -68,6 +71,38 @@ def cli(settings: Settings) -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run a command line and return the exit status; what went wrong has been told by then."""
+    with ending_as_by_ctrl_c() as received:
+        status = _run(arguments)
+    return 128 + received[0] if received and status == ExitCode.INTERRUPTED else status
+
+
+@contextmanager
+def ending_as_by_ctrl_c() -> Iterator[list[int]]:
+    """Let SIGTERM and SIGHUP end a command as Ctrl-C does: it keeps what is on its way and leaves the terminal whole.
+
+    Returns:
+        The signals that came.
+    """
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        received.append(number)
+        raise KeyboardInterrupt
+
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    # What is ignored stays so: `nohup` wants the command to go on without its terminal.
+    is_main = current_thread() is main_thread()  # no other may take signals
+    taken = [number for number in numbers if is_main and signal.getsignal(number) is signal.SIG_DFL]
+    for number in taken:
+        signal.signal(number, interrupt)
+    try:
+        yield received
+    finally:
+        for number in taken:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _run(arguments: Sequence[str]) -> int:
     stdout = sys.stdout
     try:
         result = cli.main(

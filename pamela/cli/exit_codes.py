@@ -33,8 +33,10 @@ class ExitCode(IntEnum):
     REFUSED = 5, "the service refused, or you answered no; nothing was done"
     AMBIGUOUS = 6, "the response was lost; the service may have carried out the request"
     TIMED_OUT = 7, "the time limit was exceeded; a call continues"
+    HUNG_UP = 129, "the terminal was closed (SIGHUP)"
     INTERRUPTED = 130, "Ctrl-C"
     CLOSED_PIPE = 141, "the program that read the output ended first, as `head` does"
+    TERMINATED = 143, "SIGTERM"
 
 
 class CommandError(click.ClickException):

@@ -202,14 +202,15 @@ def test_going_on_takes_no_settings(cli: Cli) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_and_going_on(cli: Cli, client: PamelaClient) -> None:
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_and_going_on(cli: Cli, client: PamelaClient, number: signal.Signals, status: int) -> None:
     write_people(cli.home / "people.csv", 60)
     with cli.started(*run_arguments("--in-flight", "2", "--out", "results.csv")) as process:
         while not list(client.iter_calls(limit=1)):
             assert process.poll() is None
             time.sleep(0.02)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(30) == 130
+        process.send_signal(number)
+        assert process.wait(30) == status
         assert process.stderr is not None
         assert "run the command again" in process.stderr.read()
     assert "60 of 60 through" in cli(*run_arguments("--out", "results.csv")).err
