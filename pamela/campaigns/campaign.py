@@ -19,7 +19,7 @@ from .checks import CheckReport, Problem, RowFormat
 from .errors import CampaignError
 from .ledger import Ledger
 from .ledger.database import file_of
-from .numbers import parse_number, to_e164
+from .numbers import check_region, parse_number, to_e164
 from .readers import detect_encoding, read_csv, read_file, read_json_lines, read_parquet, read_rows, read_sql
 from .results import CampaignResult, write_results
 from .runner import Runner
@@ -608,6 +608,7 @@ def read_do_not_call(numbers: str | Path | Iterable[str], region: str | None) ->
     Raises:
         CampaignError: The file cannot be read, or has a line without a number.
     """
+    check_region(region)
     if isinstance(numbers, str | Path):
         path = Path(numbers)
         try:

@@ -16,7 +16,7 @@ import httpx
 from .. import APIConnectionError, PamelaClient, ValidationError
 from .errors import CampaignError
 from .hours import load_zone
-from .numbers import parse_number, to_e164, zones_of
+from .numbers import check_region, parse_number, to_e164, zones_of
 from .records import Recipient
 from .templates import columns_of, fill
 
@@ -114,11 +114,7 @@ class RowFormat:
                 raise CampaignError(f"A call has no {name!r}. {hint}")
         if not self.call.get("task"):
             raise CampaignError('There is no task. Give task="Tell {name} ...", with columns in braces.')
-        if self.region is not None:
-            import phonenumbers
-
-            if self.region.upper() not in phonenumbers.SUPPORTED_REGIONS:
-                raise CampaignError(f"region={self.region!r} is not a country. Write US or GB.")
+        check_region(self.region)
 
     @property
     def columns(self) -> set[str]:
@@ -172,6 +168,8 @@ class RowChecker:
         identity = e164 if self._format.id is None else _text(row.values, self._format.id)
         if not identity:
             raise CampaignError(f"{self._format.id!r} is empty: the row has no id.")
+        if "\0" in identity:
+            raise _has_nul(str(self._format.id))
         request = self._request(e164, row.values)
         return Recipient(
             identity=identity,
@@ -192,6 +190,8 @@ class RowChecker:
         texts = {name: _text(values, name) for name in self._columns}
         if empty := sorted(name for name, value in texts.items() if not value):
             raise CampaignError(f"{empty[0]!r} is empty, and the call needs it.")
+        if broken := [name for name, value in texts.items() if "\0" in value]:
+            raise _has_nul(broken[0])
         request = {"to": number, **fill(self._format.call, texts)}
         if self._check_each or not self._checked:
             self._arguments.check(request)
@@ -230,6 +230,10 @@ class RowChecker:
             opening = hours.next_opening(datetime.now(UTC), zones)
             self._zones_that_never_open[zones] = opening is None
         return self._zones_that_never_open[zones]
+
+
+def _has_nul(column: str) -> CampaignError:
+    return CampaignError(f"{column!r} has a NUL character, which is no text. Is the encoding right?")
 
 
 class MissingColumnsError(CampaignError):

@@ -17,6 +17,16 @@ _AREA_CODE_DIGITS = 3
 _LETTER_AFTER_DIGIT = re.compile(r"\d.*[^\W\d_]", re.DOTALL)
 
 
+def check_region(region: str | None) -> None:
+    """Raise CampaignError for what is no country."""
+    try:
+        import phonenumbers
+    except ImportError:
+        raise needs_extra("phonenumbers") from None
+    if region is not None and (not isinstance(region, str) or region.upper() not in phonenumbers.SUPPORTED_REGIONS):
+        raise CampaignError(f"region={region!r} is not a country. Write US or GB.")
+
+
 def parse_number(text: str, region: str | None = None, *, assigned: bool = True) -> PhoneNumber:
     """Parse the phone number in a text.
 
@@ -33,7 +43,7 @@ def parse_number(text: str, region: str | None = None, *, assigned: bool = True)
     except ImportError:
         raise needs_extra("phonenumbers") from None
     try:
-        number = phonenumbers.parse(text, region)
+        number = phonenumbers.parse(text, region and region.upper())
     except phonenumbers.NumberParseException as error:
         if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE and region is None:
             raise CampaignError(

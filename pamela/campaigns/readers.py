@@ -20,6 +20,7 @@ _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
 _SAMPLE = 1 << 16
 _MOST_IN_FIELD = 1 << 20
 _BATCH = 2000
+_SPREADSHEETS = (".xlsx", ".xlsm", ".xls", ".ods", ".numbers")
 
 
 @attrs.frozen
@@ -41,6 +42,8 @@ def read_file(path: str | Path, *, encoding: str | None = None, delimiter: str |
     """Read a file by the ending of its name: .csv, .tsv and .txt; .jsonl and .ndjson; .parquet."""
     path = Path(path)
     ending = path.suffix.lower()
+    if ending in _SPREADSHEETS:
+        raise CampaignError(f"{path} is a spreadsheet. Save it as CSV.")
     if ending in _OTHER_FORMATS:
         for name, value in (("encoding", encoding), ("delimiter", delimiter)):
             if value is not None:
@@ -122,6 +125,8 @@ def _header(path: Path, reader: Iterator[list[str]]) -> list[str]:
     twice = [name for number, name in enumerate(names) if name and name in names[:number]]
     if twice:
         raise CampaignError(f"{path} names the column {twice[0]!r} twice.")
+    if "\0" in "".join(names):
+        raise CampaignError(f"{path} is UTF-16 without a byte order mark, or no text. Name it with encoding=.")
     return names
 
 
@@ -167,21 +172,38 @@ def read_json_lines(path: str | Path) -> Iterator[Row]:
     path = Path(path)
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as file:
+            is_first = True
             for line, text in enumerate(file, 1):
-                if text.strip():
-                    yield _parse_json(line, text)
+                if not text.strip():
+                    continue
+                if is_first and text.lstrip().startswith("["):
+                    raise CampaignError(f"{path} is a JSON array. Write an object on each line, as `jq -c '.[]'` does.")
+                is_first = False
+                yield _parse_json(line, text)
     except OSError as error:
         raise _unreadable(path, error) from None
 
 
 def _parse_json(line: int, text: str) -> Row:
     try:
-        values = json.loads(text)
+        values = json.loads(text, object_pairs_hook=_object_of, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
         return Row(line, {}, f"is not JSON: {error}")
     if not isinstance(values, dict):
         return Row(line, {}, "is not a JSON object")
     return Row(line, values, "is not UTF-8" if "\ufffd" in text else None)
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"the name {next(name for name in names if names.count(name) > 1)!r} is there twice")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no number of JSON")
 
 
 def read_parquet(path: str | Path) -> Iterator[Row]:

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from pamela.campaigns import Breaker, CampaignError, Hours, Pace, Rate, Retry
-from pamela.campaigns.readers import read_csv, read_file
+from pamela.campaigns.campaign import read_do_not_call
+from pamela.campaigns.checks import RowChecker, RowFormat
+from pamela.campaigns.readers import Row, read_csv, read_file
 from pamela.campaigns.settings import Settings, parse_duration, parse_rates
 
 
@@ -128,6 +130,51 @@ def test_what_is_no_delimiter(tmp_path: Path, delimiter: Any) -> None:
     path.write_text("id,phone\n1,+12022000001\n")
     with pytest.raises(CampaignError, match="is not a delimiter"):
         list(read_csv(path, delimiter=delimiter))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("people.csv", "id,phone\n1,+12022000001\n".encode("utf-16-le"), "is UTF-16 without a byte order mark"),
+        ("people.xlsx", b"PK", r"people\.xlsx is a spreadsheet\. Save it as CSV"),
+        ("people.json", b'\n[\n{"id": 1}\n]\n', "is a JSON array. Write an object on each line"),
+    ],
+)
+def test_files_that_are_something_else(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(CampaignError, match=message):
+        list(read_file(path))
+
+
+def test_lines_of_json_that_are_none(tmp_path: Path) -> None:
+    path = tmp_path / "people.jsonl"
+    path.write_text('{"phone": "+12022000001", "phone": "+12022000002"}\n{"age": NaN}\n[1]\n{"id": 1}\n')
+    assert [row.problem for row in read_file(path)] == [
+        "is not JSON: the name 'phone' is there twice",
+        "is not JSON: NaN is no number of JSON",
+        "is not a JSON object",
+        None,
+    ]
+
+
+def test_a_country_may_be_written_in_small_letters() -> None:
+    assert read_do_not_call(["202 200 0001"], "us") == {"+12022000001": None}
+    for region in ("UK", "", 5):
+        with pytest.raises(CampaignError, match=r"region=.* is not a country\. Write US or GB"):
+            read_do_not_call(["202 200 0001"], region)  # type: ignore[arg-type]
+        with pytest.raises(CampaignError, match=r"region=.* is not a country\. Write US or GB"):
+            RowFormat(to="phone", region=region, call={"task": "Greet"})  # type: ignore[arg-type]
+
+
+def test_a_nul_is_no_text() -> None:
+    checker = RowChecker(RowFormat(to="phone", id="id", call={"task": "Greet {name}"}), Settings())
+    try:
+        for values in ({"id": "a\0", "name": "Ann"}, {"id": "a", "name": "A\0nn"}):
+            with pytest.raises(CampaignError, match="has a NUL character, which is no text"):
+                checker.check(Row(1, {"phone": "+12022000001", **values}))
+    finally:
+        checker.close()
 
 
 def test_settings_of_csv_files_are_for_csv_files(tmp_path: Path) -> None:
