@@ -76,7 +76,7 @@ class SyncTransport:
         self.user_client = client
         self.user_transport = transport
         self.base_url = base_url
-        self.builder = RequestBuilder()
+        self.builder = RequestBuilder(base_url)
         self.pool: SyncPool | None = None
         self.process = 0
         self.closed = False
@@ -237,7 +237,7 @@ class AsyncTransport:
         self.user_client = client
         self.user_transport = transport
         self.base_url = base_url
-        self.builder = RequestBuilder()
+        self.builder = RequestBuilder(base_url)
         self.pools: dict[Any, AsyncPool] = {}
         """By the event loop whose they are."""
         self.process = 0
@@ -547,7 +547,9 @@ class CachedHeaders:
 class RequestBuilder:
     """Makes requests of attempts. Most of them have the headers of the one before."""
 
-    def __init__(self) -> None:
+    def __init__(self, base_url: str) -> None:
+        self.base_url = base_url
+        self._base: httpx.URL | None = None
         self._cached_headers = CachedHeaders({})
 
     def build(self, make: Callable[..., httpx.Request], attempt: Attempt, **extensions: Any) -> httpx.Request:
@@ -557,8 +559,30 @@ class RequestBuilder:
             cached = self._cached_headers = CachedHeaders(attempt.headers)
         return make(
             attempt.method,
-            attempt.url,
+            self.url_of(attempt.url),
             headers=cached.headers,
             content=attempt.content,
             extensions={"timeout": attempt.timeout, **extensions},
         )
+
+    def url_of(self, address: str) -> httpx.URL:
+        """Return an address as httpx has it.
+
+        Reading one takes httpx some 2 % of the time of a request. Those below the base URL have their beginning in
+        common, and what follows is taken as it is where it has nothing that httpx would escape or resolve.
+        """
+        if self._base is None:
+            self._base = httpx.URL(self.base_url)
+        rest = address[len(self.base_url) :]
+        bare = rest.translate(_LEFT_AS_THEY_ARE)
+        read: Any = getattr(self._base, "_uri_reference", None)  # httpx has no public way to replace a part unread
+        if not (hasattr(read, "_replace") and rest[:1] == "/" and bare.isalnum() and bare.isascii()):
+            return httpx.URL(address)
+        path, mark, query = rest.partition("?")
+        url = httpx.URL(self._base)
+        url._uri_reference = read._replace(path=read.path.rstrip("/") + path, query=query if mark else None)
+        return url
+
+
+_LEFT_AS_THEY_ARE = str.maketrans("", "", "/?=&_-")
+"""The characters of addresses, beside letters and digits, that httpx leaves as they are below a host."""
