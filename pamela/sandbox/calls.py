@@ -3,7 +3,8 @@
 import heapq
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from operator import attrgetter
@@ -87,8 +88,11 @@ class Calls:
 
     def reload(self) -> None:
         """Take everything from the database anew, as after a failure to write."""
+        self._take_due(self._store.all("SELECT id, due FROM calls WHERE due NOT NULL"))
+
+    def _take_due(self, rows: Iterable[sqlite3.Row]) -> None:
         self._going_on.clear()
-        self._due = [(row["due"], row["id"]) for row in self._store.all("SELECT id, due FROM calls WHERE due NOT NULL")]
+        self._due = [(row["due"], row["id"]) for row in rows]
         heapq.heapify(self._due)
 
     def new(self, project_id: str, number: int, request: dict[str, Any], plan: Plan) -> CallRecord:
@@ -193,8 +197,13 @@ class Calls:
         for call in self._going_on.values():
             if changed := _differences(call.written, call.kept):
                 self._write(call, changed)
-        self._store.execute("UPDATE calls SET due = due - ? WHERE due NOT NULL", setback)
-        self._store.after_commit(self.reload)
+        # To look at all calls takes long if there are large ones among those that are over.
+        ids = json.dumps([*{call_id for _, call_id in self._due}, *self._going_on])
+        among_ids = "id IN (SELECT value FROM json_each(?)) AND due NOT NULL"
+        self._store.execute(f"UPDATE calls SET due = due - ? WHERE {among_ids}", setback, ids)  # noqa: S608 - no input
+        self._store.after_commit(
+            lambda: self._take_due(self._store.all(f"SELECT id, due FROM calls WHERE {among_ids}", ids))  # noqa: S608
+        )
 
     def page(self, project_id: str, selection: Selection, limit: int, offset: int) -> tuple[list[CallRecord], int]:
         """Return the calls of a page, the newest first, and how many match in all."""

@@ -568,7 +568,10 @@ class Deliveries:
         self._unsent_transcripts.clear()
         self._newer_bodies.clear()
         self._open_events.clear()
-        rows = self._store.all("SELECT seq, due, kind, name, url FROM deliveries WHERE status = 'pending'")
+        # The condition names the index, without which all bodies would be gone through.
+        rows = self._store.all(
+            f"SELECT seq, due, kind, name, url FROM deliveries WHERE status = 'pending' AND {_OPEN}"  # noqa: S608
+        )
         self._due = [
             (row["due"], row["seq"], row["name"] != _TRANSCRIPT_UPDATE, _queue_of(row))
             for row in rows
