@@ -156,6 +156,8 @@ def write_results(path: str | Path, results: Iterable[CampaignResult]) -> int:
         partial.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from None
+    except CampaignError as error:
+        raise CampaignError(str(error).replace(str(partial), str(path), 1)) from None
     finally:
         partial.unlink(missing_ok=True)
     return count

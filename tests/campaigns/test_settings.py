@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pamela.campaigns import Breaker, CampaignError, Hours, Pace, Rate, Retry
+from pamela.campaigns import Breaker, CampaignError, Hours, Pace, Rate, Retry, write_results
 from pamela.campaigns.campaign import read_do_not_call
 from pamela.campaigns.checks import RowChecker, RowFormat
 from pamela.campaigns.readers import Row, read_csv, read_file
@@ -188,3 +188,10 @@ def test_settings_of_csv_files_are_for_csv_files(tmp_path: Path) -> None:
     csv.write_text("id\n1\n")
     with pytest.raises(CampaignError, match="unknown encoding"):
         list(read_csv(csv, encoding=""))
+
+
+@pytest.mark.parametrize("ending", ["csv", "jsonl", "parquet"])
+def test_a_file_of_results_that_cannot_be_written_is_named(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / "missing" / f"results.{ending}"
+    with pytest.raises(CampaignError, match=f"Cannot write {path}: "):
+        write_results(path, [])
