@@ -41,6 +41,7 @@ KEEPS_RUNNING = re.compile(
 STATUSES = {
     r"pamela trigger .*--forged": 5,  # refused, as the page says
     r"pamela tools (deploy|delete) (?!.*--yes)": 5,  # it asks at a terminal, and here nobody can answer
+    r"pamela logout --profile": 4,  # the login of this profile asks at a terminal, and has not run
     r"pamela campaign (pause|resume|stop) ": None,  # the campaign may be finished by then
     r"pamela tools plan ": None,  # it says whether there is something to do
 }
