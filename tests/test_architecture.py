@@ -21,10 +21,11 @@ FLOOR = {"_version", "errors"}
 """Modules that every room may import; the picture leaves them out."""
 ENTRANCES = {"__main__", "exceptions", "tool_memory", "types"}
 """Names for what stands elsewhere."""
+PUBLIC = "public modules"
 GROUPS = {
     "programs": ("cli", "campaigns", "pytest_plugin", "sandbox", "integrations"),
-    "faces": ("client", "endpoint", "events", "models", "tools", "webhooks"),
-    "rooms": ("_client", "_http", "_tools", "_webhooks", "_generated", "_core"),
+    PUBLIC: ("client", "endpoint", "events", "models", "tools", "webhooks"),
+    "internal packages": ("_client", "_http", "_tools", "_webhooks", "_generated", "_core"),
 }
 
 
@@ -40,7 +41,7 @@ def arrows(graph: grimp.ImportGraph) -> set[tuple[str, str]]:
         for imported in graph.find_modules_directly_imported_by(module):
             here, there = room(module), room(imported)
             if here != there and here and not {here, there} & (FLOOR | ENTRANCES):
-                found.add((here, there or "faces"))
+                found.add((here, there or PUBLIC))
     return found
 
 
@@ -57,7 +58,7 @@ def without_detours(found: set[tuple[str, str]]) -> set[tuple[str, str]]:
                     waiting.append(arrow[1])
         return places
 
-    found = {arrow for arrow in found if (arrow[0], "faces") not in found or arrow[1] not in GROUPS["faces"]}
+    found = {arrow for arrow in found if (arrow[0], PUBLIC) not in found or arrow[1] not in GROUPS[PUBLIC]}
     return {arrow for arrow in found if arrow[1] not in reached(arrow[0], arrow)}
 
 
@@ -69,7 +70,7 @@ def picture(graph: grimp.ImportGraph) -> str:
     found = arrows(graph)
     rooms = {name for arrow in found for name in arrow}
     groups = {group: [name for name in names if name in rooms] for group, names in GROUPS.items()}
-    return layers("The rooms of the package, and which imports which", groups, without_detours(found))
+    return layers("The packages, and which imports which", groups, without_detours(found))
 
 
 @pytest.fixture
