@@ -40,7 +40,7 @@ class HeldUpError(Exception):
     """The claim is so old that another runner may have taken it over; nothing was sent."""
 
     def __init__(self) -> None:
-        super().__init__("The runner was held up for so long that another may have taken over.")
+        super().__init__("The runner was delayed for so long that another runner may have taken over.")
 
 
 class SyncCaller:

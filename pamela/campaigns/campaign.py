@@ -100,7 +100,9 @@ class BaseCampaign(Generic[C]):
         check_only: bool = False,
     ) -> None:
         if not isinstance(name, str) or not name.strip():
-            raise CampaignError(f"{name!r} is not a name for a campaign. It goes into the keys of its calls: keep it.")
+            raise CampaignError(
+                f"{name!r} is not a valid name of a campaign. It is part of the idempotency keys of the calls."
+            )
         settings = Settings(
             in_flight=in_flight,
             rate=rate,
@@ -308,7 +310,7 @@ class BaseCampaign(Generic[C]):
             raise CampaignError(f"The campaign {self.name!r} was made with check_only=True, and places no calls.")
         info = self.info
         if info.state is CampaignState.STOPPED:
-            raise CampaignError(f"The campaign {self.name!r} was stopped. Let it go on with resume().")
+            raise CampaignError(f"The campaign {self.name!r} was stopped. Continue it with resume().")
         if info.state is CampaignState.HALTED:
             self.ledger.resume(self._id)
         return Runner(
@@ -629,7 +631,7 @@ def read_do_not_call(numbers: str | Path | Iterable[str], region: str | None) ->
             raise CampaignError(f"{where}{error}") from None
         if second := _second_number(reason, region):
             raise CampaignError(
-                f"{where}{second!r} is a second number. Write one a line, and the reason after a comma."
+                f"{where}{second!r} is a second number. Write one number a line, and the reason after a comma."
             )
         found[number] = reason.strip() or None
     return found

@@ -281,7 +281,7 @@ def _check_url(name: str, url: Any) -> None:
     except httpx.InvalidURL:
         parsed = httpx.URL("")
     if parsed.scheme not in {"http", "https"} or not parsed.host or not url.isascii():
-        raise CampaignError(f"{name}={url!r} is no address. Write https://example.com/webhooks/pamela.")
+        raise CampaignError(f"{name}={url!r} is not a URL. Write https://example.com/webhooks/pamela.")
 
 
 def max_minutes(request: Mapping[str, Any]) -> int:

@@ -34,7 +34,7 @@ class CampaignHaltedError(CampaignError):
     """
 
     def __init__(self, reason: str) -> None:
-        super().__init__(f"The campaign stopped itself. {reason} Run it again when that is mended.")
+        super().__init__(f"The campaign stopped itself. {reason} Remove the cause and run it again.")
         self.reason = reason
 
     @property
@@ -61,7 +61,7 @@ class InvalidRowsError(CampaignError):
         rows = "1 row is" if count == 1 else f"{count:,} rows are"
         super().__init__(
             f"{rows} invalid, so nothing was added:\n{shown}{more}\n"
-            "Correct them, or leave them out with skip_invalid=True (--skip-invalid)."
+            "Correct them, or skip them with skip_invalid=True (--skip-invalid)."
         )
         self.problems = list(problems)
         self.count = count

@@ -45,7 +45,7 @@ def find_calls(caller: Caller, look_ups: Sequence[LookUp]) -> dict[int, Call]:
         whole = call if "metadata" in call else caller.get(call["id"]).result()
         metadata = whole.get("metadata")
         if not isinstance(metadata, dict):
-            raise IncompleteListError(f"The API shows no metadata of call {whole['id']}, which may be the one.")
+            raise IncompleteListError(f"The API shows no metadata of call {whole['id']}, which may be the wanted call.")
         key = metadata.get(KEY_IN_METADATA)
         if isinstance(key, str) and key in wanted:
             found[wanted[key].attempt_id] = whole
@@ -65,7 +65,7 @@ def iterate_calls(caller: Caller, **filters: Any) -> Iterator[Call]:
         page = caller.list(**filters, limit=PAGE, offset=offset).result()
         calls = page.get("items")
         if not isinstance(calls, list) or not all(isinstance(call, dict) and call.get("id") for call in calls):
-            raise IncompleteListError("The API answered a list of calls that is not one.")
+            raise IncompleteListError("The API returned an invalid list of calls.")
         yield from calls
         following, total = page.get("next_offset"), page.get("total")
         offset += len(calls)

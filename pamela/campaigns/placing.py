@@ -57,7 +57,7 @@ def interpret(attempt_id: int, answer: Future[Call]) -> Placement:
     except Exception as error:
         return Unclear(attempt_id, f"{type(error).__name__}: {error}")
     if not isinstance(call.get("id"), str) or not call["id"]:
-        return Unclear(attempt_id, "The answer has no id.")
+        return Unclear(attempt_id, "The response has no id.")
     return Placed(attempt_id, call)
 
 

@@ -130,7 +130,7 @@ def check_ending(path: Path) -> Callable[[Path], ResultWriter]:
             return JsonLinesWriter
         case ".parquet" | ".pq":
             return ParquetWriter
-    raise CampaignError(f"{path} has an ending that says nothing about its format. Name it .csv, .jsonl or .parquet.")
+    raise CampaignError(f"{path} has an unknown ending. Use .csv, .jsonl or .parquet.")
 
 
 def write_results(path: str | Path, results: Iterable[CampaignResult]) -> int:

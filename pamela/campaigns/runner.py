@@ -195,7 +195,7 @@ class Runner:
         self._campaign = self._ledger.info(self._campaign.id)
         adopted = self._ledger.adopt(self._campaign.id, self.identity.id, set(self._placing))
         if adopted:
-            logger.info("Took over %d attempts of runners that are gone.", adopted)
+            logger.info("Took over %d attempts of runners that have ended.", adopted)
         self._next_heartbeat = time.monotonic() + min(HEARTBEAT, 5 * self._nap)
 
     # Placing
@@ -266,10 +266,10 @@ class Runner:
             now = time.monotonic()
             self._poll_failing_since = self._poll_failing_since or now
             logger.warning("Could not look at the calls in progress: %s", error)
-            self._ledger.note_trouble(self._campaign.id, f"Calls in progress cannot be looked at: {error}")
+            self._ledger.note_trouble(self._campaign.id, f"The calls in progress cannot be read: {error}")
             if now - self._poll_failing_since > _API_PATIENCE:
                 raise CampaignError(
-                    f"The calls in progress could not be looked at for {_API_PATIENCE:.0f} s: {error} "
+                    f"The calls in progress could not be read for {_API_PATIENCE:.0f} s: {error} "
                     "Run the campaign again to go on."
                 ) from error
             return

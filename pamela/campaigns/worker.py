@@ -194,7 +194,7 @@ class Worker:
                 )
                 return
             except Exception as error:
-                logger.warning("The engine stopped and is started again: %s", _in_words(error))
+                logger.warning("The job queue stopped and is started again: %s", _in_words(error))
             await asyncio.sleep(_RESTART_PAUSE)
 
     async def _repeat(self, step: Any, seconds: float) -> None:
@@ -288,7 +288,7 @@ class Worker:
                 self.halted[campaign.name] = error
             logger.error("%s: %s", campaign.name, error)
         except CampaignError:
-            logger.exception("The campaign %s stopped here, and is taken up again.", campaign.name)
+            logger.exception("The campaign %s stopped here, and is started again.", campaign.name)
 
     # Jobs that are lost
 

@@ -163,7 +163,7 @@ def show_error_of_client(error: Any) -> None:
     """Tell what an exception of the client says, and what may help."""
     complain(in_words_of_the_command_line(error))
     if error.ambiguous:
-        say("It may have been done all the same. Look before you repeat it.")
+        say("The service may have carried it out. Check before you repeat it.")
     if error.retry_after:
         say(f"The service asks to wait {error.retry_after:g} s.", dim=True)
     if error.request_id:

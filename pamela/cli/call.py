@@ -175,8 +175,10 @@ def place(client: PamelaClient, wanted: dict[str, Any]) -> Call:
         return client.create_call(**wanted)
     except PamelaError as error:
         if error.ambiguous:
-            say(f"Whether the call was placed: {find}")
+            say(f"To find out whether the call was placed: {find}")
         raise
     except KeyboardInterrupt:
         say()
-        raise CommandError(f"Nobody knows yet whether the call was placed: {find}", ExitCode.AMBIGUOUS) from None
+        raise CommandError(
+            f"It is not known yet whether the call was placed. Find out with: {find}", ExitCode.AMBIGUOUS
+        ) from None

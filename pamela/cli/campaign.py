@@ -274,7 +274,7 @@ def run(
                 report = add_rows(checked, file, options)
                 show_report(report)
                 if report.invalid and not options["skip_invalid"]:
-                    raise CommandError("Rows are invalid. Correct them, or leave them out with --skip-invalid.")
+                    raise CommandError("Rows are invalid. Correct them, or skip them with --skip-invalid.")
                 if dry_run:
                     return
                 ask(client, checked, yes=yes)
@@ -524,7 +524,7 @@ def run_to_its_end(campaign: Campaign, out: Path | None) -> int:
             for result in campaign.run():
                 results.write(result)
     except KeyboardInterrupt:
-        say("Interrupted. Calls in progress go on; run the command again to go on with the rest.")
+        say("Interrupted. Calls in progress continue. Run the command again to continue the campaign.")
         return ExitCode.INTERRUPTED
     except CampaignHaltedError as error:
         raise CommandError(str(error), ExitCode.AUTHENTICATION if error.key_refused else ExitCode.FAILURE) from None
@@ -626,7 +626,7 @@ def worker(
             working = Worker(client, ledger, concurrency=concurrency, decide=hook, until_finished=until_finished)
             for number in (signal.SIGINT, signal.SIGTERM):
                 asyncio.get_running_loop().add_signal_handler(number, working.stop)
-            say("Working. Ctrl-C ends it; calls in progress go on.", dim=True)
+            say("Working. Ctrl-C stops it. Calls in progress continue.", dim=True)
             await working.run()
             return list(working.halted.values())
 
@@ -647,7 +647,7 @@ def refuse_missing_ledger(address: str) -> None:
     if not is_there:
         raise CommandError(f"There is no ledger {address:.200}.", ExitCode.NOT_FOUND)
     if not has_ledger(Path(address)):
-        raise CommandError(f"{address} is no ledger.", ExitCode.NOT_FOUND)
+        raise CommandError(f"{address} is not a ledger.", ExitCode.NOT_FOUND)
 
 
 def has_ledger(path: Path) -> bool:
@@ -734,7 +734,7 @@ def change_state(ledger: str, name: str | None, change: Callable[[Ledger, int], 
 def pause(ledger: str, name: str | None) -> None:
     """Place no more calls until `resume`, in all processes that run the campaign."""
     info, _ = change_state(ledger, name, lambda opened, id_: opened.pause(id_))
-    say(f"{info.name} is paused. Calls in progress go on.")
+    say(f"{info.name} is paused. Calls in progress continue.")
 
 
 @campaign.command(examples=("pamela campaign resume orders.db",))
@@ -743,7 +743,7 @@ def pause(ledger: str, name: str | None) -> None:
 def resume(ledger: str, name: str | None) -> None:
     """Continue a campaign that was paused, was stopped or stopped itself."""
     info, shown = change_state(ledger, name, lambda opened, id_: opened.resume(id_))
-    say(f"{info.name} goes on where it is run. If it is not: pamela campaign run --ledger {shown}")
+    say(f"{info.name} continues. If no process runs it: pamela campaign run --ledger {shown}")
 
 
 @campaign.command(examples=("pamela campaign stop orders.db",))

@@ -121,7 +121,7 @@ def _profiles() -> Finding:
     except CommandError as error:
         return Finding("profiles", FAILED, error.message)
     if not profiles.is_private():
-        return Finding("profiles", FAILED, f"Others can read {path}. Mend it: chmod 600 {path}")
+        return Finding("profiles", FAILED, f"Others can read {path}. Fix it: chmod 600 {path}")
     where = "the keyring of the system" if profiles.system_keyring() is not None else "a file"
     return Finding("profiles", OK, f"{names}; new keys are kept in {where}")
 
@@ -210,6 +210,8 @@ def _webhook_secret(settings: Settings) -> Finding:
         message = "There is none. To receive webhooks, set PAMELA_WEBHOOK_SECRET or run pamela login --webhook-secret."
         return Finding("webhook secret", WARNING, message)
     if secret != secret.strip():
-        message = "There are blanks around it. No signature will fit; take them out of PAMELA_WEBHOOK_SECRET."
+        message = (
+            "It starts or ends with a space, so no signature matches. Remove the space from PAMELA_WEBHOOK_SECRET."
+        )
         return Finding("webhook secret", FAILED, message)
     return Finding("webhook secret", OK, "there is one")

@@ -28,7 +28,7 @@ def read_data(given: str | None) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise CommandError(f"{where} is no JSON: {error}.", ExitCode.USAGE) from None
+        raise CommandError(f"{where} is not JSON: {error}.", ExitCode.USAGE) from None
 
 
 def read_file(path: Path) -> bytes:

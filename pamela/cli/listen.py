@@ -225,13 +225,13 @@ async def _listen_to_service(settings: Settings, listener: Listener, host: str, 
     from .webhook_server import address_of, bind, serving
 
     if settings.sandbox:
-        raise CommandError("What listens on the sandbox's port is no sandbox.")
+        raise CommandError("The program on the sandbox's port is not a sandbox.")
     listener.secrets.append(find_webhook_secret(settings))
     listener_socket = bind(host, port or 0)
     async with serving(listener_socket, listener.receive):
         listener.ready.set()
         say(
-            f"Ready on {address_of(listener_socket)}/ Lead a tunnel here, and give its address to your project or call."
+            f"Ready on {address_of(listener_socket)}/ Open a tunnel to it, and give the tunnel's address to your project or call."
         )
         await asyncio.Event().wait()
 

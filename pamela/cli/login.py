@@ -48,17 +48,17 @@ def login(settings: Settings, with_secret: bool, no_check: bool) -> None:
         base_url = settings.base_url or os.environ.get("PAMELA_BASE_URL")
         key = sys.stdin.readline().strip() if settings.api_key_stdin else _ask("API key")
     if not key:
-        raise CommandError("There is no API key. Nothing was kept.", ExitCode.USAGE)
+        raise CommandError("There is no API key. Nothing was stored.", ExitCode.USAGE)
     secret = _ask("Webhook secret") if with_secret else None
     if not no_check:
         _check(key, base_url)
     kept = store.write(name, store.Profile(base_url, key, secret))
-    say(f"Logged in as {name!r}. The key is kept in {kept}.")
+    say(f"Logged in as {name!r}. The key is stored in {kept}.")
 
 
 def _ask(what: str) -> str:
     if not is_interactive():
-        message = f"Nobody is there to be asked for the {what}. Pipe the key in: --api-key-stdin."
+        message = f"There is no terminal to ask for the {what}. Pipe the key in: --api-key-stdin."
         raise CommandError(message, ExitCode.USAGE)
     answer: str = click.prompt(what, hide_input=True, err=True)
     return answer.strip()
@@ -84,7 +84,7 @@ def logout(profile: str) -> None:
     """Delete a stored API key."""
     if not store.delete(profile):
         raise CommandError(f"There is no profile {profile!r}.", ExitCode.NOT_FOUND)
-    say(f"The profile {profile!r} is forgotten.")
+    say(f"The profile {profile!r} was deleted.")
 
 
 @click.command(cls=Command, examples=("pamela profiles", "pamela profiles --json"))

@@ -53,7 +53,7 @@ def read_all() -> dict[str, Profile]:
     except OSError as error:
         raise CommandError(f"Cannot read the profiles in {path()}: {error.strerror}.") from None
     except (ValueError, TypeError, AttributeError):
-        message = f"{path()} does not have profiles as `pamela login` writes them. Mend or delete it."
+        message = f"{path()} is not a file of `pamela login`. Fix or delete it."
         raise CommandError(message) from None
 
 
@@ -68,7 +68,7 @@ def read(name: str) -> Profile | None:
         return profile
     keyring = system_keyring()
     if keyring is None:
-        message = f"The key of the profile {name!r} is in a keyring that is not there now. Run pamela login again."
+        message = f"The key of the profile {name!r} is in a keyring that is not available. Run pamela login again."
         raise CommandError(message, ExitCode.AUTHENTICATION)
     api_key, webhook_secret = (_from_keyring(keyring, name, each) for each in SECRETS)
     return replace(profile, api_key=api_key, webhook_secret=webhook_secret)

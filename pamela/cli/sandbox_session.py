@@ -107,7 +107,7 @@ class SandboxSession:
     async def catch_up(self) -> None:
         """Take what came while nobody listened, in its order; then let in what waits at the door."""
         if self._was_killed:
-            say("The last session did not end by itself. Catching up...", dim=True)
+            say("The last session did not end normally. Catching up...", dim=True)
         taken = 0
         while found := await self._take_missed():
             taken += found

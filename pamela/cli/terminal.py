@@ -96,7 +96,7 @@ def confirm(question: str, *, yes: bool, otherwise: str) -> None:
     if yes:
         return
     if not is_interactive():
-        raise CommandError(f"{otherwise} without being asked. Give --yes if it is meant.", ExitCode.REFUSED)
+        raise CommandError(f"{otherwise} without confirmation. Give --yes to confirm.", ExitCode.REFUSED)
     if not click.confirm(question, err=True):
         raise CommandError("Nothing was done.", ExitCode.REFUSED)
 

@@ -126,7 +126,7 @@ def made_body(webhook: str, data: Any, assignments: list[tuple[str, Any]], *, ch
         put(body, path, value)
     if checked and (issues := issues_of(document, webhook, body)):
         lines = "\n".join(f"  {issue}" for issue in issues)
-        message = f"This is no {webhook} by the specification; --no-check sends it all the same.\n{lines}"
+        message = f"This is not a {webhook} of the specification. --no-check sends it anyway.\n{lines}"
         raise CommandError(message, ExitCode.USAGE)
     return body
 
@@ -166,7 +166,7 @@ def signed_request(url: str, body: dict[str, Any], secret: str) -> httpx.Request
 
 
 def _no_address(url: str) -> CommandError:
-    return CommandError(f"{url!r} is no address. Example: http://127.0.0.1:5000/webhooks/pamela.", ExitCode.USAGE)
+    return CommandError(f"{url!r} is not a URL. Example: http://127.0.0.1:5000/webhooks/pamela.", ExitCode.USAGE)
 
 
 def _send(request: httpx.Request, timeout: float) -> tuple[httpx.Response, float]:

@@ -66,7 +66,7 @@ def by_day(client: PamelaClient, month: str) -> list[dict[str, Any]]:
     try:
         first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
     except ValueError:
-        raise CommandError(f"{month!r} is no month. Example: 2026-03.", ExitCode.USAGE) from None
+        raise CommandError(f"{month!r} is not a month. Example: 2026-03.", ExitCode.USAGE) from None
     length = calendar.monthrange(first.year, first.month)[1]
     days = {f"{first + timedelta(days=number):%Y-%m-%d}": [0, 0] for number in range(length)}
     # A call that connects in a month may have been placed at the end of the one before.

@@ -239,5 +239,5 @@ def tell_of_interrupted(call_id: str, call: Mapping[str, Any] | None) -> None:
         return
     status = f" (it is {call.get('status')})" if call is not None else ""
     ending = "hangup" if call is not None and call.get("status") == "in_progress" else "cancel"
-    say(f"{call_id} goes on{status}. Watch it again: pamela calls watch {call_id}")
+    say(f"{call_id} continues{status}. Watch it again: pamela calls watch {call_id}")
     say(f"End it: pamela calls {ending} {call_id}")

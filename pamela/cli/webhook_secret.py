@@ -21,7 +21,7 @@ MISSING = (
     "sandbox: --sandbox."
 )
 UNKNOWN = (
-    "The sandbox signs with a secret of its own, which it tells nobody. Give it in PAMELA_WEBHOOK_SECRET, or run it with the "
+    "The sandbox has its own webhook secret, which it does not reveal. Give it in PAMELA_WEBHOOK_SECRET, or run it with the "
     f"usual one, {SANDBOX_SECRET}."
 )
 _PROBE = "{}"

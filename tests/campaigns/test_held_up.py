@@ -295,7 +295,7 @@ def test_what_cannot_be_found_out_is_set_aside(make_campaign: MakeCampaign, cloc
         assert bool(through) is (count == MOST_LOOK_UPS - 1)
     (result,) = campaign.results()
     assert result.state == "set_aside"
-    assert "could not be found out: the list is not whole" in str(result.detail)
+    assert "It could not be found out whether the call was placed: the list is not whole" in str(result.detail)
     runner.retire()
     assert list(make_campaign().run()) == []
 

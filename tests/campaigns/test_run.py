@@ -349,7 +349,7 @@ def test_a_call_that_the_service_does_not_know_any_more_is_set_aside(
     campaign.ledger.record(campaign.info.id, "gone", [Placed(placed[0].attempt_id, {"id": "call_unknown"})])
     results = {result.id: result for result in campaign.run()}
     assert Counter(result.state for result in results.values()) == {"done": 4, "set_aside": 1}
-    assert results["r0"].detail == "The service does not know call call_unknown any more."
+    assert results["r0"].detail == "The service no longer knows call call_unknown."
     assert campaign.info.state is CampaignState.FINISHED
 
 

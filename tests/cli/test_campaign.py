@@ -147,7 +147,7 @@ def test_nothing_is_dialled_for_real_without_yes(cli: Cli, tmp_path: Path) -> No
     write_people(cli.home / "people.csv", 3)
     environment = {"PAMELA_BASE_URL": "", "PAMELA_API_KEY": "pk_live_nobody"}
     refused = cli(*run_arguments(), code=5, env=environment)
-    assert "without being asked" in refused.err
+    assert "without confirmation" in refused.err
 
 
 @pytest.mark.slow
@@ -163,7 +163,7 @@ def test_nothing_is_dialled_for_real_without_yes(cli: Cli, tmp_path: Path) -> No
         (["--days", "weekend"], "does not name days"),
         (["--decide", "shop.tools:number"], "must be a function"),
         (["--do-not-call", "no-such-file"], "Cannot read the do-not-call list"),
-        (["--out", "results.xls"], "says nothing about its format"),
+        (["--out", "results.xls"], "has an unknown ending"),
         (["--delimiter", ",,"], "',,' is not a delimiter"),
         (["--encoding", "klingon"], "Cannot read people.csv: unknown encoding"),
         (["--zone-fallback", "Europe/Pariss"], "Did you mean 'Europe/Paris'"),
@@ -279,7 +279,7 @@ def test_a_database_that_is_no_ledger_is_left_alone(cli: Cli, tables: int) -> No
         connection.close()
     before = path.read_bytes()
     for command in (("status",), ("pause",), ("results",), ("run", "--ledger")):
-        assert cli("campaign", *command, "shop.db", code=4).err == "Error: shop.db is no ledger.\n"
+        assert cli("campaign", *command, "shop.db", code=4).err == "Error: shop.db is not a ledger.\n"
     assert path.read_bytes() == before
 
 

@@ -178,7 +178,7 @@ def test_profiles_that_were_spoilt_are_not_guessed_at(bare: Cli, service: str, a
     path = profiles_of(bare)
     for spoilt in ("{", '{"default": 7}', '{"default": {"colour": "red"}}', "[]"):
         path.write_text(spoilt)
-        assert "Mend or delete it" in bare("calls", "list", code=1).err
+        assert "Fix or delete it" in bare("calls", "list", code=1).err
     path.write_text("{}")
     path.chmod(0o644)
     rows: dict[str, Any] = {row["check"]: row for row in bare("doctor", "--json", "--base-url", service, code=1).json}

@@ -58,7 +58,7 @@ def test_the_call_is_seen_to_go_on(cli: Cli, slow_service: str) -> None:
     terminal.expect("Ctrl-C stops watching, not the call")
     terminal.interrupt()
     shown = terminal.end(130)
-    assert "goes on (it is queued)" in shown
+    assert "continues (it is queued)" in shown
     assert "pamela calls cancel call_" in shown
     assert terminal.raw.rindex(SHOW_CURSOR) > terminal.raw.rindex(HIDE_CURSOR), "the cursor is there again"
 

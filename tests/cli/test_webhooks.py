@@ -78,7 +78,7 @@ def test_what_is_sent_can_be_changed_and_is_checked(signing: Cli, receiver: Rece
         (("call.failed", "--set", "status.code=1"), "no such place"),
         (("call.completed", "--set", "transcript.7.text=x"), "no such place"),
         (("call.failed", "--data", "[]"), "a JSON object"),
-        (("call.failed", "--data", "{"), "no JSON"),
+        (("call.failed", "--data", "{"), "not JSON"),
     ],
 )
 def test_what_cannot_be_sent_is_explained(signing: Cli, arguments: tuple[str, ...], message: str) -> None:
@@ -87,8 +87,8 @@ def test_what_cannot_be_sent_is_explained(signing: Cli, arguments: tuple[str, ..
 
 @pytest.mark.parametrize("address", ["nonsense", "ftp://127.0.0.1/", "http://", "http://127.0.0.1:x/"])
 def test_what_is_no_address_is_refused(signing: Cli, address: str) -> None:
-    assert "is no address" in signing("trigger", "call.failed", "--to", address, code=2).err
-    assert "is no address" in signing("listen", "--forward-to", address, code=2).err
+    assert "is not a URL" in signing("trigger", "call.failed", "--to", address, code=2).err
+    assert "is not a URL" in signing("listen", "--forward-to", address, code=2).err
 
 
 @pytest.mark.parametrize(("status", "code"), [(204, 0), (401, 5), (404, 5), (500, 1), (302, 1)])

@@ -115,7 +115,7 @@ class Choice:
             for zones in closed:
                 opening = self._opening(zones)
                 values: dict[str, Any] = (
-                    {"state": RecipientState.GIVEN_UP, "detail": "No hour suits all time zones of the number."}
+                    {"state": RecipientState.GIVEN_UP, "detail": "The time zones of the number have no hour in common."}
                     if opening is None
                     else {"due_at": to_micros(opening)}
                 )

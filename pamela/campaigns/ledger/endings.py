@@ -113,7 +113,7 @@ class Endings(Placements, DoNotCallList):
             self._lock(connection, campaign_id)
             through = []
             for each in lost:
-                detail = f"The service does not know call {each.call_id} any more."
+                detail = f"The service no longer knows call {each.call_id}."
                 changed = connection.execute(
                     update(ATTEMPTS)
                     .where(ATTEMPTS.c.id == each.attempt_id, ATTEMPTS.c.state == AttemptState.PLACED)

@@ -146,7 +146,7 @@ class LookUps(Claiming):
                 if count >= MOST_LOOK_UPS:
                     values["state"] = AttemptState.SET_ASIDE
                     through.append(row.recipient_id)
-                    detail = f"Whether the call was placed could not be found out: {error}"
+                    detail = f"It could not be found out whether the call was placed: {error}"
                     self._set_recipient(connection, row.recipient_id, state=RecipientState.SET_ASIDE, detail=detail)
                 connection.execute(update(ATTEMPTS).where(ATTEMPTS.c.id == each.attempt_id).values(**values))
             return through
