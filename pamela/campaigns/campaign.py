@@ -270,7 +270,7 @@ class BaseCampaign(Generic[C]):
         unknown = set(options) - set(AddOptions.__annotations__)
         if unknown:
             raise TypeError(
-                f"There is no argument {sorted(unknown)[0]!r}. Arguments of the call stand in call={{...}}."
+                f"There is no argument {sorted(unknown)[0]!r}. Put arguments of the call into call={{...}}."
             )
         format_ = RowFormat(
             to=options["to"],

@@ -204,7 +204,7 @@ def test_the_doctor_finds_all_well(cli: Cli) -> None:
         ({"PAMELA_API_KEY": "pk_live_past_grace"}, 5, "access", "grace"),
         ({"PAMELA_BASE_URL": "http://127.0.0.1:9"}, 1, "address", "pamela sandbox"),
         ({"PAMELA_BASE_URL": "nonsense"}, 2, "address", "nonsense"),
-        ({"PAMELA_WEBHOOK_SECRET": " whsec "}, 1, "webhook secret", "blanks"),
+        ({"PAMELA_WEBHOOK_SECRET": " whsec "}, 1, "webhook secret", "starts or ends with a space"),
         ({"PAMELA_PROFILE": "nope"}, 2, "settings", "no profile 'nope'"),
     ],
 )
