@@ -168,7 +168,7 @@ class WebhookEndpoint:
         if fetch is not None and (isinstance(fetch, type) or not callable(getattr(fetch, "get_call", None))):
             raise TypeError(f"fetch={fetch!r:.100} is not a client. Give a PamelaClient or an AsyncPamelaClient.")
         if not any(fnmatchcase(name, pattern) for name in EVENTS):
-            # A pattern may be wrong in upper and lower case only.
+            # The pattern may differ in upper and lower case only.
             lowered = {pattern.lower()} if any(fnmatchcase(name, pattern.lower()) for name in EVENTS) else ()
             message = f"This version knows no event {pattern!r:.100}. {suggest(pattern, lowered or EVENTS)}"
             warnings.warn(message, UserWarning, stacklevel=2)

@@ -5,7 +5,7 @@ Each class is loaded when it is first used. `pamela.Call` and `pamela.models.Cal
 
 from __future__ import annotations
 
-TYPE_CHECKING: bool = False  # as typing has it, without the time that importing typing takes
+TYPE_CHECKING: bool = False  # the same as in typing, without importing typing
 if TYPE_CHECKING:
     from typing import Any
 

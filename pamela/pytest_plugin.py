@@ -271,7 +271,7 @@ def pamela_async(
         finally:
             await tester.aclose()
 
-    # Whatever runs the test, asyncio or trio, closes the client where it was used.
+    # Close the client on the event loop of the test, asyncio or trio.
     request.node.obj = closing_its_client
     yield from _testing(tester, request, monkeypatch)
 
@@ -352,7 +352,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if tester is not None and report.when == "call" and report.failed:
         try:
             report.sections += tester.report()
-        except Exception as error:  # the report of the failure itself is more important
+        except Exception as error:  # The report of the failure itself matters more.
             report.sections.append(("Pamela calls", f"They cannot be shown: {error}"))
     return report
 

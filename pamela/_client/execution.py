@@ -235,7 +235,7 @@ class RequestExecution:
             if self.request.operation.name == CREATE_CALL:
                 self.check_is_call(value, outcome)
             if self.key is not None and outcome.headers.get(IDEMPOTENCY_HEADER.lower()) == self.key:
-                self.capabilities.idempotency_keys = True  # A page of others may give back whatever was sent.
+                self.capabilities.idempotency_keys = True  # A page of another server may echo any header.
             return value
         raise responses.error_of_response(self.request, outcome, self.url)
 

@@ -41,5 +41,5 @@ def configure() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(name)s %(levelname)s %(message)s"))
     log.addHandler(handler)
-    log.propagate = False  # or a program that has a handler at the root shows every line twice
+    log.propagate = False  # Otherwise a program with a handler at the root logs each line twice.
     log.setLevel(level)

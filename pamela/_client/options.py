@@ -128,7 +128,7 @@ class Options:
         self.on_response = on_response
 
     def __repr__(self) -> str:
-        return f"Options(base_url={self.base_url!r})"  # neither the key nor headers, which may have secrets
+        return f"Options(base_url={self.base_url!r})"  # without the key and the headers, which may contain secrets
 
     @classmethod
     def create(

@@ -48,7 +48,7 @@ class Watch:
 
     def deadline(self, deadline: float | None) -> float | None:
         """Return the deadline of the next request in seconds: the client's, or the remaining time if that is less."""
-        # With a timeout of 0 the call is fetched once all the same.
+        # With a timeout of 0 the call is still fetched once.
         remaining = self.remaining() if self.timeout else float("inf")
         return deadline if remaining >= (deadline or float("inf")) else max(remaining, SHORTEST_STEP)
 

@@ -61,7 +61,7 @@ class Wanted(NamedTuple):
         if not isinstance(metadata, dict) or not metadata:
             return None
         if IDEMPOTENCY_METADATA not in metadata:
-            # A service may rename what it was sent, or put it in an object of its own.
+            # A service may rename the keys of the metadata, or nest them in another object.
             return False if is_whole and not has_text(metadata, self.key) else None
         key = metadata[IDEMPOTENCY_METADATA]
         if key == self.key or (isinstance(key, int) and str(key) == self.key):

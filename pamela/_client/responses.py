@@ -129,7 +129,7 @@ def error_of_response(request: Request[Any], response: Response, url: str) -> Pa
         ambiguous=not request.operation.idempotent and (response.status >= 500 or response.status == 408),
     )
     if error.ambiguous:
-        error.add_note(_advice(request))  # beside the service's own words
+        error.add_note(_advice(request))  # in addition to the service's own message
     return error
 
 
@@ -140,7 +140,7 @@ def _kind(request: Request[Any], status: int, code: Any) -> type[PamelaError]:
         return QuotaExceededError
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else PamelaError)
     if kind is ConflictError and code in (ErrorCode.NO_NUMBER_FOR_COUNTRY, ErrorCode.UNSUPPORTED_COUNTRY):
-        kind = PamelaError  # about the request itself, not about the state of things
+        kind = PamelaError  # The error is about the request itself, not about the state of the call.
     return _OF_CALLS.get(kind, kind) if "calls" in request.operation.path.split("/") else kind
 
 
@@ -256,7 +256,7 @@ def _issue(issue: Any) -> str:
 
 def _excerpt(response: Response) -> str:
     content = response.content[:LONGEST_MESSAGE]
-    for secret in response.secrets:  # while they are whole: a part of one is found no more
+    for secret in response.secrets:  # Hide them before the text is cut: a part of a secret is not found.
         content = content.replace(secret.encode(), HIDDEN.encode())
     text = mask(" ".join(content[:500].decode("utf-8", "replace").split()))
     if not text:

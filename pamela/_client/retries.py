@@ -101,7 +101,7 @@ def decide(
 
 def longest_backoff(attempts: int) -> float:
     """Return the longest pause after so many attempts, in seconds."""
-    doublings = min(attempts - 1, 32)  # a float has an end
+    doublings = min(attempts - 1, 32)  # A float has a maximum.
     return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0**doublings)
 
 

@@ -24,7 +24,7 @@ def read_json(content: bytes) -> Any:
         try:
             return decode(content)
         except Exception:  # noqa: S110
-            pass  # What msgspec refuses, NaN and half a surrogate pair say, `json` may take; if not, it says why.
+            pass  # `json` accepts some values that msgspec refuses, such as NaN and lone surrogates. Otherwise it says why.
     return json.loads(content)
 
 

@@ -31,7 +31,7 @@ class Model(dict[str, Any]):
         ('call_1', 'call_1', <CallStatus.QUEUED: 'queued'>, None)
     """
 
-    __slots__ = ()  # Nothing but the dict: half the time to make one, and a mistyped attribute cannot be set.
+    __slots__ = ()  # No instance dict: a model is made in half the time, and a mistyped attribute cannot be set.
     _fields: ClassVar[tuple[str, ...]] = ()
     _required: ClassVar[tuple[str, ...]] = ()
 

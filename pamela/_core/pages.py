@@ -40,7 +40,7 @@ class PageModel(Model, Generic[T]):
         return len(items) if isinstance(items, list) else 0
 
     def __bool__(self) -> bool:
-        # Also without items it is no empty object, for which `json` with an indent would take it.
+        # A page without items is not false: `json` with an indent would write it as {}.
         return bool(self.keys())
 
     def next_page(self) -> Self | None:

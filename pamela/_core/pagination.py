@@ -59,8 +59,8 @@ class Pages(Generic[T]):
         items: list[Any] = [item for item in found if isinstance(item, Model)] if isinstance(found, list) else []
         new = [item for item in items if _id_of(item) not in self._ids_before]
         self._ids_before = {id_ for item in items if (id_ := _id_of(item)) is not None}
-        # A page of nothing but what was on the page before may come of items that were added meanwhile; two in a row do
-        # not: the service gives the same page again and again.
+        # One page with only known items is normal if items were added meanwhile. Two in a row mean that the service returns
+        # the same page again and again.
         self._repeats = 0 if new or not items else self._repeats + 1
         goes_on = self._advance(page, len(items)) and self._repeats < MOST_REPEATS
         self.next = self._request() if goes_on else None

@@ -42,7 +42,7 @@ def _with_plus(text: str) -> str | None:
     digits = _without_separators(f"+{text}")
     try:
         is_in_use = digits is not None and phonenumbers.is_valid_number(phonenumbers.parse(digits))
-    except phonenumbers.NumberParseException:  # too short, for one
+    except phonenumbers.NumberParseException:  # for example because it is too short
         return None
     return digits if is_in_use else None
 

@@ -48,7 +48,7 @@ class EventParser:
             self._is_begun = True
             text = text.removeprefix("\ufeff")
         if self._after_return and text:
-            text = text.removeprefix("\n")  # of a line's end that came in two parts
+            text = text.removeprefix("\n")  # The line end was split between two chunks.
             self._after_return = False
         self._after_return = self._after_return or text.endswith("\r")
         *lines, last = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

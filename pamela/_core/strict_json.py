@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
+TYPE_CHECKING = False  # the same as in typing, without importing typing
 if TYPE_CHECKING:
     from typing import Any
 

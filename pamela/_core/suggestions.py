@@ -40,6 +40,9 @@ def shorten(value: object) -> str:
     """Return the repr of a value, cut where it is long."""
     try:
         shown = repr(value)
-    except (ValueError, RecursionError):  # a number of thousands of digits, say, or a list of itself
+    except (
+        ValueError,
+        RecursionError,
+    ):  # for example a number with thousands of digits, or a list that contains itself
         shown = f"<{type(value).__name__}>"
     return shown if len(shown) <= LONGEST_VALUE else f"{shown[:LONGEST_VALUE]}..."

@@ -33,7 +33,9 @@ def check_base_url(value: Any, example: str) -> str:
         ValidationError: No request can go there. The message shows no user name and no password.
     """
     value = hide(value)
-    problem = problem_of_base_url(value, example)  # found in a frame of its own, which the traceback does not have
+    problem = problem_of_base_url(
+        value, example
+    )  # in its own frame, so that the traceback does not contain the address
     if problem is not None:
         raise ValidationError(problem)
     scheme, separator, rest = value.partition(":")
@@ -54,7 +56,7 @@ def problem_of_base_url(value: Any, example: str) -> str | None:
         return "base_url contains a user name. The API needs an API key instead: give api_key=."
     if parts.query or parts.fragment:
         return f"{shown} has a query or a fragment. Give only the part before the path."
-    # Behind an "@" in the path, what stands before may be a password with a slash in it.
+    # The part before an "@" in the path may be a password with a slash.
     return None if "@" not in value and is_url_of_httpx(value.rstrip("/")) else no_address
 
 

@@ -122,7 +122,7 @@ class SyncPool:
         self.context = context
         self.proxy = proxy
         self.closed = False
-        # A signal handler that uses the client may run in the middle of what is locked, and comes back to it.
+        # Reentrant: a signal handler that uses the client may run while this thread holds the lock.
         self._lock = threading.RLock()
         self._idle: deque[Connection[httpx.HTTPTransport]] = deque()
         self._waiters: deque[Waiter] = deque()

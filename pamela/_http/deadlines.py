@@ -212,7 +212,7 @@ class Stream:
         progress = self.progress
         timeout = progress.timeout(timeout)
         buffer = progress.before_write(buffer)
-        # httpcore itself has the limit for each part that the system takes; here it is for what is left of the whole.
+        # httpcore limits each part that the system accepts. This limits the rest of the whole request.
         for start in range(0, len(buffer), WRITTEN_AT_ONCE):
             self.stream.write(buffer[start : start + WRITTEN_AT_ONCE], seconds_for(timeout, "Write"))
 

@@ -184,7 +184,7 @@ def async_body_of_users(received: httpx.Response, failure_of: Callable[[Exceptio
                 end_if_more(received)
             await received.aclose()
             if ends_when_closed and not at_end:
-                # Ends the generators of httpcore one by one, from the inside. Trio minds those that are left behind.
+                # Close the generators of httpcore one by one, from the inside: Trio warns about those that stay open.
                 async for _ in chunks:
                     pass
 

@@ -100,5 +100,5 @@ def encoding_of(headers: Mapping[str, str]) -> str:
     encoding = "".join(encodings).removeprefix("x-")
     if encoding in ("br", "compress", "zstd"):
         raise ResponseProblem(f"the response has the encoding {encoding}, which the client did not request")
-    # Other names are those of servers that mean the character set.
+    # Some servers send the character set here. Ignore it.
     return encoding if encoding in ("gzip", "deflate") else ""

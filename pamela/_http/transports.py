@@ -429,7 +429,7 @@ def failure_over_pool(error: Exception, attempt: Attempt, connection: Any, proxy
     """Return what an exception means that a request over a connection of our own ended with."""
     from .failures import failure_of
 
-    # Where the network was never used although the request was handed over, something has taken httpx's place.
+    # If the network was never used although the request was handed over, something replaces httpx's transport.
     if connection is None:
         return failure_of(error, attempt, sent=False, proxy=proxy)
     progress = connection.progress
@@ -502,13 +502,13 @@ def close_on(loop: Any, pool: AsyncPool) -> None:
     import asyncio
 
     if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_running():
-        with suppress(RuntimeError):  # It has ended in this moment.
+        with suppress(RuntimeError):  # The loop has just ended.
             loop.call_soon_threadsafe(lambda: loop.create_task(pool.close()))
 
 
 def running_loop() -> Any:
     """Return what stands for the event loop that is running, asyncio's or trio's."""
-    # A synchronous program never comes here, and importing asyncio would be a tenth of its way to the first response.
+    # Import asyncio here: synchronous programs do not need it, and it would slow down their first request.
     import asyncio
 
     try:

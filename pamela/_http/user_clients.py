@@ -37,7 +37,7 @@ class Observer:
     def trace(self, event: str, info: dict[str, Any]) -> None:
         """Take an event of httpcore's."""
         if event.endswith(".send_request_headers.started"):
-            # A request to a proxy to set a tunnel up is none of ours.
+            # The CONNECT request to a proxy is not a request of this package.
             if info["request"].method != b"CONNECT":
                 # A scheme of authentication may send two requests, and over HTTP/2 responses have numbers.
                 self.is_reused = event.startswith("http11.") and (self.written or not self.connecting)

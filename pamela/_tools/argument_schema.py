@@ -70,7 +70,7 @@ class ArgumentSchema:
         if "decimal" in wanted and "number" not in wanted:
             if "string" not in wanted:
                 return value.text if isinstance(value, ExactFloat) else repr(value)
-            if isinstance(value, ExactFloat):  # its digits as text could be taken for text
+            if isinstance(value, ExactFloat):  # As text, its digits could be confused with a text.
                 raise InvalidArgumentsError(f"{place}: the number has too many digits")
         if "number" in wanted and not wanted & {"integer", "decimal"} and abs(value) > _LARGEST:
             raise InvalidArgumentsError(f"{place}: the number is out of range")
@@ -97,7 +97,7 @@ class ArgumentSchema:
             return value
         alternatives = self._alternatives(schemas)
         if len(alternatives) != 1:
-            return dict(value)  # which of them it is, and so which defaults it has, is not known here
+            return dict(value)  # The alternative, and so its defaults, are not known here.
         properties = alternatives[0].get("properties", {})
         rest: dict[str, Any] = {}
         for key, item in value.items():

@@ -209,7 +209,7 @@ def _register(plan: DeploymentPlan, definition: Mapping[str, Any], replaced_id: 
         tool = registration.get("tool")
         if not isinstance(tool, dict) or tool.get("active") is not False:
             return
-        # The key is that of an earlier deployment, whose tool has been deleted since. So this one replaces that.
+        # An earlier deployment used this key, and its tool has been deleted. The next key follows from that tool's id.
         replaced_id = str(tool.get("id"))
     yield RegisterTool(definition, uuid.uuid4().hex)
 
@@ -218,7 +218,7 @@ def _replace(plan: DeploymentPlan, old: Tool, new: Mapping[str, Any]) -> Steps:
     try:
         yield from _register(plan, new, old["id"])
     except ConflictError:
-        # The service does not have two tools of one name, so the agent does without for a moment.
+        # The service refuses two tools of the same name. The agent lacks the tool for a moment.
         yield from _delete(old["id"])
         try:
             yield from _register(plan, new, old["id"])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._generated.models import Tool
 
 
-# The mark is in the schema because that is what an account keeps of a tool as it came; validators pass over it.
+# The mark is in the schema, because the account stores the schema unchanged. Validators ignore it.
 _MARK_KEY = "$comment"
 _MARK = "Kept by the tool registry {} of the Pamela SDK."
 _JSON_STRING = r'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"'
@@ -150,7 +150,7 @@ def _differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
 
 
 def _with_mark(definition: Mapping[str, Any], registry: str) -> dict[str, Any]:
-    # As JSON gives it back: a tuple as a list, an enumeration member as its value.
+    # in the form after JSON: a tuple is a list, an enumeration member is its value
     marked: dict[str, Any] = json.loads(json.dumps(definition))
     comment = f"{_own_comment(marked['input_schema'])} {_MARK.format(json.dumps(registry))}"
     marked["input_schema"][_MARK_KEY] = comment.strip()

@@ -152,11 +152,11 @@ class ToolRun:
         try:
             response = self._claim(claims, claimed)
         except Exception:
-            # Without the store nobody knows whether it ran before, and twice is worse than not at all.
+            # Without the store, the tool may have run before. Running it twice is worse than not running it.
             log_failure(self._invocation, "the invocation store failed", exc_info=True)
             response = self._too_late() if self._deadline.is_over else self._error("The tool failed")
             response = self._deadline.settle(response, unless_given_up=self._error(_TOO_LATE))
-            claimed = claims  # the claim may have arrived although its answer was lost
+            claimed = claims  # The claim may have arrived although its response was lost.
         else:
             if response is None:
                 with self._leases.hold(claims):
@@ -191,7 +191,7 @@ class ToolRun:
     def _claim_one(self, claim: InvocationClaim) -> ToolResponse | None:
         pause, longest = _PAUSES
         while self._deadline.remaining:
-            # A claim that may be passed on no longer shows whose it was.
+            # A claim that can be passed on does not show its former owner.
             if self._tool.after_crash == "run" and self._is_of_another(claim, self._store.get(claim.invocation_id)):
                 return self._conflict()
             record: InvocationRecord | None = self._store.claim(
@@ -253,7 +253,7 @@ class ToolRun:
         except _TooLateError:
             return self._too_late()
         except BaseException:
-            # Also SystemExit and CancelledError: the thread is not the function's to end, and the caller waits.
+            # Also catch SystemExit and CancelledError: the function must not end this thread, because the caller waits for it.
             log_failure(self._invocation, "it raised an exception", exc_info=True)
             return self._error("The tool failed")
 
@@ -287,7 +287,7 @@ class ToolRun:
     async def _await(self, work: Awaitable[Any]) -> Any:
         try:
             async with asyncio.timeout(self._deadline.remaining) as scope:
-                # The loop may have been busy since the check before, and perhaps nothing of it has run.
+                # The loop may have been busy since the check. Perhaps the function has not started.
                 self._check_awaitable_before_start(work)
                 return await work
         except TimeoutError:
@@ -299,7 +299,7 @@ class ToolRun:
         try:
             self._deadline.check_before_start()
         except _TooLateError:
-            # A coroutine that is not closed complains that nobody awaited it, and a task would begin by itself.
+            # Close a coroutine, because Python warns if it is not awaited. Cancel a task, because it would start by itself.
             end = getattr(work, "close" if inspect.iscoroutine(work) else "cancel", None)
             if callable(end):
                 end()

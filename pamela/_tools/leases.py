@@ -57,7 +57,7 @@ class LeaseKeeper:
         self._store = store
         self._held: set[InvocationClaim] = set()
         self._lock = threading.Lock()
-        self._pid: int | None = None  # the process in which the thread runs, as none survives a fork
+        self._pid: int | None = None  # the process of the thread: threads do not survive a fork
 
     @contextmanager
     def hold(self, claims: Sequence[InvocationClaim]) -> Iterator[None]:
@@ -89,7 +89,7 @@ class LeaseKeeper:
                         claim.invocation_id, owner=claim.owner, lease_seconds=self.lease_seconds
                     )
                 except Exception:
-                    # The others would wait for the same store; all are tried again after the pause.
+                    # Skip the others, which use the same store. All are tried again after the pause.
                     logger.warning("Could not extend the leases of running invocations.", exc_info=True)
                     break
                 if not is_held:

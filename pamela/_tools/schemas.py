@@ -136,10 +136,10 @@ class FunctionSchema:
             Exception: A conversion of the user raised it.
         """
         try:
-            # Strict and from JSON: "5" is no integer, but "2026-03-14" is a date, as the schema says.
+            # Strict JSON mode, as in the schema: "5" is not an integer, but "2026-03-14" is a date.
             exact = self._argument_schema.with_numbers_converted(arguments)
             parsed = self._arguments.model_validate_json(json.dumps(exact, allow_nan=False), strict=True)
-            # pydantic says best what is wrong, but takes some things that its schema does not: true for a literal 1.
+            # pydantic has better messages, but accepts more than its schema: for example true for a literal 1.
             _check(self._validator, arguments)
         except ValidationError as error:
             raise InvalidArgumentsError(_joined(_problems(error))) from None
@@ -257,7 +257,7 @@ def _docstrings(function: Callable[..., Any]) -> list[Docstring]:
     sources: list[Any] = [plain]
     if not inspect.isroutine(plain) and not isinstance(plain, type):
         sources.append(type(plain).__call__)
-    # The parser passes over the first line when it takes away the indentation.
+    # The parser ignores the first line when it removes the indentation.
     return [parse("\n" + (inspect.getdoc(each) or ""), DocstringStyle.AUTO) for each in sources]
 
 
@@ -265,7 +265,7 @@ def _hints(function: Callable[..., Any]) -> dict[str, Any]:
     function = _without_partial(function)
     method = type(inspect.unwrap(function)).__call__
     try:
-        # Of a callable object, the hints are those of its method.
+        # The hints of a callable object are those of its method.
         return get_type_hints(method if inspect.isfunction(method) else function, include_extras=True)
     except NameError as error:
         message = f"A type hint of {_name(function)} is not known in its module: {error}. Define it at the top."
@@ -282,7 +282,7 @@ def _asks_for_invocation(hint: Any) -> bool:
 
 
 def _is_connection(hint: Any) -> bool:
-    # Told by name, because SQLAlchemy need not be installed.
+    # Compare by name: SQLAlchemy may not be installed.
     return getattr(hint, "__name__", None) == "Connection" and str(getattr(hint, "__module__", "")).startswith(
         "sqlalchemy."
     )
@@ -320,7 +320,7 @@ def _field_info(field: _Field) -> Any:
         return Field(**info)
     if _has_json_form(field.default):
         return Field(default=field.default, **info)
-    # Optional, but with nothing that a schema could show as the default.
+    # optional, but without a default in the schema
     return Field(default_factory=lambda: field.default, **info)
 
 
@@ -384,7 +384,7 @@ def _attrs_type(cls: type[Any]) -> Any:
         try:
             return cls(**_given_values(parsed))
         except TypeError as error:
-            # What attrs raises for a value of another type; pydantic finds the place of a ValueError only.
+            # attrs raises it for a value of another type. pydantic reports the place of a ValueError only.
             raise ValueError(str(error)) from error
 
     def as_model(value: Any) -> Any:
@@ -490,7 +490,7 @@ def _check(validator: Validator, arguments: Mapping[str, Any]) -> None:
 
 
 def _problems(error: ValidationError) -> list[str]:
-    # What a check of the user's own says may be meant for the log only, so just the place is told.
+    # The message of a user's own check may be for the log only, so show only the place.
     own = ("value_error", "assertion_error")
     return [
         f"{_place(each['loc'])}: {'invalid value' if each['type'] in own else each['msg']}"
@@ -499,7 +499,7 @@ def _problems(error: ValidationError) -> list[str]:
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    # In a union, pydantic names the function that made an alternative; that is nobody's business.
+    # In a union, pydantic adds the name of an internal function. Remove it.
     return ".".join(str(part) for part in location if not str(part).startswith("function-")) or "arguments"
 
 

@@ -39,7 +39,7 @@ class CeleryBackground:
 
     def __init__(self, app: Any, handler: Any) -> None:
         is_task = hasattr(handler, "apply_async")
-        # No result is kept: nobody asks for it, and a result backend that is down would keep events from being queued.
+        # Without a result: nobody reads it, and events could not be queued while the result backend is down.
         self._task = handler if is_task else app.task(_taking_payload(handler), ignore_result=True)
 
     def put(self, event: WebhookEvent) -> None:
@@ -139,7 +139,7 @@ def _taking_payload(handler: Callable[[Any], object]) -> Callable[[dict[str, Any
     def run(event: dict[str, Any]) -> None:
         resolve_blocking(handler(as_event(event)))
 
-    del run.__wrapped__  # a queue would look through it and take an async handler for its own
+    del run.__wrapped__  # A queue would follow it, and run an async handler itself.
     return run
 
 

@@ -26,7 +26,7 @@ def run_in_thread(function: Callable[[], T]) -> Future[T]:
     exiting.
     """
     future: Future[T] = Future()
-    future.set_running_or_notify_cancel()  # the caller may stop waiting; the function goes on
+    future.set_running_or_notify_cancel()  # The caller may stop waiting. The function continues.
     context = copy_context()
 
     def run() -> None:

@@ -22,7 +22,7 @@ def check_takes(handler: Any, *arguments: str, and_more: bool = False, what: str
     try:
         signature = inspect.signature(handler)
     except (TypeError, ValueError):
-        return  # some that are written in C have none
+        return  # Some functions written in C have no signature.
     try:
         (signature.bind_partial if and_more else signature.bind)(*arguments)
     except TypeError:

@@ -35,7 +35,7 @@ def log_escaped(
     )
     if error is not None:
         lines = "".join(traceback.format_exception(*error)).rstrip("\n").split("\n")
-        record.exc_text = "\n".join(f"| {escape(line)}" for line in lines)  # what formatters take if it is there
+        record.exc_text = "\n".join(f"| {escape(line)}" for line in lines)  # Formatters use it if it is set.
     logger.handle(record)
 
 

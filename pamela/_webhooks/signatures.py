@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from .._core.strict_json import canonical_json, parse_object
 
-TYPE_CHECKING = False  # as typing has it, without the time that importing typing takes
+TYPE_CHECKING = False  # the same as in typing, without importing typing
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any

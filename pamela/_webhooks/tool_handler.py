@@ -117,7 +117,7 @@ def create_tool_handler(secret: str | Sequence[str]) -> Callable[[Callable[..., 
         is_view_async = is_async(function) or is_async(inspect.unwrap(function))
         handler: Any = handle_async if is_view_async else handle
         handler.__signature__ = _signature(function)
-        handler.csrf_exempt = True  # for Django: the signature says who sent the request
+        handler.csrf_exempt = True  # for Django: the signature authenticates the request
         return handler  # type: ignore[no-any-return]
 
     return decorate
@@ -130,10 +130,10 @@ def _take_request(args: tuple[Any, ...], values: dict[str, Any], takes_request: 
         request = values.pop("request")  # FastAPI passes everything by name
     else:
         with needs_extra("flask", "Tool handlers that are called without a request"):
-            from flask import request  # Flask alone passes no request to its views
+            from flask import request  # Only Flask does not pass the request to its views.
 
     if takes_request:
-        values.setdefault("request", request)  # a variable of the path named "request" comes first
+        values.setdefault("request", request)  # A path variable named "request" takes precedence.
     return request, _adapter_for(request)
 
 

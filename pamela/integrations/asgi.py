@@ -37,7 +37,7 @@ def asgi_app(endpoint: WebhookEndpoint) -> ASGIApplication:
 
 
 class _Application:
-    # An object and not a function, because Starlette takes a function for a view.
+    # An object instead of a function: Starlette treats a function as a view.
     def __init__(self, endpoint: WebhookEndpoint) -> None:
         self._endpoint = endpoint
 

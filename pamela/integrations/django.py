@@ -122,7 +122,7 @@ def verified_event(
         async def receive_async(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
             return await maybe_await(respond(request, *args, **kwargs))
 
-        # Django marks its class-based views that are async.
+        # Django marks async class-based views.
         return csrf_exempt(receive_async if is_async(view) or iscoroutinefunction(view) else receive)
 
     return decorate
@@ -130,7 +130,7 @@ def verified_event(
 
 @contextmanager
 def _own_connections() -> Iterator[None]:
-    # Django's connections belong to threads, and a tool's thread ends with it.
+    # Close Django's connections of the tool's thread, which ends with the tool.
     try:
         yield
     finally:

@@ -59,7 +59,7 @@ class MemoryInvocationStore(Version20Names):
         self._keep_seconds = check_keep_seconds(keep_seconds)
         self._running: dict[str, _Entry] = {}
         self._finished: dict[str, _Entry] = {}  # in the order of their responses
-        self._undropped: dict[str, None] = {}  # those of the finished that still have a response
+        self._undropped: dict[str, None] = {}  # finished invocations that still have a response
         self._bytes = 0
         self._lock = threading.Lock()
 

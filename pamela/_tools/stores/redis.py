@@ -166,7 +166,7 @@ def _client_for(module: Any, address: str) -> Any:
     try:
         return module.Redis.from_url(address, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
     except ValueError:
-        # Neither the address nor what redis says of it is shown, as there may be a password in it.
+        # Show neither the address nor the message of redis: they may contain a password.
         message = (
             "The address of a Redis server must look like redis://localhost:6379/0, or begin with rediss:// or unix://."
         )

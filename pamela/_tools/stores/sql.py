@@ -243,7 +243,7 @@ class SQLInvocationStore(Version20Names):
 
     @property
     def _longest_step(self) -> float:
-        # The database itself ends a statement of the store's own engine before.
+        # With the store's own engine, the database ends a statement earlier.
         return 2 * TIMEOUT if self._made_engine else LONGEST_STEP
 
     def _run(self, step: Callable[[Connection], T], timeout_seconds: float | None = None) -> T:
@@ -259,7 +259,7 @@ class SQLInvocationStore(Version20Names):
                     with cut_off_after(remaining, connection):
                         return step(connection.execution_options(isolation_level="AUTOCOMMIT"))
             except DBAPIError as error:
-                # A connection that broke may have done its work. Each step can be repeated: the owner's token tells.
+                # The statement may have succeeded before the connection broke. Each step can be repeated, because it has the owner's token.
                 is_over = attempt == _ATTEMPTS or time.monotonic() >= gives_up_at
                 if is_over or not (error.connection_invalidated or _code(error) in _RETRIED):
                     raise
@@ -269,7 +269,7 @@ class SQLInvocationStore(Version20Names):
         if self._pid != os.getpid():
             with self._lock:
                 if self._pid != os.getpid():
-                    # The connections in the pool are the parent's, which goes on using them.
+                    # The parent process still uses the connections in the pool.
                     self._engine.dispose(close=False)
                     self._pid = os.getpid()
         return self._engine
@@ -281,7 +281,7 @@ class SQLInvocationStore(Version20Names):
         try:
             self.table.metadata.create_all(self._engine)
         except DBAPIError:
-            # Another process may have made it at the same moment.
+            # Another process may have created it at the same time.
             if not inspect(self._engine).has_table(self.table.name):
                 raise
 

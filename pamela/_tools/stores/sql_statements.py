@@ -69,14 +69,14 @@ def make_engine(address: str, timeout: int) -> Engine:
     arguments: dict[str, Any] = {}
     if url.get_backend_name() == "postgresql" and url.get_driver_name() in ("psycopg", "psycopg2"):
         limits = f"-c statement_timeout={timeout}s -c lock_timeout={timeout}s"
-        # That the other machine is gone is found out in a few seconds, also by who only waits for it.
+        # Keepalive: a lost machine is detected within seconds, also by a connection that only waits.
         alive = {"keepalives_idle": timeout, "keepalives_interval": timeout, "keepalives_count": 2}
         arguments = {"connect_timeout": timeout, "options": limits, "tcp_user_timeout": timeout * 1000, **alive}
     elif url.get_backend_name() in _MYSQL and url.get_driver_name() == "pymysql":
         arguments = {"connect_timeout": timeout, "read_timeout": timeout, "write_timeout": timeout}
     elif url.get_backend_name() == "sqlite":
         return create_engine(url, connect_args={"timeout": timeout})
-    # Without a ping before each use: it would wait for a stopped server, and steps on a broken connection are repeated.
+    # No ping before each use: it would block on a stopped server, and steps on a broken connection are repeated anyway.
     return create_engine(url, connect_args=arguments, pool_size=20, pool_timeout=timeout)
 
 
@@ -169,14 +169,14 @@ class Statements:
             {"id": bindparam("wanted"), "owner": bindparam("new_owner"), "lease_until": now, **completed}
         )
         self.select = select(self.table, now.label("now")).where(columns.id == bindparam("wanted"))
-        # Each change names what was seen before: if another came between, it changes nothing.
+        # Each change has the old values as its condition. If another process was faster, it changes nothing.
         is_unchanged = and_(is_seen, columns.state == bindparam("seen_state"))
         is_own = columns.owner == bindparam("new_owner")
         self.take_over = update(self.table).where(is_unchanged, is_own | not_(is_held)).values(claimed)
         self.abandon = (
             update(self.table).where(is_unchanged, not_(is_held)).values(state="failed", expires_at=now + keep)
         )
-        # In this order, because MySQL sees the new lease_until in what comes after it.
+        # The order matters: in MySQL, later assignments see the new lease_until.
         self.extend = (
             update(self.table)
             .where(is_seen, columns.state == "running")

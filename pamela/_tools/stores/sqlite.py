@@ -21,7 +21,7 @@ BUSY_TIMEOUT = 10.0
 _FORGOTTEN_AT_ONCE = 20
 """Maximum number of invocations that a claim or a completion deletes, so that neither takes long."""
 
-# Whoever asks for max(finished) says WHERE finished IS NOT NULL, or SQLite reads the whole table instead of the index.
+# Queries for max(finished) need WHERE finished IS NOT NULL. Without it, SQLite reads the table instead of the index.
 # Leases are in the system's monotonic clock, which all processes share and nobody sets. After a restart of the machine
 # it begins anew, and a lease then seems to end later than its own length allows: its process is gone.
 _SCHEMA = """

@@ -51,8 +51,8 @@ class DjangoAdapter:
 def body_chunks(request: HttpRequest) -> Iterator[bytes]:
     """Read the body of a request."""
     if isinstance(request, WSGIRequest) and not request.environ.get("CONTENT_LENGTH"):
-        return wsgi_chunks(request.environ)  # Django reads nothing of a chunked body
-    # Django says nothing of a body that is shorter than its length.
+        return wsgi_chunks(request.environ)  # Django does not read a chunked body.
+    # Django does not detect a body that is shorter than its Content-Length.
     length = announced_length(request.META)
     return read_to_end(request.read, length=length, passing=(SuspiciousOperation,))
 

@@ -51,5 +51,5 @@ async def body_chunks(request: Request) -> AsyncIterator[bytes]:
         async for chunk in request.stream():
             yield chunk
     except ClientDisconnect as error:
-        # Also after a body that is malformed. What came before may be whole and signed, and is not to be believed.
+        # Also after a malformed body: the part before the error may be complete and signed, but must not be accepted.
         raise BodyUnreadableError("the sender closed the connection") from error

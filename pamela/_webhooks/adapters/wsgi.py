@@ -30,5 +30,5 @@ def wsgi_chunks(environ: WSGIEnvironment) -> Iterator[bytes]:
 def announced_length(environ: Mapping[str, Any]) -> int | None:
     """Return the length of the body that a request announces, None if it does not."""
     length = str(environ.get("CONTENT_LENGTH") or "")
-    is_number = length.isdecimal() and len(length) <= MAX_LENGTH_DIGITS  # more digits than any body has
+    is_number = length.isdecimal() and len(length) <= MAX_LENGTH_DIGITS  # no body has more digits
     return int(length) if is_number else None
