@@ -267,8 +267,8 @@ OTHER = {"id": "call_2", "to": "+12025550100", "metadata": {"idempotency_key": "
         (Lists({"items": [{"id": "call_3", "to": "+12025550199"}]}, whole=MINE), False),
         (Lists({"items": [{"id": "call_1", "to": "+12025550100"}]}, whole={"id": "call_1"}), "metadata"),
         (Lists({"items": [OTHER], "total": 2}), "ends after 1 of 2"),
-        (Lists({"items": "none"}), "is not one"),
-        (Lists({"items": [{"to": "+12025550100"}]}), "is not one"),
+        (Lists({"items": "none"}), "an invalid list of calls"),
+        (Lists({"items": [{"to": "+12025550100"}]}), "an invalid list of calls"),
     ],
 )
 def test_looking_an_attempt_up(lists: Any, found: bool | str) -> None:
