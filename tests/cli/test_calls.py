@@ -123,7 +123,7 @@ def test_a_call_of_which_nobody_knows_ends_with_6_and_says_how_to_find_it(cli: C
     with serving(lambda method, path: None if method == "POST" else (404, {"detail": "Not Found"})) as address:
         done = cli("call", "+15551234567", "Order a pizza", "--yes", "--base-url", address, code=6)
     assert "pamela calls find --idempotency-key pamela-cli-" in done.err
-    assert "may have been done" in done.err
+    assert "may have carried it out" in done.err
 
 
 def test_a_service_that_does_not_answer_times_out(cli: Cli) -> None:

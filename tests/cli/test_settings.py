@@ -108,7 +108,7 @@ def test_login_keeps_a_key_that_only_the_owner_can_read(bare: Cli, service: str,
     assert bare("profiles", "--json").json == [
         {"name": "default", "base_url": service, "key": True, "webhook_secret": None, "kept_in": "file"}
     ]
-    assert "forgotten" in bare("logout").err
+    assert "was deleted" in bare("logout").err
     bare("calls", "list", code=3)
     bare("logout", code=4)
 
