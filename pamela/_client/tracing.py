@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 @contextmanager
 def operation_span(tracer: Tracer, operation: Operation[Any]) -> Iterator[Span]:
     """Trace one operation with all its attempts; an exception of ours is recorded with its kind."""
-    with tracer.start_as_current_span(operation.name, record_exception=False, set_status_on_exception=False) as span:
+    # The path of a raw request may contain ids, which the name of a span must not.
+    name = operation.method if " " in operation.name else operation.name
+    with tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False) as span:
         span.set_attribute("pamela.operation", operation.name)
         try:
             yield span
@@ -53,12 +55,14 @@ def attempt_span(tracer: Tracer, attempt: Attempt) -> Iterator[TracedAttempt]:
         "server.address": parts.hostname or "",
         "server.port": parts.port or (443 if parts.scheme == "https" else 80),
         "url.full": attempt.url,
-        "url.template": attempt.template,
         "pamela.operation": attempt.operation,
     }
     if attempt.number > 1:
         attributes["http.request.resend_count"] = attempt.number - 1
-    name = f"{attempt.method} {attempt.template}"
+    name = attempt.method
+    if " " not in attempt.operation:  # A raw request has no template.
+        name = f"{attempt.method} {attempt.template}"
+        attributes["url.template"] = attempt.template
     with tracer.start_as_current_span(name, kind=SpanKind.CLIENT, attributes=attributes) as span:
         context: dict[str, str] = {}
         inject(context)

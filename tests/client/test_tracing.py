@@ -83,6 +83,17 @@ def test_an_operation_that_fails(exporter: InMemorySpanExporter, scripted: Scrip
     assert attributes(operation)["pamela.attempts"] == 1
 
 
+def test_a_raw_request_has_no_id_in_the_name_of_its_spans(
+    exporter: InMemorySpanExporter, scripted: Scripted, make: Make
+) -> None:
+    scripted.answers = [(200, {}, {"id": "voice_1"})]
+    make(scripted.base_url).request("GET", "/api/b2b/v1/voices/voice_1")
+    attempt, operation = exporter.get_finished_spans()
+    assert (attempt.name, operation.name) == ("GET", "GET")
+    assert "url.template" not in attributes(attempt)
+    assert attributes(operation)["pamela.operation"] == "GET /api/b2b/v1/voices/voice_1"
+
+
 def test_no_secret_is_traced(exporter: InMemorySpanExporter, scripted: Scripted, make: Make) -> None:
     scripted.answers = [(401, {}, {"detail": "no"})]
     with pytest.raises(AuthenticationError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import socket
 import threading
@@ -18,6 +19,7 @@ from pamela import APIConnectionError, APITimeoutError, AsyncPamelaClient, Call,
 from pamela._http.attempt import Attempt
 from pamela._http.user_clients import Observer
 
+from .accepting import accepting
 from .drivers import DRIVERS, OUR_OWN, drive
 from .hostile import WHOLE, Hostile, hostile_server
 
@@ -39,30 +41,16 @@ def free_port() -> int:
 @pytest.fixture
 def plain_server() -> Iterator[Callable[[bytes], int]]:
     """Run a server that says the same to whatever comes first."""
-    listeners: list[socket.socket] = []
+    with contextlib.ExitStack() as running:
 
-    def run(answer: bytes) -> int:
-        listener = socket.create_server(("127.0.0.1", 0))
-        listeners.append(listener)
+        def run(answer: bytes) -> int:
+            def serve(connection: socket.socket) -> None:
+                connection.recv(65536)
+                connection.sendall(answer)
 
-        def accept() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.recv(65536)
-                    connection.sendall(answer)
+            return running.enter_context(accepting(serve))
 
-        threading.Thread(target=accept, daemon=True).start()
-        port: int = listener.getsockname()[1]
-        return port
-
-    yield run
-    for listener in listeners:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+        yield run
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

@@ -21,6 +21,7 @@ import trustme
 from pamela import APIConnectionError, APITimeoutError, Call, PamelaError, ValidationError
 from pamela._http.proxies import proxy_for
 
+from .accepting import accepting
 from .drivers import DRIVERS, OUR_OWN, drive, run_sync
 from .hostile import WHOLE
 
@@ -117,32 +118,12 @@ Answer = Callable[[socket.socket, bytes], None]
 @pytest.fixture
 def proxy_server() -> Iterator[Callable[[Answer], int]]:
     """Run a proxy that answers the first bytes of each connection so."""
-    listeners: list[socket.socket] = []
+    with contextlib.ExitStack() as running:
 
-    def run(answer: Answer) -> int:
-        listener = socket.create_server(("127.0.0.1", 0))
-        listeners.append(listener)
+        def run(answer: Answer) -> int:
+            return running.enter_context(accepting(lambda connection: answer(connection, connection.recv(65536))))
 
-        def serve(connection: socket.socket) -> None:
-            with connection, contextlib.suppress(OSError):
-                answer(connection, connection.recv(65536))
-
-        def accept() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                threading.Thread(target=serve, args=(connection,), daemon=True).start()
-
-        threading.Thread(target=accept, daemon=True).start()
-        port: int = listener.getsockname()[1]
-        return port
-
-    yield run
-    for listener in listeners:
-        listener.shutdown(socket.SHUT_RDWR)
-        listener.close()
+        yield run
 
 
 def create_call(client: Any) -> Any:
@@ -221,6 +202,32 @@ def test_a_socks_proxy_that_does_not_answer(
     if not replies:
         assert isinstance(error, APITimeoutError)
     assert_nothing_shown(error)
+
+
+@pytest.mark.parametrize("replies", [b"\x05\xff", b"\x04", b"\x05\x02\x01\x01", b"\x05\x02"])
+@pytest.mark.parametrize("driver", DRIVERS)
+def test_a_connection_to_a_socks_proxy_that_fails_is_closed(
+    monkeypatch: pytest.MonkeyPatch, proxy_server: Callable[[Answer], int], driver: str, replies: bytes
+) -> None:
+    """httpcore leaves it open. The client still lives when the proxy sees the end."""
+    closed = threading.Event()
+
+    def answer(connection: socket.socket, request: bytes) -> None:
+        connection.sendall(replies)
+        while connection.recv(65536):
+            pass
+        closed.set()
+
+    def see_the_end(client: Any) -> Any:
+        assert closed.wait(30)
+        return client.with_options(timeout=0.2).get_call("call_1")
+
+    monkeypatch.setenv("http_proxy", PROXY.format(port=proxy_server(answer)).replace("http", "socks5", 1))
+    error, again = drive(
+        driver, "http://api.pamela.invalid", create_call, see_the_end, timeout=0.5, deadline=2, max_retries=0
+    )
+    assert isinstance(error, APIConnectionError)
+    assert isinstance(again, APIConnectionError), again
 
 
 @pytest.mark.parametrize("driver", DRIVERS)

@@ -8,10 +8,8 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +28,7 @@ from pamela import (
 )
 from pamela.sandbox import Sandbox
 
+from .accepting import accepting
 from .drivers import run_async, run_sync
 
 
@@ -43,25 +42,14 @@ def twice() -> Iterator[str]:
     """A server that sends a second response behind its first, and refuses whatever is posted."""
 
     def serve(connection: socket.socket) -> None:
-        with connection, suppress(OSError):  # clients close it with what they did not read
-            while head := connection.recv(65536):
-                if head.startswith(b"GET"):
-                    connection.sendall(response("mine") + response("of somebody else"))
-                else:
-                    connection.sendall(b'HTTP/1.1 422 No\r\nContent-Length: 15\r\n\r\n{"detail":"no"}')
+        while head := connection.recv(65536):
+            if head.startswith(b"GET"):
+                connection.sendall(response("mine") + response("of somebody else"))
+            else:
+                connection.sendall(b'HTTP/1.1 422 No\r\nContent-Length: 15\r\n\r\n{"detail":"no"}')
 
-    def accept(listener: socket.socket) -> None:
-        while True:
-            try:
-                connection, _ = listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=serve, args=(connection,), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        threading.Thread(target=accept, args=(listener,), daemon=True).start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
+    with accepting(serve) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 SYNC: dict[str, Callable[[], dict[str, Any]]] = {
