@@ -311,6 +311,21 @@ def test_a_worker_whose_database_is_restarted_tells_that_and_goes_on(cli: Cli, c
     assert Counter(call.to for call in client.iter_calls()) == Counter(f"+1202{2_000_000 + n}" for n in range(40))
 
 
+@pytest.mark.slow
+def test_a_worker_ends_with_the_status_of_a_campaign_that_stopped_itself(cli: Cli, client: PamelaClient) -> None:
+    write_people(cli.home / "people.csv", 3)
+    with or_skip(postgresql_server()) as server:
+        ledger = server.create_database("orders")
+        cli("campaign", "add", *run_arguments("--ledger", ledger)[2:])
+        work = ("campaign", "worker", "--ledger", ledger, "--until-finished", "--yes")
+        refused = cli(*work, code=3, env={"PAMELA_API_KEY": "pk_live_expired"})
+        assert "The campaign stopped itself. The API refused the key" in refused.err
+        cli(*work)  # that it stopped before is no fault of this worker
+        cli("campaign", "resume", ledger)
+        cli(*work)
+    assert len(list(client.iter_calls())) == 3
+
+
 def test_a_ledger_of_a_newer_version(cli: Cli) -> None:
     write_people(cli.home / "people.csv", 1)
     cli("campaign", "add", *run_arguments()[2:])
