@@ -123,6 +123,8 @@ ANSWERS = {
     "/call": answer(encode(call_of_vapi())),
 }
 """By what stands before the call's id in the path."""
+ID = call(1)["id"].encode()
+"""The id in them. Each answer has the id that is asked for, or this package would ask again on a new connection."""
 
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
 
@@ -131,7 +133,8 @@ def answer_to(target: str) -> bytes:
     path, _, query = target.partition("?")
     if path == "/api/b2b/v1/calls":
         return page_answer(query)
-    return ANSWERS.get(path.rpartition("/")[0], NOT_FOUND)
+    parent, _, call_id = path.rpartition("/")
+    return ANSWERS.get(parent, NOT_FOUND).replace(ID, call_id.encode())  # as long as the other
 
 
 class Connection(asyncio.Protocol):

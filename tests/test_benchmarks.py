@@ -36,7 +36,7 @@ def run(script: str, base_url: str, *requests: dict[str, Any]) -> list[str]:
         text=True,
         env={**os.environ, "BENCHMARK_BASE_URL": base_url},
     )
-    assert done.returncode == 0, done.stderr
+    assert (done.returncode, done.stderr) == (0, "")
     return done.stdout.splitlines()
 
 
