@@ -28,6 +28,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"skip_invalid=True \(--skip-invalid\)", "--skip-invalid"),
     (r"region= \(--region\)", "--region"),
     (r"with resume\(\)", "with `pamela campaign resume`"),
+    (r"with hangup_call\(\)", "with `pamela calls hangup`"),
     (r"\bIs base_url right\?", "Is the address right (--base-url)?"),
     (r"\bRetry\(after=\.\.\.\)", "--retry-after"),
     (r"\bRetry\((\w+)=(.+?)\)", r"--retry \1=\2"),
