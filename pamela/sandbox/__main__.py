@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if asked.host in _OPEN_TO_ALL:
             print(_WARNING.format(host=asked.host), file=sys.stderr, flush=True)
         _allow_many_connections()
-        # Of whoever sends it what is no HTTP, or asks for a web socket, the server has nothing to say that helps.
+        # uvicorn's warnings about invalid HTTP and web sockets do not help the user.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         announce = _announce if log is False or not (log or sys.stdout.isatty()) else _announce_and_log
         serve(options, announce, _fast_event_loop())
@@ -112,10 +112,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _allow_many_connections() -> None:
-    """Take as many open files as the system lets this process have: each connection is one."""
+    """Raise the limit of open files to the system's maximum: each connection needs one."""
     try:
         import resource
-    except ImportError:  # there is no such limit here
+    except ImportError:  # this system has no such limit
         return
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
@@ -123,7 +123,7 @@ def _allow_many_connections() -> None:
 
 
 def _fast_event_loop() -> "Callable[[], asyncio.AbstractEventLoop] | None":
-    """Return what makes the event loop with which a sandbox carries half as much again, where there is one."""
+    """Return uvloop's event loop, with which a sandbox serves half as many calls again; None without uvloop."""
     try:
         import uvloop
     except ImportError:  # as on Windows
@@ -132,9 +132,9 @@ def _fast_event_loop() -> "Callable[[], asyncio.AbstractEventLoop] | None":
 
 
 def _collect_seldom() -> None:
-    """Leave the objects that are there out of garbage collection, and look at those of many calls less often.
+    """Exclude the existing objects from garbage collection, and collect less often.
 
-    Every collection holds up all requests, and there is hardly anything in a sandbox that refers to itself.
+    Every collection delays all requests, and a sandbox makes hardly any reference cycles.
     """
     gc.freeze()
     gc.set_threshold(20_000, 20, 50)

@@ -1,4 +1,4 @@
-"""The operations of the Pamela API: checks a request against the specification and carries it out."""
+"""The operations of the Pamela API: checks each request against the specification and carries it out."""
 
 import asyncio
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from .requests import read_body, size_of
 from .service import Service
 from .specification import Issue, OperationSpec
 
-# The specification says these in words: a default in the schema would have every client send it.
+# The specification states these in words only: with a default in the schema, every client would send it.
 DEFAULT_LIMIT, DEFAULT_OFFSET = 50, 0
 
 _SLOW_SECONDS = 5.0
@@ -124,7 +124,7 @@ class Api:
 
         if sum(len(call.request_json) + len(call.transcript_json) for call in calls) <= _MOST_BYTES_SHOWN_AT_ONCE:
             return show()
-        # Calls may have a mebibyte of metadata each; others are served while they are written.
+        # Each call may have 1 MiB of metadata, so this page is written while other requests are served.
         return await asyncio.to_thread(show)
 
     async def cancel_call(self, request: ApiRequest) -> Response:
@@ -214,7 +214,7 @@ class Api:
             raise failure(422, issues)
 
     def _refusal_by_outcome(self, project_id: str, body: Mapping[str, Any], outcome: Outcome) -> Exception | None:
-        """Return what a call is refused with, because of its number, its country or its script, if it is."""
+        """Return the error that a call's number, country or script causes, None if the call is accepted."""
         match outcome:
             case Outcome.INVALID_NUMBER:
                 return _invalid_number(body["to"])
@@ -236,7 +236,7 @@ class Api:
         return None
 
     def _toggle_first(self, project_id: str, body: Mapping[str, Any]) -> bool:
-        """Count an equal request as the first or the second of two; return whether it is the first."""
+        """Return whether a request is the first of two equal ones, and remember it for the next time."""
         self._service.failed_once ^= {(project_id, fingerprint(body))}
         return (project_id, fingerprint(body)) in self._service.failed_once
 
@@ -249,7 +249,7 @@ class Api:
 
 
 def page(items: list[dict[str, Any]], total: int, limit: int, offset: int) -> dict[str, Any]:
-    """Return a page in the form that the API gives its pages."""
+    """Return a page in the API's format."""
     end = offset + len(items)
     has_more = bool(items) and end < total
     return {

@@ -1,4 +1,4 @@
-"""The sandbox as an ASGI application: the Pamela API as the specification routes it, and the sandbox's own endpoints."""
+"""The sandbox as an ASGI application: the routes of the specification, and the sandbox's own endpoints."""
 
 import secrets
 from collections import defaultdict
@@ -56,7 +56,7 @@ def _api_routes(service: Service) -> list[Route]:
     handlers: dict[str, dict[str, Handler]] = defaultdict(dict)
     for operation in service.specification.operations:
         handlers[operation.path][operation.method] = partial(api.respond, operation)
-    # An id may have a slash in it, which stands escaped in the path and bare here; so what ends in a word goes first.
+    # An id may contain a slash: escaped in the path, unescaped here. So routes that end in a word are tried first.
     paths = sorted(handlers, key=lambda path: path.endswith("}"))
     return _routes({path.replace("}", ":path}"): handlers[path] for path in paths})
 
@@ -81,7 +81,7 @@ def _document_handlers(specification: Specification) -> dict[str, dict[str, Hand
 
 
 class _Resource:
-    """What is at a path: a handler for each method that it has."""
+    """The handlers of one path, by method."""
 
     def __init__(self, handlers: Mapping[str, Handler]) -> None:
         self._handlers = handlers
@@ -95,7 +95,7 @@ class _Resource:
 
 
 class _WithHeaders:
-    """Put into every answer, failures of all kinds included, what names the request and the idempotency key."""
+    """Adds the request id and the idempotency key to the headers of every response, errors included."""
 
     def __init__(self, app: ASGIApp, specification: Specification, workload: Workload) -> None:
         self._app = app
@@ -108,7 +108,7 @@ class _WithHeaders:
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                # What follows may be a stream that lasts for hours.
+                # The body may be a stream that lasts for hours.
                 begun.end()
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = f"req_{secrets.token_hex(8)}"

@@ -1,4 +1,4 @@
-"""The plan of a call: what happens in it and when, from its request and its script alone, so that it can be repeated."""
+"""The plan of a call: its steps and their times. The same request and script always give the same plan."""
 
 import hashlib
 import math
@@ -29,7 +29,7 @@ _HOUR = re.compile(
 
 
 class Step(TypedDict):
-    """One thing that happens in a call, `after` so many seconds of sandbox time since the one before."""
+    """One step of a call, `after` so many seconds of sandbox time since the previous step."""
 
     after: float
     do: Action
@@ -39,7 +39,7 @@ class Step(TypedDict):
 
 
 class Invocation(TypedDict):
-    """A tool's turn in a conversation, with what the agent says afterwards."""
+    """A tool invocation in a conversation, and the agent's sentences after it."""
 
     name: str
     arguments: dict[str, Any]
@@ -50,21 +50,21 @@ class Invocation(TypedDict):
 
 
 class Plan(TypedDict):
-    """A call from its first moment on."""
+    """All steps of a call."""
 
     steps: list[Step]
     cut_short: str
     late_transcript: bool
     tools_end: NotRequired[int]
-    """Where in `steps` the turns of the tools are over."""
+    """The index in `steps` after the last tool invocation."""
     after_failure: NotRequired[list[Step]]
-    """What follows the turns of the tools if one of them has failed; `{tool}` in a text stands for its name."""
+    """The steps after the tool invocations if one of them failed; `{tool}` in a text stands for its name."""
     unsettled: NotRequired[str]
-    """The summary if a tool has failed and the conversation goes on as it was to, with `{tool}` likewise."""
+    """The summary if a tool failed and the conversation continues as planned; `{tool}` stands for its name."""
 
 
 class ToolUse(TypedDict):
-    """A tool that the agent will use, with the arguments that it will give."""
+    """A tool that the agent will call, with its arguments."""
 
     name: str
     arguments: dict[str, Any]
@@ -79,14 +79,14 @@ def plan_call(
     max_seconds: int,
     script: Mapping[str, Any] | None = None,
 ) -> Plan:
-    """Return what will happen in a call if nobody interferes.
+    """Return the plan of a call.
 
     Args:
         request: The request that places the call.
-        outcome: What comes of the call.
-        tools: The tools that the agent will use after the opening, in order.
-        max_seconds: How long the call may talk.
-        script: What its project wants to happen. The `arguments` of its lines must be complete.
+        outcome: The outcome of the call.
+        tools: The tools that the agent calls after the opening, in order.
+        max_seconds: Maximum length of the conversation, in seconds.
+        script: The project's script for the call. The `arguments` of its lines must be complete.
     """
     script = script or {}
     conversation = _Conversation(request)
@@ -140,7 +140,7 @@ def plan_call(
 
 
 def continue_after_failure(plan: Plan, step: int, tool: str) -> bool:
-    """Have a conversation, in whose `step` a tool has failed, not go on as if it had not; return whether it changed."""
+    """Change a plan after the `tool` of a `step` has failed; return whether the plan changed."""
     if "unsettled" in plan:
         summary = plan.pop("unsettled").replace("{tool}", tool)
         for each in plan["steps"]:
@@ -158,7 +158,7 @@ def continue_after_failure(plan: Plan, step: int, tool: str) -> bool:
 
 
 def reply_to_callee(request: Mapping[str, Any], turn: int) -> Step:
-    """Return what the agent says when a person has taken the callee's part and said something."""
+    """Return the agent's reply to a person who plays the callee."""
     conversation = _Conversation(request)
     opening = [conversation.introduction(), conversation.purpose()]
     if turn < len(opening):
@@ -168,18 +168,18 @@ def reply_to_callee(request: Mapping[str, Any], turn: int) -> Step:
 
 
 def tool_step(request: Mapping[str, Any], tool: ToolUse) -> Step:
-    """Return a tool's turn in a call."""
+    """Return the step of a tool invocation."""
     return next(_Conversation(request).tool_uses([tool], announced=False))
 
 
 def resume_conversation(request: Mapping[str, Any]) -> list[Step]:
-    """Return how the sandbox ends a conversation in which a person has taken the callee's part."""
+    """Return the last steps of a conversation after a person has played the callee."""
     conversation = _Conversation(request)
     return [*conversation.middle(), *conversation.ending(), _end(conversation, Outcome.ANSWERED, {})]
 
 
 def _scripted(conversation: "_Conversation", script: Mapping[str, Any], tools: Sequence[ToolUse]) -> Iterator[Step]:
-    """Yield the lines of a script, with the agent's own between them unless the script has lines for the agent."""
+    """Yield the lines of a script, with lines of the agent between them unless the script has its own."""
     lines = script["says"]
     is_whole = any(isinstance(each, Mapping) and each.get("speaker") == AGENT for each in lines)
     turn = 0
@@ -211,7 +211,7 @@ def _end(conversation: "_Conversation", outcome: Outcome, script: Mapping[str, A
 
 
 def _ending_after(steps: list[Step], end: Step, seconds: float) -> list[Step]:
-    """Return steps that end so many seconds after the call has connected: what comes later is left out."""
+    """Return the steps cut off at so many seconds after the call connects, followed by `end`."""
     kept, talked = steps[:2], 0.0
     for step in steps[2:]:
         if talked + step["after"] > seconds:
@@ -226,7 +226,7 @@ class _Conversation:
 
     def __init__(self, request: Mapping[str, Any]) -> None:
         self.language: Language = language_of(request.get("locale"))
-        # No task is looked at beyond what anybody would read out.
+        # Only the beginning of a long task matters.
         whole = request["task"][: 10 * _LONGEST_TASK]
         task = " ".join(whole.split()).rstrip(".!?")
         if len(task) > _LONGEST_TASK:
@@ -263,7 +263,7 @@ class _Conversation:
         return self.line(AGENT, self.language.purpose)
 
     def reply(self, turn: int) -> Step:
-        """Return what the agent says to the callee's line of that number."""
+        """Return the agent's reply to the callee's line with this number."""
         return self.purpose() if turn == 0 else self.line(AGENT, _pick(self.language.replies, turn - 1))
 
     def opening(self) -> Iterator[Step]:
@@ -283,7 +283,7 @@ class _Conversation:
             yield self.line(speaker, line)
 
     def small_talk(self, seconds: int) -> Iterator[Step]:
-        """Go on for longer than the call may last."""
+        """Yield lines until the call exceeds its time limit."""
         lines = [self.line(AGENT, self.language.small_talk[0]), self.line(OTHER_SIDE, self.language.small_talk[1])]
         for line in lines:
             line["after"] += 5.0
@@ -294,7 +294,7 @@ class _Conversation:
         yield self.line(OTHER_SIDE, self.language.goodbye)
 
     def apology(self) -> Iterator[Step]:
-        """End a conversation in which a tool has failed."""
+        """Yield the end of a conversation in which a tool has failed."""
         yield self.line(AGENT, self.language.apology)
         yield self.line(OTHER_SIDE, self.language.goodbye)
         yield Step(after=_PAUSE, do="complete", text=self.fill(self.language.unsettled))
@@ -315,7 +315,7 @@ def _topic(task: str, language: Language) -> Topic:
 
 
 def _day_in(task: str, language: Language) -> tuple[bool, str | None]:
-    """Return the day that a task names, as it names it, and whether that depends on the present day."""
+    """Return whether the day in a task is relative to today, and the day in the task's own words."""
     if (found := find_date(task)) is not None:
         return False, language.before_date + found.words
     for is_relative, names in ((False, (*language.days, *language.weekend)), (True, language.relative_days)):
@@ -325,7 +325,7 @@ def _day_in(task: str, language: Language) -> tuple[bool, str | None]:
 
 
 def _days_but(negated: str, language: Language) -> Sequence[str]:
-    """Return the working days that a task does not exclude."""
+    """Return the weekdays that a task does not exclude."""
     return [day for day in language.days if not re.search(rf"\b{day}\b", negated, re.IGNORECASE)] or language.days
 
 

@@ -1,4 +1,4 @@
-"""A call as it is kept, and as the API shows it."""
+"""A call as the database stores it, and as the API returns it."""
 
 import json
 import math
@@ -17,24 +17,24 @@ _FROM_NUMBER = "+15550100000"
 
 @dataclass
 class CallRecord:
-    """A call, and how far its plan has been carried out. Each field but the last two is a column."""
+    """A call and the progress of its plan. Each field except the last two is a column."""
 
     id: str
     project_id: str
     number: int
-    """Which of its project's calls it is, from 1 on."""
+    """The number of the call in its project, from 1."""
     request_json: str
-    """The request that placed it, which may be a mebibyte."""
+    """The request that placed the call, up to 1 MiB."""
     plan_json: str
-    """A `Plan`: most who look at a call do not look at its plan."""
+    """The `Plan` as JSON, because most readers of a call do not need its plan."""
     created_at: Moment
     updated_at: Moment
     status: str = "queued"
     due: Moment | None = None
-    """When its next step is, or its time is up if it waits for a tool or a person; None if nothing more happens."""
+    """When the next step is due; while the call waits for a tool or a person, its time limit; None at the end."""
     step: int = 0
     talked: float = 0.0
-    """Seconds of conversation so far; while it waits for a tool or a person, all that it may last."""
+    """Seconds of conversation so far; while the call waits for a tool or a person, its maximum."""
     ringing_at: Moment | None = None
     started_at: Moment | None = None
     month: str | None = None
@@ -42,19 +42,19 @@ class CallRecord:
     duration_seconds: int | None = None
     billed_minutes: int | None = None
     transcript_json: str = ""
-    """The entries of the transcript in canonical JSON, separated by commas, so that a line is added without reading."""
+    """The entries of the transcript in canonical JSON, separated by commas, so that adding a line needs no parsing."""
     transcript_shown: bool = True
     summary: str | None = None
     live: bool = False
-    """Whether a person takes the callee's part."""
+    """Whether a person plays the callee."""
     script_id: str | None = None
     deliveries: int = 0
-    """How many events and tool invocations it has had."""
+    """The number of events and tool invocations so far."""
 
     kept: tuple[Any, ...] = field(default=(), repr=False, compare=False)
-    """What was last saved of all that changes; no column, but for `Calls`."""
+    """The values that `Calls` saved last. Not a column."""
     written: tuple[Any, ...] = field(default=(), repr=False, compare=False)
-    """What of it is in the database."""
+    """The values that are in the database. Not a column."""
 
     @classmethod
     def from_row(cls, row: sqlite3.Row) -> Self:
@@ -68,13 +68,13 @@ class CallRecord:
 
     @cached_property
     def request(self) -> dict[str, Any]:
-        """The request that placed it."""
+        """The request that placed the call."""
         request: dict[str, Any] = json.loads(self.request_json)
         return request
 
     @cached_property
     def plan(self) -> Plan:
-        """What is to happen. After a change of it, `keep_plan` must be called."""
+        """The plan of the call. Call `keep_plan` after a change to it."""
         plan: Plan = json.loads(self.plan_json)
         return plan
 
@@ -100,13 +100,13 @@ class CallRecord:
         self.month = clock.month_of(moment)
 
     def say(self, speaker: str, text: str, moment: Moment) -> None:
-        # By hand in the canonical form, as there are many lines: keys sorted, only ASCII.
+        # Written without json.dumps because there are many lines: sorted keys, ASCII only.
         entry = f'{{"speaker":{_quoted(speaker)},"text":{_quoted(text)},"timestamp":"{clock.to_text(moment)}"}}'
         self.transcript_json = f"{self.transcript_json},{entry}" if self.transcript_json else entry
         self.updated_at = moment
 
     def end(self, status: str, summary: str | None, moment: Moment) -> None:
-        """End the call; if it had connected, it is billed by the begun minute."""
+        """End the call. If it had connected, each started minute is billed."""
         self.status = status
         self.summary = summary
         self.ended_at = self.updated_at = moment
@@ -117,11 +117,11 @@ class CallRecord:
             self.billed_minutes = max(math.ceil(self.duration_seconds / 60), 1)
 
     def shown_transcript_json(self) -> str:
-        """Return what the API shows of the conversation, as canonical JSON."""
+        """Return the transcript as the API returns it, as canonical JSON."""
         return f"[{self.transcript_json}]" if self.transcript_shown else "[]"
 
     def to_api(self) -> dict[str, Any]:
-        """Return the call as the API shows it."""
+        """Return the call as the API returns it."""
         return {
             "id": self.id,
             "status": self.status,

@@ -1,4 +1,4 @@
-"""Runs the calls: carries out their plans on the sandbox's clock, and handles cancel, hang-up and tool responses."""
+"""Runs the calls: executes their plans by the sandbox's clock, and handles cancel, hang-up and tool responses."""
 
 import json
 import logging
@@ -22,18 +22,18 @@ from .workload import Workload
 
 _RETRY_AFTER: Moment = 1_000_000
 _BEHIND_AFTER: Moment = 100_000
-"""How overdue the steps are of calls that have too many of them."""
+"""Calls are behind when their steps are overdue by this many microseconds."""
 _FAULT = "The sandbox could not go on with this call; its log says why."
 
 _log = logging.getLogger("pamela.sandbox")
 
 
 class WrongStateError(Exception):
-    """A call's status does not allow what was asked of it."""
+    """The status of a call does not allow an action."""
 
 
 class CallRunner:
-    """Runs all calls that are not over. Their whole state is in the database, so they survive a restart."""
+    """Runs all calls that have not ended. Their whole state is in the database, so they survive a restart."""
 
     def __init__(
         self,
@@ -61,18 +61,18 @@ class CallRunner:
         deliveries.notify_of_tool_responses(self._on_tool_response)
 
     async def run(self) -> None:
-        """Run the calls until cancelled. Those that a stop interrupted catch up first."""
+        """Run the calls until cancelled, starting with steps that became due while the sandbox was stopped."""
         await self._scheduler.run()
 
     def wake(self) -> None:
-        """Have the calls looked at now, as the clock was set."""
+        """Check all calls now, because the clock was set."""
         self._scheduler.wake()
 
     def place(
         self, project_id: str, request: dict[str, Any], outcome: Outcome, script: dict[str, Any] | None
     ) -> CallRecord:
         """Queue a call. Needs a transaction."""
-        # Without an address for its tools a call has none.
+        # A call without an address for tool invocations has no tools.
         has_tools = self.tool_address(project_id, request) is not None
         if script is not None:
             script = self._tools.complete_script(project_id, request, script)
@@ -95,7 +95,7 @@ class CallRunner:
         """Stop a call that has not connected. Needs a transaction.
 
         Raises:
-            WrongStateError: It has connected, or is over.
+            WrongStateError: It has connected, or has ended.
         """
         require_not_over(call)
         if call.started_at is not None:
@@ -108,7 +108,7 @@ class CallRunner:
         """End a call that is in progress. Needs a transaction.
 
         Raises:
-            WrongStateError: It has not connected yet, or is over.
+            WrongStateError: It has not connected yet, or has ended.
         """
         require_not_over(call)
         if call.started_at is None:
@@ -118,25 +118,25 @@ class CallRunner:
         self._cut_short(call, now)
         self._calls.save(call)
 
-    # What directs a call: see live_calls.py.
+    # For live_calls.py.
 
     def stop_waiting(self, call: CallRecord, now: Moment) -> None:
-        """Count the time talked until now, before something happens that the plan did not foresee."""
+        """Count the time talked until now, before a step that is not in the plan."""
         call.talked = self._talked_by(now, call)
 
     def say(self, call: CallRecord, speaker: str, text: str, moment: Moment) -> None:
-        """Add a line to the conversation. The call is to be saved afterwards."""
+        """Add a line to the conversation. Save the call afterwards."""
         call.say(speaker, text, moment)
         if call.transcript_shown:
             self._deliveries.send_event(call, "call.transcript_update")
 
     def schedule(self, call: CallRecord, moment: Moment) -> None:
-        """Have the call's next step taken in its time. The call is to be saved afterwards."""
+        """Schedule the call's next step. Save the call afterwards."""
         call.due = self._clock.after(moment, self._pause(call))
         self._store.after_commit(self._scheduler.wake)
 
     def end_talk(self, call: CallRecord, text: str, now: Moment, *, failed: bool) -> None:
-        """End the conversation. The call is to be saved afterwards."""
+        """End the conversation. Save the call afterwards."""
         if failed:
             self._fail(call, text, now)
         else:
@@ -147,10 +147,10 @@ class CallRunner:
         return address(request, self._projects.get(project_id).settings, "tool_webhook_url")
 
     def most_seconds(self, request: Mapping[str, Any]) -> int:
-        """Return how many seconds a call may talk."""
+        """Return the maximum length of a call's conversation, in seconds."""
         return int(request.get("max_duration_seconds", self._default_seconds))
 
-    # Carrying out what is due.
+    # Executing due steps.
 
     def _do_what_is_due(self) -> Moment | None:
         now = self._clock.now()
@@ -165,7 +165,7 @@ class CallRunner:
         return next_due
 
     def _go_on_with_all(self, now: Moment) -> None:
-        """Take the steps of calls that are due, in one transaction, or if a call has a fault each in its own."""
+        """Execute all due steps in one transaction. If one of them fails, repeat with a transaction for each call."""
         due = self._workload.take_turn(self._calls.due(now))
         if (first := next(due, None)) is None:
             return
@@ -199,7 +199,7 @@ class CallRunner:
         self._calls.save(call)
 
     def _give_up(self, call_id: str) -> None:
-        """End a call that cannot go on, as it was before the attempt."""
+        """Fail a call whose step raised an exception, from its state before that step."""
         call = self._calls.get(call_id)
         assert call is not None  # noqa: S101 - it was due a moment ago
         call.due = None
@@ -208,7 +208,7 @@ class CallRunner:
         self._calls.save(call)
 
     def _go_on(self, call: CallRecord, moment: Moment) -> None:
-        """Take the next step of a call, or end it when it has talked for as long as it may."""
+        """Execute the next step of a call, or end the call when its time limit is reached."""
         if call.status == "in_progress":
             call.talked += self._pause(call)
             if self._is_time_up(call):
@@ -245,24 +245,24 @@ class CallRunner:
         self.schedule(call, moment)
 
     def wait(self, call: CallRecord) -> None:
-        """Have a call wait for a person or a tool, until its time is up.
+        """Make a call wait for a person or a tool, until its time limit.
 
-        Both take real time, so the person on the line waits as many real seconds. All that are left count as talked
-        until it is known how many were not needed.
+        Both take real time, so the wait is in real seconds. The whole rest of the call counts as talked until the
+        actual duration of the wait is known.
         """
         call.due = self._real_time.after(self._clock.now(), self._seconds_left(call))
         call.talked = self.most_seconds(call.request)
         self._store.after_commit(self._scheduler.wake)
 
     def _pause(self, call: CallRecord) -> float:
-        """Return how many seconds lie between the last step and the next, which may be the end of the time allowed."""
+        """Return the seconds between the last step and the next one or the time limit, if that comes first."""
         seconds = call.plan["steps"][call.step]["after"]
         if call.status == "in_progress":
             return min(seconds, self._seconds_left(call))
         return seconds
 
     def _talked_by(self, moment: Moment, call: CallRecord) -> float:
-        """Return how many seconds a call in progress has talked at a moment before its next step."""
+        """Return how many seconds a call in progress has talked at a moment before its next step is due."""
         to_go = 0 if call.due is None else max(call.due - moment, 0)
         if self._is_time_up(call):
             return call.talked - self._real_time.seconds(to_go)
@@ -284,7 +284,7 @@ class CallRunner:
         self._deliveries.send_event(call, "call.failed")
 
     def _invoke(self, call: CallRecord, tool: Invocation, moment: Moment) -> None:
-        """Send a tool invocation; the call goes on when its answer comes, or ends when its time is up."""
+        """Send a tool invocation. The call continues when the response arrives, or ends at its time limit."""
         url = self.tool_address(call.project_id, call.request)
         if tool.get("is_unknown"):
             self._resume_after_tool(call, tool, ToolFailed("the call has no tool of this name"), moment)
@@ -298,7 +298,7 @@ class CallRunner:
         self.wait(call)
 
     def _on_tool_response(self, call_id: str, response: DeliveryResult) -> None:
-        """Go on with the call that waited for a tool, unless it was ended meanwhile."""
+        """Continue the call that waited for a tool, unless it has ended meanwhile."""
         call = self._calls.get(call_id)
         if call is None or call.is_over:
             return
@@ -311,7 +311,7 @@ class CallRunner:
     def _resume_after_tool(
         self, call: CallRecord, tool: Invocation, outcome: ToolSucceeded | ToolFailed, moment: Moment
     ) -> None:
-        """Have the conversation show what came of a tool, and go on."""
+        """Add the result of a tool to the conversation, and continue."""
         invocation = f"{tool['name']}({json.dumps(tool['arguments'], ensure_ascii=False)})"
         match outcome:
             case ToolSucceeded(result):
@@ -340,7 +340,7 @@ def require_not_over(call: CallRecord) -> None:
 
 
 def waits_for(call: CallRecord) -> str | None:
-    """Return what a call in progress waits for, `tool` or `person`, None if it goes on by itself."""
+    """Return what a call in progress waits for: `tool`, `person`, or None if it does not wait."""
     if call.status != "in_progress" or call.due is None:
         return None
     plan: Plan = call.plan
@@ -349,5 +349,5 @@ def waits_for(call: CallRecord) -> str | None:
 
 
 def correlation_id(call: CallRecord) -> str:
-    """Name the invocation at the call's present step: the same name if it has to be sent again."""
+    """Return the correlation id of the call's current step. It stays the same when the invocation is sent again."""
     return f"corr_{call.id.removeprefix('call_')}_{call.step}"

@@ -1,4 +1,4 @@
-"""The calls of all projects: those that go on in memory as well as on disk, the others on disk."""
+"""The calls of all projects: all of them on disk, those in progress in memory as well."""
 
 import heapq
 import json
@@ -38,7 +38,7 @@ _changing = attrgetter(*_CHANGING)
 _CHANGES_OFTEN = {
     _CHANGING.index(name) for name in ("updated_at", "due", "step", "talked", "transcript_json", "deliveries")
 }
-"""What no query asks for while a call goes on. A database that ends with the process gets it with the next other change."""
+"""Columns that no query reads during a call. A database in memory gets them with the next other change."""
 
 
 @cache
@@ -53,14 +53,14 @@ def _differences(old: tuple[Any, ...], new: tuple[Any, ...]) -> tuple[int, ...]:
 
 @dataclass(frozen=True)
 class Selection:
-    """Which of a project's calls are meant."""
+    """A filter for the calls of a project."""
 
     status: str | None = None
     created_from: Moment | None = None
     created_before: Moment | None = None
 
     def condition(self, project_id: str) -> tuple[str, list[Any]]:
-        """Return a condition in SQL and the values in it."""
+        """Return the filter as a condition in SQL and its values."""
         terms: dict[str, Any] = {
             "project_id = ?": project_id,
             "status = ?": self.status,
@@ -72,22 +72,22 @@ class Selection:
 
 
 class Calls:
-    """The calls. A record that is changed must be saved in the same transaction."""
+    """All calls. A changed record must be saved in the same transaction."""
 
     def __init__(self, store: Store, clock: SettableClock, changes: Changes) -> None:
         self._store = store
         self._clock = clock
         self._changes = changes
         self._going_on: dict[str, CallRecord] = {}
-        """Calls to which something is still to happen, as far as they were looked at."""
+        """The calls with steps left that have been read from the database."""
         self._noted: dict[str, tuple[CallRecord, tuple[Any, ...]]] = {}
-        """The calls that the present transaction has changed, with what was kept of them before."""
+        """The calls that the current transaction has changed, with their previous values."""
         self._due: list[tuple[Moment, str]] = []
-        """A heap of when something happens to which call; what no longer holds is passed over."""
+        """A heap of due times and call ids. Outdated entries are skipped."""
         self.reload()
 
     def reload(self) -> None:
-        """Take everything from the database anew, as after a failure to write."""
+        """Read everything from the database again, for example after a failed write."""
         self._take_due(self._store.all("SELECT id, due FROM calls WHERE due NOT NULL"))
 
     def _take_due(self, rows: Iterable[sqlite3.Row]) -> None:
@@ -96,7 +96,7 @@ class Calls:
         heapq.heapify(self._due)
 
     def new(self, project_id: str, number: int, request: dict[str, Any], plan: Plan) -> CallRecord:
-        """Return a call that is queued, to be added."""
+        """Return a new queued call. Pass it to `add`."""
         now = self._clock.now()
         call_id = f"call_{secrets.token_hex(8)}"
         call = CallRecord(call_id, project_id, number, json.dumps(request), json.dumps(plan), now, now)
@@ -106,16 +106,16 @@ class Calls:
         return call
 
     def add(self, call: CallRecord) -> None:
-        """Keep a new call. Needs a transaction."""
+        """Store a new call. Needs a transaction."""
         self._store.insert("calls", call.to_row())
         self._note(call)
         call.kept = call.written = _changing(call)
 
     def save(self, call: CallRecord) -> None:
-        """Keep what has changed of a call. Needs a transaction."""
+        """Store the changes of a call. Needs a transaction."""
         self._note(call)
         call.kept = _changing(call)
-        # An index over a column that is set is written anew, even if the value is the same.
+        # SQLite writes the index of each column that is set, even if the value is the same.
         changed = _differences(call.written, call.kept)
         may_wait = not self._store.is_lasting and call.due is not None and _CHANGES_OFTEN.issuperset(changed)
         if changed and not may_wait:
@@ -126,7 +126,7 @@ class Calls:
         call.written = call.kept
 
     def save_plan(self, call: CallRecord) -> None:
-        """Keep a call's changed plan. Needs a transaction."""
+        """Store a call's changed plan. Needs a transaction."""
         call.keep_plan()
         self._store.execute("UPDATE calls SET plan = ? WHERE id = ?", call.plan_json, call.id)
 
@@ -154,7 +154,7 @@ class Calls:
             self._restore(call, before)
 
     def _restore(self, call: CallRecord, before: tuple[Any, ...]) -> None:
-        """Have a call that has changed in vain be again as it was saved before."""
+        """Reset a call to its saved values after a rollback."""
         if self._going_on.get(call.id) is not call:
             return
         del self._going_on[call.id]
@@ -182,7 +182,7 @@ class Calls:
         return call if project_id in (None, call.project_id) else None
 
     def due(self, moment: Moment) -> Iterator[CallRecord]:
-        """Yield calls whose next step is due, those that have waited longest first; each time others."""
+        """Yield calls whose next step is due, longest overdue first, each of them once."""
         while self._due and self._due[0][0] <= moment:
             due, call_id = heapq.heappop(self._due)
             call = self.get(call_id)
@@ -193,11 +193,11 @@ class Calls:
         return self._due[0][0] if self._due else None
 
     def put_back(self, setback: Moment) -> None:
-        """Have what is due happen earlier by so much, as the clock was put back. Needs a transaction."""
+        """Move all due times back by `setback`, because the clock was set back. Needs a transaction."""
         for call in self._going_on.values():
             if changed := _differences(call.written, call.kept):
                 self._write(call, changed)
-        # To look at all calls takes long if there are large ones among those that are over.
+        # Reading all calls is slow if some of the ended ones are large.
         ids = json.dumps([*{call_id for _, call_id in self._due}, *self._going_on])
         among_ids = "id IN (SELECT value FROM json_each(?)) AND due NOT NULL"
         self._store.execute(f"UPDATE calls SET due = due - ? WHERE {among_ids}", setback, ids)  # noqa: S608 - no input
@@ -206,7 +206,7 @@ class Calls:
         )
 
     def page(self, project_id: str, selection: Selection, limit: int, offset: int) -> tuple[list[CallRecord], int]:
-        """Return the calls of a page, the newest first, and how many match in all."""
+        """Return a page of calls, newest first, and the number of all calls that match."""
         condition, values = selection.condition(project_id)
         total = self._store.value(f"SELECT count(*) FROM calls WHERE {condition}", *values)  # noqa: S608 - no input
         rows = self._store.all(
@@ -218,7 +218,7 @@ class Calls:
         return [self._going_on.get(row["id"]) or CallRecord.from_row(row) for row in rows], total
 
     def usage(self, project_id: str, month: str) -> Mapping[str, Any]:
-        """Return how many calls connected in a month, how long they took and what is billed for them."""
+        """Return the number of calls that connected in a month, their duration and the billed minutes."""
         row = self._store.one(
             "SELECT count(*), coalesce(sum(duration_seconds), 0), coalesce(sum(billed_minutes), 0)"
             " FROM calls WHERE project_id = ? AND month = ?",
@@ -241,6 +241,6 @@ class Calls:
         return [dict(row) for row in rows]
 
     def forget_project(self, project_id: str | None) -> None:
-        """Drop what is in memory of one project, or everything, as it is not in the database any more."""
+        """Drop the calls of one project or of all from memory, after their deletion from the database."""
         for call in [each for each in self._going_on.values() if project_id in (None, each.project_id)]:
             del self._going_on[call.id]

@@ -1,4 +1,4 @@
-"""Tells those who watch a sandbox, its page for one, what has changed."""
+"""Notifies the watchers of a sandbox, such as its page, of changes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Kind = Literal["call", "delivery", "request", "project", "scripts", "tools", "cl
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something of a project is not as it was; `id` names the call or delivery, and is empty for other kinds."""
+    """A change in a project. `id` is that of the call or delivery, and empty for other kinds."""
 
     kind: Kind
     project_id: str
@@ -20,26 +20,26 @@ Listener = Callable[[Change], None]
 
 
 class Changes:
-    """Passes changes on, at once and on the sandbox's event loop. Listeners must be quick."""
+    """Passes changes to listeners, immediately and on the sandbox's event loop. Listeners must be fast."""
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
         self._wakers: list[Callable[[], None]] = []
 
     def add_listener(self, listener: Listener, on_stop: Callable[[], None] | None = None) -> Callable[[], None]:
-        """Have a listener called with each change from now on, and `on_stop` when no more come; return what ends that."""
+        """Call `listener` with each change, and `on_stop` at the end; return a function that removes both."""
         self._listeners.append(listener)
         if on_stop is not None:
             self._wakers.append(on_stop)
         return lambda: self._listeners.remove(listener)
 
     def wake(self) -> None:
-        """Have those look who wait for changes, because no more come."""
+        """Call each `on_stop`, because no more changes come."""
         for waker in tuple(self._wakers):
             waker()
 
     def publish(self, kind: Kind, project_id: str, id: str = "") -> None:  # noqa: A002 - the field's name
-        """Tell all listeners; called after the change is committed."""
+        """Notify all listeners. Call it after the change is committed."""
         if self._listeners:
             change = Change(kind, project_id, id)
             for listener in tuple(self._listeners):

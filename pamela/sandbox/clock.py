@@ -1,4 +1,4 @@
-"""The sandbox's clock: moments of the wall clock, or of a time that was set, and stretches that a speed shortens."""
+"""The sandbox's clock: real time or a time that was set, and durations divided by the speed."""
 
 import asyncio
 import re
@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 Moment: TypeAlias = int
-"""Microseconds since 1970 in UTC: sorts in SQLite, and loses nothing on the way there and back."""
+"""Microseconds since 1970 in UTC. SQLite sorts them, and stores them without loss."""
 
 FIRST: Moment = -62_135_596_800_000_000
 LAST: Moment = 253_402_300_799_000_000
@@ -23,9 +23,9 @@ _LONGEST_SLEEP = 1.0
 
 
 class SettableClock:
-    """Tells the time, and when something will be due that takes so many seconds of sandbox time.
+    """Returns the sandbox's time, and the time after a number of seconds of sandbox time.
 
-    The time is the wall clock's plus an offset, which is 0 until somebody sets the clock.
+    The time is that of the wall clock plus an offset, which is 0 until the clock is set.
     """
 
     def __init__(self, speed: float, offset: Moment = 0) -> None:
@@ -37,17 +37,17 @@ class SettableClock:
         return time.time_ns() // 1000 + self.offset
 
     def after(self, moment: Moment, seconds: float) -> Moment:
-        """Return when `seconds` of sandbox time have passed since `moment`."""
+        """Return the moment that is `seconds` of sandbox time after `moment`."""
         return moment + round(seconds * 1_000_000 / self.speed)
 
     def seconds(self, stretch: Moment) -> float:
-        """Return how many seconds of sandbox time a stretch of the wall clock is."""
+        """Return a duration of the wall clock in seconds of sandbox time."""
         return stretch / 1_000_000 * self.speed
 
     def take_setback(self) -> Moment:
-        """Return by how much the clock was put back since the last time this was asked, 0 if it went on.
+        """Return how far the clock was set back since the last call of this method, or 0.
 
-        What was due then is due by so much earlier.
+        All due times must be moved back by this much.
         """
         now = self.now()
         setback = self._latest - now
@@ -56,24 +56,24 @@ class SettableClock:
 
 
 class Scheduler:
-    """Do what is due, sleep until the next thing is, and do that."""
+    """Does the work that is due, and sleeps until more is due."""
 
     def __init__(self, clock: SettableClock, work: Callable[[], Moment | None]) -> None:
-        """Take `work`, which does everything due by now and returns when it wants to be called again."""
+        """Take `work`, which does everything that is due and returns when to call it again."""
         self._clock = clock
         self._work = work
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Have the work looked at again soon, because something new may be due."""
+        """Call the work again soon, because something new may be due."""
         self._woken.set()
 
     async def run(self) -> None:
         while True:
             self._woken.clear()
             due = self._work()
-            # Even when more is due already, others get their turn on the event loop. Nor is anything waited for long:
-            # a machine that sleeps, or whose clock is set, would oversleep.
+            # Even when more is due already, other tasks get their turn on the event loop. The longest wait is limited:
+            # after a suspend of the machine or a change of its clock, the wait would end too late.
             seconds = _LONGEST_SLEEP if due is None else (due - self._clock.now()) / 1_000_000
             if seconds <= 0 or self._woken.is_set():
                 await asyncio.sleep(0)
@@ -86,7 +86,7 @@ class Scheduler:
 
 
 def to_text(moment: Moment) -> str:
-    """Write a moment as the API does: ISO 8601 in UTC, to the microsecond."""
+    """Return a moment in the API's format: ISO 8601 in UTC, with microseconds."""
     seconds, microseconds = divmod(moment, 1_000_000)
     return f"{_to_second(seconds)}.{microseconds:06d}Z"
 
@@ -100,7 +100,7 @@ def from_text(text: str) -> Moment:
     """Read an RFC 3339 date-time.
 
     Raises:
-        ValueError: The text is none.
+        ValueError: The text is not a date-time.
     """
     if not re.fullmatch(_DATE_TIME, text):
         raise ValueError(f"{text!r} is not a date-time with an offset, such as 2026-03-14T15:09:26Z")

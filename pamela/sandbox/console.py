@@ -1,4 +1,4 @@
-"""The lines that a sandbox prints about what goes on: one for each request to the API and each delivery."""
+"""The lines that a sandbox prints: one for each request to the API and each delivery."""
 
 import contextlib
 from typing import TextIO
@@ -46,7 +46,7 @@ class Console:
         line = f"{time} {arrow} {shown} {_clean(what)} {self._dim(f'{duration_ms:.0f} ms')}"
         if error:
             line += f" {_clean(error)[:_LONGEST_ERROR]}"
-        # Whoever reads may be gone; the sandbox is not there for them alone.
+        # The reader of the pipe may be gone; the sandbox must continue.
         with contextlib.suppress(OSError, ValueError):
             print(line, file=self._out, flush=True)
 
@@ -64,5 +64,5 @@ def _color_of(status: int | None) -> str:
 
 
 def _clean(text: str) -> str:
-    """Return a text in which nothing commands a terminal."""
+    """Return a text without control characters."""
     return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)

@@ -182,9 +182,9 @@ class SandboxProject:
         Args:
             status: The HTTP status of the response. The request is not carried out. The default is 503 if `fault` is
                 absent.
-            fault: `lost_answer` or `cut_answer` (the request is carried out, but the response is lost or cut off),
-                `reset` (the connection is reset before the request is carried out), or `slow_answer` (the response
-                arrives byte by byte).
+            fault: The kind of failure. With `lost_answer` or `cut_answer`, the request is carried out, but the response
+                is lost or cut off. With `reset`, the connection is reset before the request is carried out. With
+                `slow_answer`, the response arrives byte by byte.
             count: The number of requests that fail.
             operation: Only requests of this operation fail, such as `create_call`. None means all operations.
             retry_after: The value of the `Retry-After` header, in seconds.
@@ -204,7 +204,7 @@ class SandboxProject:
         self.request("POST", "/sandbox/faults/next", planned)
 
     def inject_faults(self, **faults: float) -> JSONObject:
-        """Set the random faults of deliveries and requests. Without arguments, there are none.
+        """Set the random faults of deliveries and requests. Without arguments, remove them.
 
         Args:
             **faults: The probability of each fault, from 0 to 1; `delay_seconds`; and `seed`, which makes the choice
@@ -214,7 +214,7 @@ class SandboxProject:
             The faults that are now set.
 
         Raises:
-            SandboxError: There is no fault with this name, or its value is invalid.
+            SandboxError: A name or a value is invalid.
         """
         return self.request("PUT", "/sandbox/faults", faults)
 

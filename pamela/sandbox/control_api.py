@@ -1,4 +1,4 @@
-"""The sandbox's own endpoints, below `/sandbox`: what users set, direct and see that the real service does not offer."""
+"""The sandbox's own endpoints, below `/sandbox`, which the real service does not have."""
 
 import hmac
 from collections.abc import Awaitable, Callable, Mapping
@@ -72,7 +72,7 @@ _SCHEMAS: Mapping[str, Mapping[str, Any]] = {
 
 
 class ControlApi:
-    """The endpoints, each for the project of the key that a request carries."""
+    """The endpoints. Each acts on the project of the request's API key."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -364,7 +364,7 @@ class ControlApi:
             )
         return JSONResponse(delivery, 202)
 
-    # What these have in common.
+    # Shared by all.
 
     def _project_id(self, request: Request) -> str:
         return read_project(request, "sandbox", self._service)
@@ -415,7 +415,7 @@ class ControlApi:
         project = self._service.projects.get(project_id)
         answer = {"project_id": project.id, "partner_id": project.partner_id, **asdict(project.settings)}
         is_default = project.settings.webhook_secret is None
-        # The secret of all projects that have none of their own is for whoever runs the sandbox, who has its page.
+        # Only the owner of the sandbox may read its default secret, on the page.
         if is_default and self._service.page_token.is_owners(request.headers):
             answer["webhook_secret"] = self._service.projects.secret(project)
         return JSONResponse({**answer, "webhook_secret_is_default": is_default})

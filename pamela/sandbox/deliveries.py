@@ -1,4 +1,4 @@
-"""What the sandbox sends: events and tool invocations, signed, in order, tried again, and all of it logged."""
+"""The sandbox's deliveries: events and tool invocations, signed, in order, with retries and a log."""
 
 import asyncio
 import heapq
@@ -31,22 +31,22 @@ from .workload import Workload
 _TRANSCRIPT_UPDATE = "call.transcript_update"
 
 RETRY_DELAYS = (1, 2, 4, 8, 16)
-"""Seconds of sandbox time before each further attempt at an event."""
+"""Seconds of sandbox time before each retry of an event."""
 
 DeliveryKind = Literal["event", "tool"]
 
 Row = Mapping[str, Any]
-"""A delivery as the database has it."""
+"""A row of the table of deliveries."""
 
 _OPEN = "status IN ('waiting', 'pending')"
 _MOST_IN_FLIGHT: Mapping[DeliveryKind, int] = {"event": 100, "tool": 500}
-"""How many deliveries to a destination may be on their way at once."""
+"""Maximum number of concurrent deliveries to a destination."""
 
 _MANY_READY = 200
-"""How many deliveries wait for room at their destination when transcripts are sent less often."""
+"""With more deliveries than this waiting for their destination, transcripts are sent less often."""
 _SECONDS_UNTIL_WRITTEN_AGAIN = 1.0
 _TRANSCRIPTS_WHILE_CALLS_WAIT = 6
-"""How many transcripts are begun in a turn, beside those between other events, while calls wait to be placed."""
+"""Maximum number of transcripts per turn while calls wait to be placed, without those between other events."""
 _MOST_QUEUES_KNOWN = 20_000
 _MOST_CHARACTERS_LOGGED = 2000
 
@@ -54,7 +54,7 @@ _log = logging.getLogger("pamela.sandbox")
 
 
 class DeliveryResult(NamedTuple):
-    """What came of an attempt."""
+    """The result of an attempt."""
 
     headers_sent: Mapping[str, str]
     at: Moment
@@ -69,14 +69,14 @@ class DeliveryResult(NamedTuple):
 
 
 class _Queue(NamedTuple):
-    """Deliveries of one kind to one destination, which is as far as a receiver that is slow holds others up."""
+    """The deliveries of one kind to one destination. A slow receiver delays only its own queue."""
 
     kind: DeliveryKind
     destination: Destination
 
 
 class _Ready:
-    """Deliveries of a queue that are due and wait for room. Of four that are sent, three tell of a call's state first."""
+    """Due deliveries of a queue that wait for a free connection. Three of four sent are events of a call's state."""
 
     def __init__(self) -> None:
         self._urgent: deque[int] = deque()
@@ -95,7 +95,7 @@ class _Ready:
 
     def take(self) -> int:
         self._taken += 1
-        # Transcripts have their turn, too: the later events of their calls wait behind them.
+        # Transcripts get a turn, too, because the later events of their calls wait for them.
         first, second = (self._others, self._urgent) if self._taken % 4 == 0 else (self._urgent, self._others)
         return (first or second).popleft()
 
@@ -105,7 +105,7 @@ class _Ready:
 
 @dataclass(slots=True)
 class _OpenEvent:
-    """An event that was not delivered yet and not given up, without its body."""
+    """An event that is neither delivered nor failed yet, without its body."""
 
     seq: int
     id: str
@@ -135,7 +135,7 @@ class _OpenEvent:
 
 
 class _Settlement(NamedTuple):
-    """An attempt that is over and is still to be written down."""
+    """A completed attempt that is not stored yet."""
 
     row: Row
     result: DeliveryResult
@@ -143,11 +143,11 @@ class _Settlement(NamedTuple):
 
 
 class Deliveries:
-    """The queues of all calls. Events of a call go one after the other: one that fails holds back those behind it.
+    """The queues of all calls. Events of a call are sent one after the other: a failed one delays the others.
 
-    A delivery is `waiting` behind others, `pending` until it is due, `sending`, and at last `delivered` or `failed`; a
-    tool invocation that nobody waits for any more is `dropped`. What is `sending` is known in memory only: after a
-    restart it is sent again, as nobody knows whether it had arrived.
+    A delivery is `waiting` for others, `pending` until it is due, `sending`, and finally `delivered` or `failed`. A
+    tool invocation that is no longer needed is `dropped`. `sending` is known in memory only: after a restart, the
+    delivery is sent again, because it may not have arrived.
     """
 
     def __init__(
@@ -164,14 +164,14 @@ class Deliveries:
         """Set the queues up.
 
         Args:
-            store: Where they are kept.
-            clock: What they go by.
-            specification: Which fields an event has.
-            projects: Where deliveries go, and what they are signed with.
-            changes: Whom to tell.
-            hosts: Where deliveries may go.
-            workload: How much may be done at once.
-            event_timeout: How long a receiver of an event may take, in seconds of real time.
+            store: The database.
+            clock: The sandbox's clock.
+            specification: Names the fields of events.
+            projects: The addresses and secrets of deliveries.
+            changes: Notified of changes.
+            hosts: The hosts that may receive deliveries.
+            workload: Limits the work per turn.
+            event_timeout: How long a receiver of an event may take to respond, in seconds of real time.
         """
         self._store = store
         self._clock = clock
@@ -185,22 +185,22 @@ class Deliveries:
         self._event_timeout_ms = round(event_timeout * 1000)
         self._on_tool_response: Callable[[str, DeliveryResult], None]
         self.on_attempt: Callable[[str, str, DeliveryResult], None] | None = None
-        """Is told of each attempt that was written down: what was sent, where to, and what came of it."""
+        """Called after each stored attempt with the event's or tool's name, the address and the result."""
         self._scheduler = Scheduler(clock, self._start_due)
         self._sender = WebhookSender()
         self._tasks: asyncio.TaskGroup
 
         self._due: list[tuple[Moment, int, bool, _Queue]] = []
-        """A heap of when which delivery is due."""
+        """A heap of due times and deliveries."""
         self._ready: dict[_Queue, _Ready] = {}
-        """Deliveries that are due and for which their destination had no room yet."""
+        """Due deliveries that wait for a free connection to their destination."""
         self._in_flight: Counter[_Queue] = Counter()
         self._unsent_transcripts: dict[str, int] = {}
-        """By queue, the transcript that is the last of it and was not sent yet."""
+        """By queue, its last delivery if that is a transcript that has not been sent."""
         self._newer_bodies: dict[int, str] = {}
-        """Transcripts that were not sent yet and have grown, where the database ends with the process."""
+        """Newer bodies of transcripts that have not been sent, if the database is in memory."""
         self._open_events: dict[str, list[_OpenEvent]] = {}
-        """By call, as far as it was looked at, the events that are in the database as open."""
+        """By call, the open events that have been read from the database."""
         self._is_start_planned = False
         self._sending: set[int] = set()
         self._settlements: deque[_Settlement] = deque()
@@ -213,11 +213,11 @@ class Deliveries:
         self._reload()
 
     def notify_of_tool_responses(self, listener: Callable[[str, DeliveryResult], None]) -> None:
-        """Have a listener called, in a transaction, with a call's id and what came of its tool invocation."""
+        """Call `listener` in a transaction with the id of a call and the result of its tool invocation."""
         self._on_tool_response = listener
 
     async def run(self) -> None:
-        """Send what is due, until cancelled."""
+        """Send due deliveries until cancelled."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 await self._scheduler.run()
@@ -225,12 +225,12 @@ class Deliveries:
             self._sender.close()
 
     def wake(self) -> None:
-        """Have the queues looked at now, as the clock was set."""
+        """Check the queues now, because the clock was set."""
         self._scheduler.wake()
 
     @property
     def lateness(self) -> float:
-        """How many seconds of real time the delivery that waits longest is behind."""
+        """The delay of the longest overdue delivery, in seconds of real time."""
         oldest = self._due[0][0] if self._due else None
         waiting = [ready.first() for ready in self._ready.values() if ready]
         if waiting:
@@ -241,18 +241,18 @@ class Deliveries:
     # Queueing. All of it needs a transaction.
 
     def send_event(self, call: CallRecord, event: str) -> None:
-        """Queue an event of a call, if there is an address for it. The call is to be saved afterwards."""
+        """Queue an event of a call, if there is an address for it. Save the call afterwards."""
         project = self._projects.get(call.project_id)
         url = address(call.request, project.settings, "webhook_url")
         if url is None:
             return
         timestamp = clock.to_text(self._clock.now())
-        # Written by hand in the canonical form: the transcript is long, and comes in it already.
+        # Written without json.dumps: the transcript is long, and is already canonical JSON.
         body = f'{{"call_id":"{call.id}","event":"{event}","status":"{call.status}","timestamp":"{timestamp}"'
         body += f',"transcript":{call.shown_transcript_json()}}}' if self._has_transcript[event] else "}"
         older = self._transcript_behind(call.id, url)
         if older is not None and event == _TRANSCRIPT_UPDATE:
-            # It has all that the older one would have told, and a receiver that is behind has no use for both.
+            # The new transcript contains the older one, so a slow receiver needs only the new one.
             self._replace_body(older, body)
             return
         if older is not None and event == "call.completed":
@@ -262,7 +262,7 @@ class Deliveries:
         if call.deliveries == 1:
             self._open_events[call.id] = []
         open_events = self._change_open_events(call.id)
-        # The last event of a call has nothing to change places with.
+        # The last event of a call has no next one that could overtake it.
         if project.faults.reorder:
             row["held"] = not call.is_over and project.faults.applies("reorder", row["chance"])
             if self._take_place_of_held(row):
@@ -282,7 +282,7 @@ class Deliveries:
             self._enqueue(seq, row)
 
     def _transcript_behind(self, queue: str, url: str) -> int | None:
-        """Return the last event of a call's queue if it is a transcript that need not be sent, as things are behind."""
+        """Return the last event of a queue if it is a transcript that may be skipped because deliveries are late."""
         seq = self._unsent_transcripts.get(queue)
         if seq is None or self._workload.calls_are_behind:
             return seq
@@ -293,7 +293,7 @@ class Deliveries:
         if self._store.is_lasting:
             self._store.execute("UPDATE deliveries SET body = ? WHERE seq = ?", body, seq)
             return
-        # Each line would write the whole transcript once more; so it is written when it is sent.
+        # Each line would store the whole transcript again, so it is stored when it is sent.
         before = self._newer_bodies.get(seq)
         self._newer_bodies[seq] = body
         self._store.after_rollback(lambda: self._restore_body(seq, before))
@@ -308,7 +308,7 @@ class Deliveries:
         self._unsent_transcripts.pop(queue, None)
 
     def _events_open(self, call_id: str) -> list[_OpenEvent]:
-        """Return a call's events that are open, in no order."""
+        """Return a call's open events, in any order."""
         found = self._open_events.get(call_id)
         if found is None:
             rows = self._store.all(
@@ -322,7 +322,7 @@ class Deliveries:
         return found
 
     def _change_open_events(self, call_id: str) -> list[_OpenEvent]:
-        """Return the same to be changed as the database is; if the transaction fails, they are read from it anew."""
+        """Return a call's open events for a change. If the transaction fails, they are read from the database again."""
         self._store.after_rollback(lambda: self._forget_open_events(call_id))
         return self._events_open(call_id)
 
@@ -340,7 +340,7 @@ class Deliveries:
     def invoke_tool(
         self, call: CallRecord, url: str, name: str, arguments: object, correlation_id: str, timeout_ms: int
     ) -> None:
-        """Queue a tool invocation, to be sent after the call's earlier events. The call is to be saved afterwards."""
+        """Queue a tool invocation, to be sent after the call's earlier events. Save the call afterwards."""
         project = self._projects.get(call.project_id)
         body = canonical_json(self._invocation(project, name, arguments, call.id, correlation_id, call.session_id))
         row = self._new(call, project, "tool", name, url, body, timeout_ms)
@@ -360,7 +360,7 @@ class Deliveries:
         return self._to_api(self._at(row["id"]))
 
     def release(self, call_id: str) -> None:
-        """Let go of an event that is held for the next to overtake it, as no next may come."""
+        """Send an event that was held so that the next one overtakes it, because there may be no next one."""
         for event in self._change_open_events(call_id):
             if event.held:
                 self._store.execute("UPDATE deliveries SET held = FALSE WHERE seq = ?", event.seq)
@@ -368,7 +368,7 @@ class Deliveries:
         self._advance(call_id)
 
     def drop_tools(self, call_id: str) -> None:
-        """Give up the invocations of a call that have not been sent yet."""
+        """Drop the tool invocations of a call that have not been sent yet."""
         rows = self._store.all(
             "SELECT seq, id, project_id FROM deliveries"
             " WHERE call_id = ? AND kind = 'tool' AND redelivery_of IS NULL AND status IN ('waiting', 'pending')",
@@ -381,9 +381,9 @@ class Deliveries:
         self._calls_with_waiting_tools.discard(call_id)
 
     def redeliver(self, project_id: str, delivery_id: str) -> dict[str, Any] | None:
-        """Send a delivery's body once more, at once and beside its call's queue.
+        """Send a delivery's body again, immediately and outside its call's queue.
 
-        Returns the new delivery, None if there is none of that id.
+        Returns the new delivery, None if the id is unknown.
         """
         row = self._store.one("SELECT * FROM deliveries WHERE id = ? AND project_id = ?", delivery_id, project_id)
         if row is None:
@@ -408,17 +408,17 @@ class Deliveries:
         return self._to_api(self._at(new_id))
 
     def forget_read(self) -> None:
-        """Read open events anew when they are next needed, as a project's may be gone from the database."""
+        """Read open events from the database again when they are next needed, because a project was reset."""
         self._open_events.clear()
 
     def put_back(self, setback: Moment) -> None:
-        """Have what is due be sent earlier by so much, as the clock was put back."""
+        """Move all due times back by `setback`, because the clock was set back."""
         for seq, body in self._newer_bodies.items():
             self._store.execute("UPDATE deliveries SET body = ? WHERE seq = ?", body, seq)
         self._store.execute(f"UPDATE deliveries SET due = due - ? WHERE {_OPEN}", setback)  # noqa: S608
         self._store.after_commit(self._reload)
 
-    # Looking.
+    # Reading.
 
     def get(self, project_id: str, delivery_id: str) -> dict[str, Any] | None:
         """Return a delivery with the log of its attempts."""
@@ -436,7 +436,7 @@ class Deliveries:
         kind: str | None = None,
         newest_first: bool = False,
     ) -> tuple[list[dict[str, Any]], int]:
-        """Return deliveries in the order in which they came up, and how many match in all."""
+        """Return a page of deliveries, oldest first, and the number of all that match."""
         terms = {"project_id = ?": project_id, "call_id = ?": call_id, "kind = ?": kind}
         if status == "sending":
             terms["seq IN (SELECT value FROM json_each(?))"] = json.dumps([*self._sending])
@@ -515,7 +515,7 @@ class Deliveries:
         return self._next_rank
 
     def _take_place_of_held(self, row: dict[str, Any]) -> bool:
-        """Let a new event go before the one that is held for this purpose; return whether there is one."""
+        """Put a new event before the held one, if there is one; return whether there is."""
         held = self._store.one(
             f"SELECT seq, rank FROM deliveries WHERE queue = ? AND held AND {_OPEN}",  # noqa: S608
             row["queue"],
@@ -527,13 +527,13 @@ class Deliveries:
         return True
 
     def _advance(self, queue: str) -> None:
-        """Have the first of a queue sent, and a call's tool invocation once no event goes before it or one has failed."""
+        """Send the first event of a queue, or the call's tool invocation if no event precedes it or one has failed."""
         first = min(self._change_open_events(queue), key=_rank, default=None)
         if first is not None and first.status == "waiting" and not first.held:
             self._store.execute("UPDATE deliveries SET status = 'pending' WHERE seq = ?", first.seq)
             first.status = "pending"
             self._enqueue_event(first)
-        # Whoever is on the line does not wait for the retries of an event.
+        # The conversation does not wait for the retries of an event.
         if queue in self._calls_with_waiting_tools and (first is None or first.tries > 0):
             tools = self._store.all(
                 "SELECT * FROM deliveries WHERE call_id = ? AND kind = 'tool' AND status = 'waiting'", queue
@@ -563,12 +563,12 @@ class Deliveries:
         self._store.after_commit(lambda: self._changes.publish("delivery", project_id, delivery_id))
 
     def _reload(self) -> None:
-        """Take the queues from the database anew."""
+        """Read the queues from the database again."""
         self._ready.clear()
         self._unsent_transcripts.clear()
         self._newer_bodies.clear()
         self._open_events.clear()
-        # The condition names the index, without which all bodies would be gone through.
+        # The condition selects the index; without it, SQLite would read all bodies.
         rows = self._store.all(
             f"SELECT seq, due, kind, name, url FROM deliveries WHERE status = 'pending' AND {_OPEN}"  # noqa: S608
         )
@@ -597,7 +597,7 @@ class Deliveries:
             asyncio.get_running_loop().call_soon(self._start_ready)
 
     def _start_ready(self) -> None:
-        """Send what is ready, as far as its destination has room; if it is much, some of it in later turns."""
+        """Send ready deliveries up to the limit of each destination; a large number takes several turns."""
         self._is_start_planned = False
         for seq, queue in self._workload.take_turn(self._startable()):
             self._start_one(seq, queue)
@@ -607,7 +607,7 @@ class Deliveries:
             self._start_soon()
 
     def _startable(self) -> Iterator[tuple[int, _Queue]]:
-        """Take what is ready and has room at its destination, of each destination one in turn."""
+        """Yield ready deliveries whose destination is below its limit, one from each destination in turn."""
         transcripts_left = _TRANSCRIPTS_WHILE_CALLS_WAIT if self._workload.has_calls_to_place else sys.maxsize
         while queues := [queue for queue in self._ready if self._has_room(queue)]:
             for queue in queues:
@@ -650,7 +650,7 @@ class Deliveries:
             self._start_soon()
 
     async def _attempt(self, row: Row, headers: dict[str, str], *, duplicate: bool) -> None:
-        """Send a delivery and have the result written down."""
+        """Send a delivery and store the result."""
         result = await self._post(row, headers)
         self._settlements.append(_Settlement(row, result, duplicate))
         if not self._is_writing_planned:
@@ -658,7 +658,7 @@ class Deliveries:
             asyncio.get_running_loop().call_soon(self._write_settlements)
 
     def _write_settlements(self) -> None:
-        """Write down what came of attempts, many in one transaction."""
+        """Store the results of attempts, many in one transaction."""
         loop = asyncio.get_running_loop()
         batch: list[_Settlement] = []
         try:
@@ -676,7 +676,7 @@ class Deliveries:
             loop.call_soon(self._write_settlements)
 
     def _settle(self, settlement: _Settlement) -> None:
-        """Write an attempt down and, unless its double was answered first, what follows from it."""
+        """Store an attempt and its consequences, unless its duplicate was answered first."""
         row, result = settlement.row, settlement.result
         status, due = "delivered" if result.is_success else "failed", row["due"]
         if status == "failed" and row["kind"] == "event" and row["tries"] < len(RETRY_DELAYS):
@@ -688,7 +688,7 @@ class Deliveries:
             row["seq"],
             row["tries"],
         )
-        # Its project may have been reset meanwhile.
+        # The project may have been reset meanwhile.
         if not settles and self._store.one("SELECT 1 FROM deliveries WHERE seq = ?", row["seq"]) is None:
             self._sending.discard(row["seq"])
             return
@@ -712,7 +712,7 @@ class Deliveries:
             self._sending.discard(row["seq"])
 
     def _settle_event(self, row: Row, status: str, due: Moment) -> None:
-        """Have what is known of an open event be as it was written; if it is tried again, enqueue it."""
+        """Update an open event in memory; queue it again if it is retried."""
         events = self._change_open_events(row["call_id"])
         event = next((each for each in events if each.seq == row["seq"]), None)
         if event is None:
@@ -731,7 +731,7 @@ class Deliveries:
         return {
             "User-Agent": f"Pamela-Sandbox/{__version__}",
             "Accept": "*/*",
-            # What is compressed could be of any size when it is inflated.
+            # A compressed body could have any size when it is inflated.
             "Accept-Encoding": "identity",
             "Content-Type": "application/json",
             "X-Pamela-Signature": sign_webhook(row["body"], secret),
@@ -751,7 +751,7 @@ class Deliveries:
             if target.authorization is not None:
                 sent["Authorization"] = target.authorization
             async with asyncio.timeout(row["timeout_ms"] / 1000):
-                # A tool is invoked once, so it must not meet a connection that its server is about to close.
+                # A tool invocation is not retried, so it must not use a connection that the server may be closing.
                 response = await self._sender.post(target, sent, data, reuse=row["kind"] == "event")
             status, body = response.status, response.body
         except TimeoutError:

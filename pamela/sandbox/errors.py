@@ -1,4 +1,4 @@
-"""The failures that the sandbox answers, in the service's shapes."""
+"""The sandbox's error responses, in the format of the service."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,9 +13,9 @@ _RETRY_AFTER = 1
 def failure(
     status: int, detail: str | dict[str, Any] | list[Issue], headers: Mapping[str, str] | None = None
 ) -> HTTPException:
-    """Return a failure whose body is `{"detail": detail}`."""
+    """Return an error response with the body `{"detail": detail}`."""
     error = HTTPException(status, headers=headers)
-    # Starlette means texts only; FastAPI's shapes, which the service has, are lists and objects as well.
+    # Starlette types `detail` as str; the service uses FastAPI's format, which also has lists and objects.
     error.detail = detail  # type: ignore[assignment]
     return error
 
@@ -27,11 +27,11 @@ def coded(
     details: Mapping[str, Any] | None = None,
     headers: Mapping[str, str] | None = None,
 ) -> HTTPException:
-    """Return a failure with one of the specification's error codes, given by its name there."""
+    """Return an error response with an error code of the specification, given by its name."""
     number = load_specification().error_codes[code]
     return failure(status, {"error_code": number, "message": message, "details": dict(details or {})}, headers)
 
 
 def rate_limited(code: str, message: str) -> HTTPException:
-    """Return a 429 that says in both places to come back in a second."""
+    """Return a 429 response with a delay of one second in the header and in the body."""
     return coded(429, code, message, {"retry_after": _RETRY_AFTER}, {"Retry-After": str(_RETRY_AFTER)})

@@ -1,4 +1,4 @@
-"""Arguments for a tool, made up so that they fit its input schema and the call's task."""
+"""Generates arguments for a tool that fit its input schema and the call's task."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -11,9 +11,9 @@ from .task_words import split_negation
 
 _DEEPEST = 8
 _MOST_VALUES = 1000
-"""How many values the arguments of all tools of a call have."""
+"""Maximum number of values in the arguments of all tools of a call."""
 _MOST_WORK = 20_000
-"""How many members, items and hundreds of characters of all schemas of a call are looked at."""
+"""Maximum work for all schemas of a call: each member, each item and each 100 characters count as one."""
 _WORK_OF_A_BOUNDED_NUMBER = 50
 _LONGEST_TEXT = 1000
 _LONGEST_TASK_READ = 10_000
@@ -21,8 +21,8 @@ _LONGEST_REFERENCE = 500
 _MOST_IDENTIFIERS = 20
 _LARGEST_NUMBER = 10**400
 
-# Patterns are anybody's, and regular expressions can take twice as long for each character more. With few repetitions,
-# none of them of a group, on a short text, they cannot.
+# The patterns are user input, and some regular expressions take exponential time. Those with few repetitions, none of
+# them of a group, on a short text, do not.
 _LONGEST_MATCHED = 20
 _LONGEST_PATTERN = 200
 _MOST_REPETITIONS = 3
@@ -50,7 +50,7 @@ def make_arguments(schema: Mapping[str, Any], request: Mapping[str, Any]) -> dic
 
 
 class ArgumentMaker:
-    """Makes up the arguments of all tools of a call. All together get so much work and no more."""
+    """Generates the arguments of all tools of a call, with one limit of work for all of them."""
 
     def __init__(self, request: Mapping[str, Any]) -> None:
         self._maker = _Maker(request)
@@ -58,22 +58,21 @@ class ArgumentMaker:
     def make(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """Return arguments for a tool with that input schema.
 
-        A value comes from the schema where it offers one (`const`, `examples`, `default`, `enum`), else from the call:
-        an id or a number is the first one in the task, a date likewise, a phone number is the one called, a name is
-        the caller's. A schema that cannot be understood, or asks for more than the call's tools may, gives no
-        arguments.
+        A value comes from the schema if that has one (`const`, `examples`, `default`, `enum`), else from the call. An
+        id, a number and a date are the first ones in the task. A phone number is the one called, and a name is the
+        caller's. An invalid schema, or one that needs more work than the limit, gives no arguments.
         """
         try:
             value = self._maker.arguments(schema)
             canonical_json(value)
         except Exception:
-            # The schema is not checked beforehand, as that takes seconds if it is large; so anything may come of it.
+            # Checking a large schema takes seconds, so it is not checked, and may raise any exception here.
             return {}
         return value if isinstance(value, dict) else {}
 
 
 class _SchemaTooLargeError(Exception):
-    """The schema asks for itself, or for more than anyone would send."""
+    """The schema requires itself, or exceeds the limits."""
 
 
 class _Maker:
@@ -135,7 +134,7 @@ class _Maker:
                 return self._text(schema, name)
 
     def _flatten(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Follow a local reference, take the first alternative, merge what must hold together."""
+        """Follow a local reference, take the first alternative, and merge `allOf`."""
         self._work(1 + len(schema))
         merged = dict(schema)
         for _ in range(_DEEPEST):
@@ -161,7 +160,7 @@ class _Maker:
         return node
 
     def _number(self, schema: Mapping[str, Any], *, is_whole: bool) -> float:
-        """Return the number in the task, or the nearest that the schema allows."""
+        """Return the number in the task, or the nearest one that the schema allows."""
         wanted = self._number_wanted
         if wanted.denominator == 1 and not any(keyword in schema for keyword in (*_BOUNDS, "multipleOf")):
             return wanted.numerator
@@ -181,7 +180,7 @@ class _Maker:
         return text.ljust(min(shortest, _LONGEST_TEXT), "x")[:longest]
 
     def _candidates(self, name: str) -> list[str]:
-        """Return texts that may be meant by a property, the likeliest first."""
+        """Return possible texts for a property, the likeliest first."""
         words = set(re.findall("[a-z]+", re.sub("([a-z])([A-Z])", r"\1_\2", name).lower()))
         identifiers = self._identifiers
         if self._date is not None and words & {"date", "day", "on", "when"}:
@@ -209,7 +208,7 @@ class _Maker:
 
 
 def _size(value: Any, most: int) -> int:
-    """Return how much work it is to send a value, as far as it is no more than `most`."""
+    """Return the work of sending a value, up to about `most`."""
     size, waiting = 0, [value]
     while waiting and size <= most:
         each = waiting.pop()
@@ -227,7 +226,7 @@ def _size(value: Any, most: int) -> int:
 
 
 def _matches(pattern: Any, text: str) -> bool:
-    """Return whether a text matches a pattern, or the pattern is one that is not tried."""
+    """Return whether a text matches a pattern; False for a pattern that could take too long."""
     if pattern is None:
         return True
     if not isinstance(pattern, str) or len(pattern) > _LONGEST_PATTERN or len(text) > _LONGEST_MATCHED:
@@ -239,7 +238,7 @@ def _matches(pattern: Any, text: str) -> bool:
 
 
 def _bound(schema: Mapping[str, Any], keyword: str, default: int) -> int:
-    """Return a bound of a length."""
+    """Return a limit of a length, such as `minLength`."""
     bound = schema.get(keyword, default)
     if isinstance(bound, bool) or not isinstance(bound, int | float):
         raise TypeError(f"{keyword} is not a number")
@@ -247,7 +246,7 @@ def _bound(schema: Mapping[str, Any], keyword: str, default: int) -> int:
 
 
 def _fraction(value: Any) -> Fraction:
-    """Return a number of a schema, exactly."""
+    """Return a number of a schema as an exact fraction."""
     if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST_NUMBER:
         raise TypeError("a bound is not a number, or is too large")
     return Fraction(value) if isinstance(value, int) else Fraction(repr(value))
@@ -271,7 +270,7 @@ _BOUNDS: Mapping[str, Callable[[Fraction, Fraction], bool]] = {
 
 
 def _items(schema: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield the schemas of an array's items, as few as there may be but one if there may be any."""
+    """Yield the schemas of an array's items: the minimum number, but at least one if allowed."""
     first = schema.get("prefixItems", [])
     count = max(len(first), _bound(schema, "minItems", 1), 1)
     count = min(count, _bound(schema, "maxItems", count))
@@ -280,14 +279,14 @@ def _items(schema: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def _numbers(schema: Mapping[str, Any], wanted: Fraction, *, is_whole: bool) -> list[Fraction]:
-    """Return the numbers of which one is allowed, if any is: `wanted`, and those at the bounds and between them."""
+    """Return the candidates for a number: `wanted`, and numbers at the limits and between them."""
     lows = [_fraction(schema[name]) for name in ("minimum", "exclusiveMinimum") if name in schema]
     highs = [_fraction(schema[name]) for name in ("maximum", "exclusiveMaximum") if name in schema]
     numbers = [wanted, *lows, *(low + 1 for low in lows), *highs, *(high - 1 for high in highs)]
     numbers += [(low + high) / 2 for low in lows for high in highs]
     step = _fraction(schema.get("multipleOf", 1 if is_whole else 0))
     if is_whole:
-        # The least whole multiple of a fraction in its lowest terms.
+        # The smallest whole multiple of a reduced fraction is its numerator.
         step = Fraction(step.numerator)
     if not step:
         return numbers

@@ -1,4 +1,4 @@
-"""Faults that a project asks for: what goes wrong with its deliveries and its requests, and how often."""
+"""The faults of a project's deliveries and requests, with their probabilities."""
 
 import hashlib
 from collections import defaultdict, deque
@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 RequestFault = Literal["unavailable", "lost_answer", "reset", "cut_answer", "slow_answer"]
-"""What can go wrong with a request to the API: it is answered 503; it is carried out, but its answer is lost or broken
-off; its connection is reset before it is carried out; its answer comes byte by byte."""
+"""The faults of a request to the API, as `SandboxProject.fail_next` documents them. `unavailable` is a 503 response."""
 
 REQUEST_FAULTS: tuple[RequestFault, ...] = ("unavailable", "lost_answer", "reset", "cut_answer", "slow_answer")
 
@@ -56,7 +55,7 @@ class FaultInjection:
     seed: int = 0
 
     def applies(self, fault: str, chance: str) -> bool:
-        """Return whether a fault applies this time; the same for the same seed and `chance`."""
+        """Return whether a fault applies. The result is the same for the same seed and `chance`."""
         probability: float = getattr(self, fault)
         if not probability:
             return False
@@ -76,7 +75,7 @@ class PlannedFault:
 
 
 class PlannedFaults:
-    """The faults that the next requests of each project will have, in memory only."""
+    """The faults of the next requests of each project, in memory only."""
 
     def __init__(self) -> None:
         self._planned: defaultdict[str, deque[PlannedFault]] = defaultdict(deque)
@@ -86,13 +85,13 @@ class PlannedFaults:
         self._planned[project_id].append(fault)
 
     def clear(self, project_id: str | None) -> None:
-        """Forget the faults of one project, or all."""
+        """Delete the faults of one project, or all."""
         for each in [project_id] if project_id is not None else [*self._planned]:
             self._planned.pop(each, None)
             self._requests.pop(each, None)
 
     def take(self, project_id: str, operation: str, always: FaultInjection) -> PlannedFault | None:
-        """Count a request and return the fault that it has, if it has one: a planned one, or one by chance."""
+        """Count a request, and return its planned or random fault, if it has one."""
         queue = self._planned.get(project_id, ())
         for planned in queue:
             if planned.operation in (None, operation):

@@ -1,4 +1,4 @@
-"""Makes up a history of calls, so that lists, pages and bills have something to show."""
+"""Generates a history of calls, so that lists, pages and usage have data."""
 
 import json
 import random
@@ -18,7 +18,7 @@ _OUTCOMES = {
     Outcome.BROKEN_OFF: 3,
     None: 3,
 }
-"""What comes of how many calls in a hundred; None: they are cancelled."""
+"""The percentage of calls with each outcome. None means cancelled."""
 
 _HOURS = (9, 10, 11, 12, 13, 14, 15, 16, 17, 18)
 _HOUR_WEIGHTS = (6, 10, 12, 7, 6, 10, 12, 11, 8, 4)
@@ -40,16 +40,16 @@ _NAMES = ("John from Acme", "Maria from Globex", "Dr. Chen's office", "The Harbo
 def make_history(
     project_id: str, first_number: int, now: Moment, days: int, calls: int, seed: int, max_seconds: int
 ) -> Iterator[CallRecord]:
-    """Yield calls that were placed and are over, the oldest first.
+    """Yield ended calls, oldest first.
 
     Args:
-        project_id: Whose calls they are.
-        first_number: The number of the project's first new call.
-        now: When the history ends.
-        days: How many days it goes back.
-        calls: How many calls there are.
-        seed: The same seed gives the same calls, but for their ids and the day on which they end.
-        max_seconds: How long a call may talk.
+        project_id: The project of the calls.
+        first_number: The number of the first call in the project.
+        now: The end of the history.
+        days: The number of days before `now` that the history covers.
+        calls: The number of calls.
+        seed: The same seed gives the same calls, except for ids and dates.
+        max_seconds: Maximum length of a conversation, in seconds.
     """
     chance = random.Random(seed)  # noqa: S311 - nothing is kept secret by it
     moments = sorted(_moment(chance, now, days) for _ in range(calls))
@@ -58,11 +58,11 @@ def make_history(
 
 
 def _moment(chance: random.Random, now: Moment, days: int) -> Moment:
-    """Return a moment at which somebody might place a call: a working hour, rather than any."""
+    """Return a likely moment for a call, usually in working hours."""
     today = now - now % _DAY
     while True:
         day = today - chance.randrange(days) * _DAY
-        weekday = (day // _DAY + 3) % 7  # the first day of all was a Thursday
+        weekday = (day // _DAY + 3) % 7  # 1 January 1970 was a Thursday
         if chance.random() * max(_DAY_WEIGHTS) > _DAY_WEIGHTS[weekday] and days >= 7:
             continue
         (hour,) = chance.choices(_HOURS, _HOUR_WEIGHTS)
@@ -95,13 +95,13 @@ def _call(chance: random.Random, project_id: str, number: int, moment: Moment, m
         call.end("cancelled", None, moment + chance.randrange(500_000, 4_000_000))
     else:
         _carry_out(call, plan, chance.uniform(0.8, 1.3))
-    # Nothing more happens to it, so the plan is of no use.
+    # The call has ended, so it needs no plan.
     call.plan_json = json.dumps({"steps": [], "cut_short": "", "late_transcript": False})
     return call
 
 
 def _carry_out(call: CallRecord, plan: Plan, pace: float) -> None:
-    """Let a call have gone as it was planned, somewhat faster or slower."""
+    """Carry out the whole plan of a call, with its durations multiplied by `pace`."""
     moment = call.created_at
     for step in plan["steps"]:
         seconds = step["after"] * pace

@@ -1,4 +1,4 @@
-"""The idempotency keys: what each was used for, so that nothing is done twice."""
+"""The used idempotency keys, so that no request is carried out twice."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from .store import Store
 
 
 class IdempotencyKeys:
-    """The keys of all projects, for each operation by itself."""
+    """The keys of all projects, separately for each operation."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def created_with(self, project_id: str, operation: str, key: str, body: Mapping[str, Any]) -> str | None:
-        """Return the id of what an earlier request with that key created, None if the key is new.
+        """Return the id that an earlier request with this key created, None if the key is new.
 
         Raises:
             HTTPException: The key was used with another body.
@@ -37,7 +37,7 @@ class IdempotencyKeys:
         return created_id
 
     def keep(self, project_id: str, operation: str, key: str, body: Mapping[str, Any], created_id: str) -> None:
-        """Remember what a key was used for. Needs the transaction that creates it."""
+        """Store the use of a key, in the transaction that creates the object."""
         row = {
             "project_id": project_id,
             "operation": operation,
@@ -49,5 +49,5 @@ class IdempotencyKeys:
 
 
 def fingerprint(body: Mapping[str, Any]) -> str:
-    """Return a short text that equal bodies share."""
+    """Return a hash that is the same for equal bodies."""
     return hashlib.sha256(canonical_json(body).encode()).hexdigest()

@@ -1,11 +1,11 @@
-"""What is said on the sandbox's calls, in the languages that it speaks."""
+"""The sentences of the sandbox's calls, in each of its languages."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Topic(StrEnum):
-    """What a task is about, as far as its words give it away."""
+    """The topic of a task, guessed from its words."""
 
     BOOKING = "booking"
     CHANGE = "change"
@@ -15,7 +15,7 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True)
 class Dialogue:
-    """The middle of a conversation: the other side and the agent in turns, and what comes of it."""
+    """The middle of a conversation: lines of the callee and the agent in turns, and the result."""
 
     lines: tuple[str, ...]
     result: str
@@ -23,7 +23,7 @@ class Dialogue:
 
 @dataclass(frozen=True)
 class Language:
-    """The sentences of a language, with the names of what goes into them in braces."""
+    """The sentences of a language, with placeholders in braces."""
 
     words: dict[Topic, tuple[str, ...]]
     greetings: tuple[str, ...]
@@ -40,9 +40,9 @@ class Language:
     days: tuple[str, ...]
     weekend: tuple[str, ...]
     relative_days: tuple[str, ...]
-    """Patterns of days such as tomorrow, the longer ones first."""
+    """Patterns of relative days such as tomorrow, longer ones first."""
     before_relative_day: tuple[tuple[str, str], ...]
-    """What stands before a day and is said otherwise before one of these."""
+    """Words before a day, with their replacement before a relative day."""
     before_date: str
     hours: tuple[str, ...]
     summary: str
@@ -360,6 +360,6 @@ LANGUAGES = {"en": ENGLISH, "es": SPANISH, "fr": FRENCH, "de": GERMAN}
 
 
 def language_of(locale: str | None) -> Language:
-    """Return the language of a BCP 47 tag; English where the sandbox does not speak it."""
+    """Return the language of a BCP 47 tag, or English if the sandbox does not support it."""
     primary = (locale or "en").replace("_", "-").partition("-")[0].lower()
     return LANGUAGES.get(primary, ENGLISH)

@@ -1,4 +1,4 @@
-"""Directs a call while it goes on: a person takes the callee's part, and chooses what the agent does."""
+"""Lets a person play the callee of a call in progress, and direct the agent."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ _WAIT: Step = {"after": 0.0, "do": "wait"}
 
 
 class LiveCalls:
-    """The calls whose callee is played by a person. Everything here needs a transaction, except for `describe`."""
+    """The calls whose callee is a person. All methods except `describe` need a transaction."""
 
     def __init__(
         self, clock: SettableClock, calls: Calls, call_runner: CallRunner, tools: Tools, deliveries: Deliveries
@@ -27,10 +27,10 @@ class LiveCalls:
         self._deliveries = deliveries
 
     def take(self, call: CallRecord) -> None:
-        """Have a person take the callee's part from now on, or as soon as the call connects.
+        """Let a person play the callee from now on, or as soon as the call connects.
 
         Raises:
-            WrongStateError: The call is over.
+            WrongStateError: The call has ended.
         """
         if call.is_over:
             raise WrongStateError(f"Call {call.id} is {call.status}; nobody is on the line any more.")
@@ -38,7 +38,7 @@ class LiveCalls:
             return
         steps = call.plan["steps"]
         if call.started_at is None:
-            # It rings, and is answered: what would have come of it otherwise does not count any more.
+            # The call rings and is answered; the planned outcome no longer applies.
             connecting = next((n for n, step in enumerate(steps) if step["do"] == "connect"), None)
             if connecting is None:
                 del steps[1:]
@@ -53,7 +53,7 @@ class LiveCalls:
             now = self._clock.now()
             if not is_waiting:
                 self._call_runner.stop_waiting(call, now)
-            # An invocation that is on its way goes on, and what came of it is said.
+            # A tool invocation in progress continues, and its result is added to the conversation.
             del steps[call.step + is_waiting :]
             steps.append(_WAIT)
             if not is_waiting:
@@ -63,7 +63,7 @@ class LiveCalls:
         self._keep(call)
 
     def say(self, call: CallRecord, speaker: str, text: str, *, reply: bool) -> None:
-        """Say a line; to one of the callee's the agent replies, if it is to.
+        """Say a line. With `reply`, the agent replies to a line of the callee.
 
         Raises:
             WrongStateError: The call is not in progress, or nobody has taken the callee's part.
@@ -75,7 +75,7 @@ class LiveCalls:
         self._insert(call, steps, now)
 
     def invoke(self, call: CallRecord, name: str, arguments: dict[str, Any] | None) -> None:
-        """Have the agent call a tool, with arguments that are made up if none are given.
+        """Make the agent call a tool. Without arguments, they are generated.
 
         Raises:
             WrongStateError: The call is not in progress, nobody has taken the callee's part, it has no such tool, or
@@ -102,7 +102,7 @@ class LiveCalls:
         self._calls.save(call)
 
     def release(self, call: CallRecord) -> None:
-        """Let the sandbox go on with the conversation.
+        """Let the sandbox continue the conversation.
 
         Raises:
             WrongStateError: The call is not in progress, or nobody has taken the callee's part.
@@ -116,7 +116,7 @@ class LiveCalls:
         self._keep(call)
 
     def describe(self, call: CallRecord) -> dict[str, Any]:
-        """Return a call with all that the sandbox knows of it and the API does not show."""
+        """Return a call with everything that the sandbox knows about it, including what the API does not return."""
         tools = [
             {name: tool.get(name) for name in ("name", "description", "input_schema")}
             for tool in self._tools.of_call(call.project_id, call.request)
@@ -152,7 +152,7 @@ class LiveCalls:
         return sorted(entries, key=lambda entry: str(entry["at"]))
 
     def _begin(self, call: CallRecord) -> Moment:
-        """Check that a call can be directed, and return the present moment."""
+        """Check that a call can be directed, and return the current moment."""
         if call.is_over or call.started_at is None:
             raise WrongStateError(f"Call {call.id} is {call.status}; it can be directed only while it is in progress.")
         if not call.live:
@@ -164,7 +164,7 @@ class LiveCalls:
         return now
 
     def _insert(self, call: CallRecord, steps: list[Step], now: Moment) -> None:
-        """Have steps taken before the call waits for the person again."""
+        """Insert steps before the call waits for the person again."""
         planned = call.plan["steps"]
         waiting = planned.index(_WAIT, call.step)
         planned[waiting:waiting] = steps

@@ -1,11 +1,11 @@
-"""The numbers, countries and keys that have an outcome of their own."""
+"""The phone numbers, countries and API keys with a fixed outcome."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """What comes of calling a number."""
+    """The outcome of a call to a number."""
 
     ANSWERED = "answered"
     NO_ANSWER = "no answer"
@@ -49,13 +49,13 @@ COUNTRIES = {
 
 @dataclass(frozen=True)
 class Refusal:
-    """What a request with a magic key is answered."""
+    """The error response to a request with a magic key."""
 
     status: int
     code: str
     message: str
     operations: frozenset[str] | None = None
-    """The operations that are refused; None: all."""
+    """The operations that are refused. None means all."""
 
 
 KEYS = {
@@ -74,7 +74,7 @@ KEY_PREFIXES = ("pk_live_", "pk_test_")
 
 
 def outcome(to: str, country: str | None) -> Outcome:
-    """Return what comes of calling a number, in the country that the request names if it names one."""
+    """Return the outcome of a call to a number, in the country of the request if it has one."""
     if country is not None and country.upper() in COUNTRIES:
         return COUNTRIES[country.upper()]
     return NUMBERS.get(to, Outcome.ANSWERED)

@@ -30,7 +30,7 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 class Page:
-    """The page's endpoints. What they show needs a token of the page, or an API key and is then its project's alone."""
+    """The page's endpoints. A request needs a token of the page, or an API key, which limits it to its project."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -53,7 +53,7 @@ class Page:
         }
 
     async def get_index(self, request: Request) -> Response:
-        """Answer the page itself, with its token."""
+        """Return the HTML page, with its token."""
         token = html.escape(self._service.page_token.for_page(request))
         text = _file("index.html").decode().replace("{page_token}", token)
         return Response(text, media_type="text/html", headers=PAGE_HEADERS)
@@ -74,7 +74,7 @@ class Page:
         return Response(data, media_type=media_type, headers=headers)
 
     async def get_session(self, request: Request) -> Response:
-        """Answer what the page needs to begin with; a browser elsewhere gets a guest's token and one project."""
+        """Return the data that the page loads first. A guest gets one project."""
         if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
             raise failure(403, "Only the sandbox's own page may read this.")
         token = self._service.page_token.for_page(request)

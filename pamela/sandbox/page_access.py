@@ -1,4 +1,4 @@
-"""Whose things a request of the page, or of a program beside it, may see and change."""
+"""The projects that a request of the page, or of another program, may read and change."""
 
 import re
 from dataclasses import dataclass
@@ -16,13 +16,13 @@ _PROJECT_ID = re.compile("project_[0-9a-f]{16}")
 
 @dataclass(frozen=True)
 class Scope:
-    """What a request may see: one project, or with None all of them."""
+    """The projects that a request may read: one, or all if it is None."""
 
     project_id: str | None
 
 
 def read_project(request: Request, operation: str, service: Service) -> str:
-    """Return the project that a request is for: that of its API key, or the one that the page names."""
+    """Return the project of a request: that of its API key, or the one that the page names."""
     if "Authorization" in request.headers or not service.page_token.is_in(request.headers):
         return service.projects.of_key(read_key(request, operation))
     asked = _checked(request.headers.get(PROJECT_HEADER) or service.default_project)
@@ -30,7 +30,7 @@ def read_project(request: Request, operation: str, service: Service) -> str:
 
 
 def read_scope(request: Request, service: Service) -> Scope:
-    """Return what a request that reads may see: everything for its owner's page, one project for others."""
+    """Return what a request may read: all projects on the owner's page, one project otherwise."""
     # An EventSource cannot send headers.
     in_query = request.query_params.get("page_token")
     headers = request.headers if in_query is None else Headers({TOKEN_HEADER: in_query})

@@ -1,4 +1,4 @@
-"""What the sandbox's page reads: calls, requests, deliveries, tools and usage, of one project or of all."""
+"""The data of the sandbox's page: calls, requests, deliveries, tools and usage, of one project or of all."""
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -32,7 +32,7 @@ Row = dict[str, Any]
 
 
 class PageData:
-    """Reads for the page, and for the stream that keeps it up to date."""
+    """Reads the data for the page, and for the stream that updates it."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -40,7 +40,7 @@ class PageData:
         self._requests = service.requests
 
     def projects(self) -> list[Row]:
-        """Return the projects there are, those with most calls first, and always the one of the sandbox's own key."""
+        """Return all projects, those with most calls first, including the project of the sandbox's own key."""
         rows = self._store.all("SELECT project_id AS id, count(*) AS calls FROM calls GROUP BY 1 ORDER BY 2 DESC")
         counts = {row["id"]: row["calls"] for row in rows}
         others = self._store.all("SELECT id FROM projects UNION SELECT project_id FROM tools")
@@ -50,7 +50,7 @@ class PageData:
         ]
 
     def calls(self, project_id: str | None, query: str, statuses: Collection[str], limit: int, offset: int) -> Row:
-        """Return a page of calls, the newest first, with how many there are of each status."""
+        """Return a page of calls, newest first, with the number of calls of each status."""
         condition, values = _condition(project_id, "project_id", query, _CALL_TEXTS)
         counts = self._counts("calls", condition, values)
         filtered, more = _of_status(condition, "status", statuses)
@@ -64,7 +64,7 @@ class PageData:
         return {"items": [_call(row) for row in rows], "total": _total(counts, statuses), "counts": counts}
 
     def call(self, project_id: str | None, call_id: str, transcript_from: int) -> Row | None:
-        """Return a call with what it made: the end of its transcript, its deliveries, the requests about it."""
+        """Return a call with the end of its transcript, its deliveries and its requests."""
         record = self._service.calls.get(call_id, project_id)
         if record is None:
             return None
@@ -90,7 +90,7 @@ class PageData:
         }
 
     def deliveries(self, project_id: str | None, query: str, statuses: Collection[str], limit: int, offset: int) -> Row:
-        """Return a page of deliveries, the newest first, with how many there are of each status."""
+        """Return a page of deliveries, newest first, with the number of deliveries of each status."""
         condition, values = _condition(project_id, "d.project_id", query, _DELIVERY_TEXTS)
         counts = self._counts("deliveries d", condition, values)
         filtered, more = _of_status(condition, "d.status", statuses)
@@ -108,7 +108,7 @@ class PageData:
         return None if found is None else {**found, "project_id": owner}
 
     def requests(self, project_id: str | None, query: str, status_class: str, limit: int, offset: int) -> Row:
-        """Return a page of requests, the newest first, with how many there are of each class of status."""
+        """Return a page of requests, newest first, with the number of requests of each status class."""
         matching = [each for each in self._requests.all(project_id) if _mentions(each.summary(), query)]
         counts = {name: sum(each.status // 100 == int(name) for each in matching) for name in "2345"}
         chosen = [each for each in matching if not status_class or each.status // 100 == int(status_class)]
@@ -123,7 +123,7 @@ class PageData:
         return found.details()
 
     def tools(self, project_id: str | None) -> list[Row]:
-        """Return the tools, each with the address to which an invocation would go."""
+        """Return the tools, each with the address for its invocations."""
         owners = [project_id] if project_id else [each["id"] for each in self.projects()]
         return [
             {**tool, "project_id": owner, "address": self._service.projects.get(owner).settings.tool_webhook_url}
@@ -132,7 +132,7 @@ class PageData:
         ]
 
     def usage(self, project_id: str | None, month: str) -> Row:
-        """Return what was used on each day of a month, and in each of the months up to the present one."""
+        """Return the usage of each day of a month, and of each month until the current one."""
         condition, values = _condition(project_id, "project_id", "", ())
         sums = "count(*) AS calls, coalesce(sum(duration_seconds), 0) AS seconds, coalesce(sum(billed_minutes), 0) AS billed_minutes"
         by_day = {
@@ -163,7 +163,7 @@ class PageData:
         }
 
     def changed(self, changes: Iterable[Change]) -> Iterator[tuple[str, Row]]:
-        """Return what the things that have changed are by now, each with the name of its event."""
+        """Return the current data of everything that has changed, each with the name of its event."""
         by_kind: dict[str, list[str]] = {"call": [], "delivery": []}
         for change in changes:
             if change.kind in by_kind:
@@ -251,7 +251,7 @@ def _mentions(request: Mapping[str, Any], query: str) -> bool:
 
 
 def _timeline(call: Mapping[str, Any], ringing_at: int | None) -> list[Row]:
-    """Return the states of a call with their times, as far as they are known."""
+    """Return the states of a call, with the known times."""
     moments = [
         ("queued", call["created_at"]),
         ("ringing", _text(ringing_at)),

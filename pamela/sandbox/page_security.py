@@ -1,7 +1,7 @@
 """Keeps other people's web pages from using a sandbox through its developer's browser.
 
-A page from elsewhere can send requests to any address, and with DNS rebinding read the answers. So only requests that
-name a host of this sandbox are served, and a browser's writes need the token that the sandbox puts into its own page.
+Any web page can send requests to any address, and can read the responses through DNS rebinding. So the sandbox serves
+only requests with one of its host names, and a browser's writes need the token of the sandbox's own page.
 """
 
 import hmac
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 TOKEN_HEADER = "X-Page-Token"  # noqa: S105 - a header's name
 PROJECT_HEADER = "X-Page-Project"
-"""Names the project for which the page asks: a browser that has the token needs no API key."""
+"""The header with the page's project: a browser with the token needs no API key."""
 
 PAGE_HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
@@ -28,7 +28,7 @@ PAGE_HEADERS: Mapping[str, str] = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
 }
-"""What goes with each HTML page of the sandbox's own. Nothing in it may be inline."""
+"""The headers of each HTML page of the sandbox. They forbid inline scripts and styles."""
 
 _MOST_HOSTS_KNOWN = 256
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -36,10 +36,10 @@ _WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bou
 
 
 class PageToken:
-    """The secrets by which a sandbox knows its own page again.
+    """The tokens of the sandbox's own page.
 
-    The owner's is for the person who runs the sandbox. A guest's, new in each process, makes a page no more than a program with
-    the sandbox's own API key, which anybody may be.
+    The owner's token is for the person who runs the sandbox. The guest's token is new in each process, and allows only
+    what the sandbox's own API key allows.
     """
 
     def __init__(self, owner: str | None = None) -> None:
@@ -47,24 +47,24 @@ class PageToken:
         self._guest = secrets.token_urlsafe(24)
 
     def for_page(self, request: Request) -> str:
-        """Return what to put into a page: the owner's for a browser on this machine or one that has it, else a guest's.
+        """Return the owner's token for a browser on this machine or with that token, otherwise the guest's.
 
-        A browser beside a container that the sandbox runs in has another address than the container's own.
+        If the sandbox runs in a container, a browser on the host has another address than the container.
         """
         is_here = _is_loopback(request.client.host if request.client else "")
         return self.owner if is_here or _is_equal(request.query_params.get("token", ""), self.owner) else self._guest
 
     def is_in(self, headers: Headers) -> bool:
-        """Return whether a request has one of the tokens, and so comes from a page of the sandbox."""
+        """Return whether a request has one of the tokens, so that it comes from a page of the sandbox."""
         return self.is_owners(headers) or _is_equal(headers.get(TOKEN_HEADER, ""), self._guest)
 
     def is_owners(self, headers: Headers) -> bool:
-        """Return whether a request has the owner's token, and so comes from the page of the person who runs the sandbox."""
+        """Return whether a request has the owner's token."""
         return _is_equal(headers.get(TOKEN_HEADER, ""), self.owner)
 
 
 class AllowedHosts:
-    """The names under which a sandbox may be addressed."""
+    """The host names of a sandbox."""
 
     def __init__(self, bound: str, more: Collection[str] = ()) -> None:
         self._names = {_without_port(each) for each in (bound, *more)}
@@ -79,12 +79,12 @@ class AllowedHosts:
         name = _without_port(host)
         if name in self._names or name == "localhost" or name.endswith(".localhost") or _is_loopback(name):
             return True
-        # An address is not a name that somebody could let point here.
+        # DNS rebinding needs a name, so an IP address is safe.
         return self._any_address and _is_address(name)
 
 
 class PageSecurity:
-    """Serves an application only to requests that may use it: 421 for another host, 403 for another's page."""
+    """Serves an application to allowed requests. Another host gets 421, another page 403."""
 
     def __init__(self, app: ASGIApp, hosts: AllowedHosts, token: PageToken) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The projects, one for each API key: where their webhooks go, and which faults their deliveries have."""
+"""The projects, one for each API key, with their webhook addresses and faults."""
 
 import hashlib
 import json
@@ -14,7 +14,7 @@ _MOST_READ = 10_000
 
 @dataclass(frozen=True)
 class ProjectSettings:
-    """What a project has set for all its calls."""
+    """The settings of a project, for all its calls."""
 
     webhook_url: str | None = None
     tool_webhook_url: str | None = None
@@ -23,7 +23,7 @@ class ProjectSettings:
 
 @dataclass(frozen=True)
 class Project:
-    """A project as its key finds it."""
+    """A project with its settings and faults."""
 
     id: str
     settings: ProjectSettings
@@ -35,16 +35,16 @@ class Project:
 
 
 class Projects:
-    """All projects. One comes into being when something of it is first kept."""
+    """All projects. A project is stored when its first data is."""
 
     def __init__(self, store: Store, default_secret: str) -> None:
         self._store = store
         self._default_secret = default_secret
         self._read: dict[str, Project] = {}
-        """Projects as they are in the database, as far as they were looked at."""
+        """Projects that have been read from the database."""
 
     def of_key(self, key: str) -> str:
-        """Return the id of a key's project; the key itself is not kept."""
+        """Return the id of a key's project. The key itself is not stored."""
         return f"project_{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
     def get(self, project_id: str) -> Project:
@@ -62,22 +62,22 @@ class Projects:
         return project
 
     def forget_read(self, project_id: str | None = None) -> None:
-        """Read a project, or all, anew when it is next asked for."""
+        """Read a project, or all, from the database again when it is next needed."""
         if project_id is None:
             self._read.clear()
         else:
             self._read.pop(project_id, None)
 
     def secret(self, project: Project) -> str:
-        """Return what the project's deliveries are signed with."""
+        """Return the secret that signs the project's deliveries."""
         return project.settings.webhook_secret or self._default_secret
 
     def set(
         self, project_id: str, *, settings: ProjectSettings | None = None, faults: FaultInjection | None = None
     ) -> None:
-        """Replace what a project has set."""
+        """Replace the settings of a project."""
         self._make(project_id)
-        # Before it is read again, in this transaction or after it, the old values must be gone.
+        # The next read, in this transaction or after it, must not return the old values.
         self.forget_read(project_id)
         self._store.after_rollback(lambda: self.forget_read(project_id))
         for column, value in (("settings", settings), ("faults", faults)):
@@ -89,7 +89,7 @@ class Projects:
                 )
 
     def next_call(self, project_id: str, count: int = 1) -> int:
-        """Count calls and return the number of the first of them."""
+        """Reserve numbers for new calls, and return the first."""
         last = self._count_calls(project_id, count)
         if last is None:
             self._make(project_id)
@@ -112,7 +112,7 @@ class Projects:
 
 
 def address(request: Mapping[str, Any], settings: ProjectSettings, name: str) -> str | None:
-    """Return where something of a call goes, by the name of the address: the call's own, or else the project's."""
+    """Return a call's webhook address of this name: the call's own, or else the project's."""
     own: str | None = request.get("webhooks", {}).get(name)
     project: str | None = getattr(settings, name)
     return own or project

@@ -1,4 +1,4 @@
-"""Answers that go wrong on their way, as fault injection asks: lost, broken off, slow, or on a connection that is reset."""
+"""Faulty responses for fault injection: lost, cut off or slow ones, and reset connections."""
 
 import asyncio
 import socket
@@ -14,7 +14,7 @@ from .fault_injection import PlannedFault, RequestFault
 _SLOW_PIECES = 100
 _SLOW_SECONDS = 0.02
 _RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER with no time: what closes the connection resets it."""
+"""SO_LINGER with a timeout of 0: closing the connection resets it."""
 
 _REASONS = {
     429: "Too many requests.",
@@ -29,12 +29,12 @@ class Connections(dict[tuple[str, int], asyncio.Transport]):
     """The open connections of a server, by the address of the client."""
 
     def protocol(self) -> type[asyncio.Protocol]:
-        """Return a protocol for uvicorn that enters its connections here."""
+        """Return a protocol class for uvicorn that registers its connections here."""
         return type("Protocol", (_EnteringProtocol, _http_protocol()), {"open_connections": self})
 
 
 class _EnteringProtocol(asyncio.Protocol):
-    """Comes before a protocol of uvicorn."""
+    """Registers a connection, and passes everything on to a protocol of uvicorn."""
 
     open_connections: Connections
     client: tuple[str, int] | None
@@ -51,10 +51,10 @@ class _EnteringProtocol(asyncio.Protocol):
 
 
 def _http_protocol() -> type[asyncio.Protocol]:
-    """Return what reads HTTP: httptools where it is installed, which takes less time than h11."""
+    """Return uvicorn's HTTP protocol: httptools if it is installed, because it is faster than h11."""
     try:
         from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-    except ImportError:  # as in the sandbox of one file, which has nothing compiled
+    except ImportError:  # for example in the single-file sandbox, which has no compiled packages
         from uvicorn.protocols.http.h11_impl import H11Protocol
 
         return H11Protocol
@@ -62,7 +62,7 @@ def _http_protocol() -> type[asyncio.Protocol]:
 
 
 def refusal(fault: PlannedFault) -> Exception | None:
-    """Return the failure with which a request is answered instead of being carried out, if it is."""
+    """Return the error response that replaces the request, or None."""
     if fault.status is None:
         return None
     headers = {} if fault.retry_after is None else {"Retry-After": f"{fault.retry_after:g}"}
@@ -70,7 +70,7 @@ def refusal(fault: PlannedFault) -> Exception | None:
 
 
 class FaultyResponse(Response):
-    """Sends a response, or none, with a fault."""
+    """Sends a response with a fault, or resets the connection."""
 
     def __init__(self, response: Response | None, fault: RequestFault, connections: Connections) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class FaultyResponse(Response):
         transport = self._connections.get(tuple(scope["client"] or ()))
         if transport is None:
             raise RuntimeError("There is no connection to close.")
-        # What was written is to arrive first.
+        # The bytes written so far must arrive first.
         for _ in range(100):
             if not transport.get_write_buffer_size():
                 break
@@ -104,7 +104,7 @@ class FaultyResponse(Response):
         if reset and connection is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         transport.abort()
-        # The server learns of it in one of the next rounds of the event loop, and does not look for an answer then.
+        # The server notices soon that the connection is lost, and then expects no response.
         for _ in range(3):
             await asyncio.sleep(0)
 

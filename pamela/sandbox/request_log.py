@@ -1,4 +1,4 @@
-"""The log of the last 1,000 requests to the API: what was asked, what was answered, and how long it took."""
+"""The log of the last 1,000 requests to the API, with responses and durations."""
 
 import json
 import re
@@ -24,13 +24,13 @@ MOST_REQUESTS = 1_000
 _MOST_BYTES_OF_A_BODY = 32 * 1024
 _MOST_BYTES_OF_ALL_BODIES = 16 * 1024 * 1024
 _ID_OF_NEW_CALL = re.compile(rb'\{"id":"([a-z0-9_]+)"')
-"""How the sandbox's own answer begins: its JSON need not be read for that."""
+"""The beginning of the sandbox's own response, so that its JSON does not need to be parsed."""
 _HIDDEN_HEADERS = frozenset({"authorization", "cookie", "x-page-token"})
 
 
 @dataclass(slots=True)
 class LoggedBody:
-    """The beginning of a body, and how long the whole of it was."""
+    """The beginning of a body, and the length of the whole body."""
 
     data: bytearray = field(default_factory=bytearray)
     size: int = 0
@@ -52,7 +52,7 @@ class LoggedBody:
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """A request to the API, with its answer."""
+    """A request to the API, with its response."""
 
     seq: int
     at: Moment
@@ -73,7 +73,7 @@ class LoggedRequest:
     call_id: str | None = None
 
     def summary(self) -> dict[str, Any]:
-        """Return what a list shows of it."""
+        """Return the fields for a list."""
         return {
             "seq": self.seq,
             "id": self.id,
@@ -91,7 +91,7 @@ class LoggedRequest:
         }
 
     def details(self) -> dict[str, Any]:
-        """Return all that is known of it."""
+        """Return all fields."""
         return {
             **self.summary(),
             "user_agent": self.request_headers.get("user-agent"),
@@ -106,7 +106,7 @@ class LoggedRequest:
 
 
 class RequestLog:
-    """The last requests, the oldest first, with what they take of memory limited."""
+    """The last requests, oldest first, in limited memory."""
 
     def __init__(self, sandbox_clock: SettableClock, projects: Projects, changes: Changes) -> None:
         self._clock = sandbox_clock
@@ -118,10 +118,10 @@ class RequestLog:
         self._last = 0
         self._key_names: dict[str, str] = {}
         self.on_request: Callable[[LoggedRequest], None] | None = None
-        """Is told of each request when it is answered."""
+        """Called with each request when it has been answered."""
 
     def begin(self, scope: Scope, *, from_page: bool) -> LoggedRequest:
-        """Return the record of a request that has come in."""
+        """Return the record of a new request."""
         headers = Headers(scope=scope)
         project_id, key = self._project_of(headers, from_page=from_page)
         self._last += 1
@@ -152,17 +152,17 @@ class RequestLog:
         return next((each for each in reversed(self._requests) if each.id == request_id), None)
 
     def all(self, project_id: str | None = None) -> Iterator[LoggedRequest]:
-        """Return the requests for a project, or all, the newest first."""
+        """Return the requests of a project, or all, newest first."""
         return (each for each in reversed(self._requests) if project_id in (None, each.project_id))
 
     def forget(self, project_id: str | None = None) -> None:
-        """Drop the requests for a project, or all."""
+        """Delete the requests of a project, or all."""
         kept = [] if project_id is None else [each for each in self._requests if each.project_id != project_id]
         self._requests.clear()
         self._requests.extend(kept)
 
     def key_name(self, project_id: str) -> str | None:
-        """Return what of a project's key may be shown, if it has sent a request."""
+        """Return the masked key of a project, None if it has sent no request."""
         return self._key_names.get(project_id)
 
     def _project_of(self, headers: Headers, *, from_page: bool) -> tuple[str | None, str | None]:
@@ -187,7 +187,7 @@ class RequestLog:
 
 
 class LogRequests:
-    """Has an application's requests to the API logged."""
+    """Logs an application's requests to the API."""
 
     def __init__(self, app: ASGIApp, log: RequestLog, page_token: PageToken) -> None:
         self._app = app
@@ -226,7 +226,7 @@ class LogRequests:
 
 
 def mask_key(key: str) -> str:
-    """Return a key with its secret part hidden; the well-known one of the sandbox has none."""
+    """Return a key with its secret part masked. The sandbox's own key is no secret, and is not masked."""
     if key == DEFAULT_KEY:
         return key
     prefix = next((each for each in ("pk_live_", "pk_test_") if key.startswith(each)), "")
@@ -258,7 +258,7 @@ def _call_id(request: LoggedRequest) -> str | None:
 
 
 def _error(body: LoggedBody) -> str | None:
-    """Return what an answer says went wrong, in one line."""
+    """Return the error message of a response, in one line."""
     match _json(body):
         case {"detail": {"error_code": code, "message": message}}:
             return f"{code} {message}"

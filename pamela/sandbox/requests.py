@@ -1,4 +1,4 @@
-"""What a request brings, its key and its body, or the failure that it is answered."""
+"""Reads the API key and the body of a request, or raises the error response."""
 
 import asyncio
 from typing import Any
@@ -16,7 +16,7 @@ _CHALLENGE = {"WWW-Authenticate": "Bearer"}
 
 
 def read_key(request: Request, operation: str) -> str:
-    """Return the API key of a request for an operation, if it is one that works."""
+    """Return the API key of a request for an operation, if it is valid."""
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     key = key.strip()
     if scheme.lower() != "bearer" or not key:
@@ -40,7 +40,7 @@ async def read_body(request: Request) -> Any:
         raise failure(415, f"Content-Type is {content_type[:100] or 'missing'}; send application/json.")
     data = await _read_limited(request)
     try:
-        # What is large takes long, during which others are to be served.
+        # Parsing a large body takes long, so other requests are served meanwhile.
         return read_json(data) if len(data) <= MOST_BYTES_AT_ONCE else await asyncio.to_thread(read_json, data)
     except ValueError as error:
         raise coded(400, "VALIDATION_ERROR", f"The body is not valid JSON: {error}.") from None
@@ -54,7 +54,7 @@ async def _read_limited(request: Request) -> bytes:
             size += len(chunk)
             if size <= MOST_BYTES:
                 data += chunk
-            # A client that is cut off while it still sends does not get to read why.
+            # A client that is still sending does not read a response that comes with a closed connection.
             elif size > _MOST_BYTES_DRAINED:
                 break
     except ClientDisconnect:
@@ -66,6 +66,6 @@ async def _read_limited(request: Request) -> bytes:
 
 
 def size_of(request: Request) -> int:
-    """Return how many bytes a request's body is said to have, the most that there may be if that is not said."""
+    """Return the `Content-Length` of a request, or the maximum if it has none."""
     said = request.headers.get("Content-Length", "")
     return int(said) if said.isascii() and said.isdigit() and len(said) < 10 else MOST_BYTES

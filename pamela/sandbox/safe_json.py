@@ -1,4 +1,4 @@
-"""JSON from outside, read so that nothing in it can do harm further in."""
+"""Reads JSON from outside, and refuses values that would cause errors later."""
 
 import json
 import math
@@ -10,7 +10,7 @@ _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 
 
 def read_json(data: bytes) -> Any:
-    """Read JSON that can be kept, and written again as JSON.
+    """Return a JSON value that can be stored and serialized again.
 
     Raises:
         ValueError: It is not JSON in UTF-8, or has a number that JSON cannot write (NaN, 1e999), half of a surrogate

@@ -1,4 +1,4 @@
-"""Scripts: what a project wants said, done and come of its next calls, instead of the sandbox's own conversation."""
+"""The scripts of a project: conversations, tools and outcomes for its next calls."""
 
 import json
 import secrets
@@ -12,7 +12,7 @@ from .store import Store
 _LONGEST_TEXT = 10_000
 _MOST_LINES = 5_000
 MOST_SCRIPTS = 1_000
-"""How many scripts a project can have."""
+"""Maximum number of scripts of a project."""
 
 _TEXT = {"type": "string", "minLength": 1, "maxLength": _LONGEST_TEXT}
 _TOOL_USE = {
@@ -62,13 +62,13 @@ _FIELDS = tuple(SCRIPT_SCHEMA["properties"])
 
 
 class Scripts:
-    """The scripts of all projects. What changes them needs a transaction."""
+    """The scripts of all projects. Changes need a transaction."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
     def of_project(self, project_id: str) -> list[dict[str, Any]]:
-        """Return a project's scripts, the oldest first."""
+        """Return a project's scripts, oldest first."""
         rows = self._store.all("SELECT * FROM scripts WHERE project_id = ? ORDER BY seq", project_id)
         return [_to_api(row) for row in rows]
 
@@ -77,7 +77,7 @@ class Scripts:
         return number
 
     def add(self, project_id: str, script: Mapping[str, Any]) -> dict[str, Any]:
-        """Add a valid script and return it as it is kept."""
+        """Add a valid script and return it as stored."""
         script_id = f"script_{secrets.token_hex(8)}"
         given = {name: script[name] for name in _FIELDS if script.get(name) is not None}
         row = {"id": script_id, "project_id": project_id, "definition": json.dumps(given), "used": 0}
@@ -85,7 +85,7 @@ class Scripts:
         return _to_api(row)
 
     def remove(self, project_id: str, script_id: str | None = None) -> int:
-        """Remove a project's script, or all it has; return how many there were."""
+        """Remove one script of a project, or all; return the number of removed scripts."""
         if script_id is None:
             return self._store.execute("DELETE FROM scripts WHERE project_id = ?", project_id)
         return self._store.execute("DELETE FROM scripts WHERE project_id = ? AND id = ?", project_id, script_id)
@@ -93,7 +93,7 @@ class Scripts:
     def take(self, project_id: str, request: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the script of a call that is being placed, and count its use.
 
-        Scripts for a number of times are used up first, the oldest first; then the newest of the others counts.
+        Scripts with a number of times come first, oldest first. After them, the newest of the others is used.
         """
         matching = [script for script in self.of_project(project_id) if _matches(script, request)]
         limited = [each for each in matching if each["times"] is not None and each["used"] < each["times"]]

@@ -195,7 +195,7 @@ def run(
     def serve_in_thread() -> None:
         try:
             serve(options, lambda server: ready.set_result((server, asyncio.get_running_loop())))
-        except BaseException as error:  # whatever it is, it belongs to the thread that waits
+        except BaseException as error:  # the waiting thread raises it
             (ended if ready.done() else ready).set_exception(error)
         else:
             ended.set_result(None)
@@ -213,10 +213,10 @@ def run(
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # asyncio turns Nagle's algorithm off only where the protocol is named; left on, each answer takes 40 ms more.
+    # asyncio turns Nagle's algorithm off only if the protocol is given; otherwise each response takes 40 ms more.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        # Where there is no POSIX the option is another: it lets two listen at one address.
+        # On Windows the option has another meaning: two sockets could listen at one address.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, os.name == "posix")
         listener.bind((host, port))
         listener.listen(_BACKLOG)

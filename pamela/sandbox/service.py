@@ -1,4 +1,4 @@
-"""The sandbox without its HTTP side: its state, and what goes on in it by itself."""
+"""The sandbox without HTTP: its state, its calls and its deliveries."""
 
 import asyncio
 import logging
@@ -36,13 +36,13 @@ _log = logging.getLogger("pamela.sandbox")
 
 
 class Service:
-    """All parts of a sandbox. They belong to the thread and the event loop in which it is made."""
+    """All parts of a sandbox. They belong to the thread and the event loop that created it."""
 
     def __init__(self, options: SandboxOptions) -> None:
         """Open the database.
 
         Raises:
-            DatabaseError: It cannot be used.
+            DatabaseError: The database cannot be used.
         """
         self.keep_calls = options.keep_calls
         self.specification = load_specification()
@@ -85,7 +85,7 @@ class Service:
         )
         self.live_calls = LiveCalls(self.clock, self.calls, self.call_runner, self.tools, self.deliveries)
         self.failed_once: set[tuple[str, str]] = set()
-        """Projects with the fingerprints of their requests whose next repetition will succeed."""
+        """The projects and fingerprints of requests whose next repetition will succeed."""
         self.stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -96,10 +96,10 @@ class Service:
             tasks.create_task(self._look_after())
 
     def set_clock(self, moment: Moment | None) -> None:
-        """Set the clock to a moment, from which it goes on; None: to the wall clock.
+        """Set the clock to a moment, or with None to real time. It continues from there.
 
-        What is due by a later moment happens at once; if the clock is put back, what is still to happen does so in as
-        long as it would have.
+        If the new time is later, everything due until then happens immediately. If it is earlier, pending steps still
+        take as long as before.
 
         Raises:
             ValueError: The moment cannot be written as a date of four digits.
@@ -118,14 +118,14 @@ class Service:
         self.changes.publish("clock", "")
 
     async def make_history(self, project_id: str, days: int, calls: int, seed: int) -> None:
-        """Add calls to a project that are over, as if it had been used for some days."""
+        """Add ended calls to a project, as if it had been in use for `days`."""
         with self.store.transaction():
             first = self.projects.next_call(project_id, calls)
         max_seconds = self.call_runner.most_seconds({})
         history = make_history(project_id, first, self.clock.now(), days, calls, seed, max_seconds)
         while batch := list(islice(history, _CALLS_MADE_UP_AT_ONCE)):
             self._add(iter(batch))
-            await asyncio.sleep(0)  # others have their turn
+            await asyncio.sleep(0)  # let other tasks run
         self.changes.publish("reset", project_id)
 
     def _add(self, calls: Iterator[CallRecord]) -> None:
@@ -134,7 +134,7 @@ class Service:
                 self.store.insert("calls", call.to_row())
 
     def reset(self, project_id: str | None = None) -> None:
-        """Forget everything of one project, or everything."""
+        """Delete everything of one project, or everything."""
         with self.store.transaction():
             self.store.forget(project_id)
         self.failed_once = {each for each in self.failed_once if project_id not in (None, each[0])}
@@ -146,7 +146,7 @@ class Service:
         self.changes.publish("reset", project_id or "")
 
     def stop(self) -> None:
-        """End what waits for something to happen."""
+        """End everything that waits for changes."""
         self.stopping.set()
         self.changes.wake()
 
@@ -154,7 +154,7 @@ class Service:
         self.store.close()
 
     async def _look_after(self) -> None:
-        """Follow the wall clock where it jumps, and forget the oldest calls when there are too many."""
+        """Adapt to jumps of the wall clock, and delete the oldest calls when there are too many."""
         while True:
             await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
             try:

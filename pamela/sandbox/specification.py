@@ -1,4 +1,4 @@
-"""The specification as the sandbox reads it: which operations there are, and what a request to each must look like."""
+"""The specification as the sandbox reads it: the operations and the schemas of their requests."""
 
 import asyncio
 import re
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 _SPECIFICATION = "urn:specification"
 _CLOSED = "urn:specification:closed"
-"""The specification with schemas that allow no fields but those they list."""
+"""The specification with schemas that forbid unknown fields."""
 _METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 _MOST_BYTES_AT_ONCE = 16 * 1024
 
-for _needed in ("jsonschema", "referencing"):  # which is loaded later, but is to be missed now
+for _needed in ("jsonschema", "referencing"):  # these are imported later, but a missing one is reported now
     if find_spec(_needed) is None:
         raise ModuleNotFoundError(f"No module named {_needed!r}", name=_needed)
 
@@ -43,7 +43,7 @@ class Parameter:
     schema: "RequestSchema"
 
     def read(self, text: str) -> tuple[Any, list[Issue]]:
-        """Return the value that a request's text stands for, and what is wrong with it."""
+        """Return the value of a parameter's text, and its issues."""
         value: str | int = text
         if self.is_integer and re.fullmatch("-?[0-9]{1,99}", text):
             value = int(text)
@@ -63,7 +63,7 @@ class OperationSpec:
     def read_parameters(
         self, query: Mapping[str, str], headers: Mapping[str, str]
     ) -> tuple[dict[str, Any], list[Issue]]:
-        """Return the values of the parameters that the request gives, by name, and what is wrong with them."""
+        """Return the values of a request's parameters by name, and their issues."""
         values: dict[str, Any] = {}
         issues: list[Issue] = []
         for parameter in self.parameters:
@@ -75,7 +75,7 @@ class OperationSpec:
 
 
 class RequestSchema:
-    """A schema of something that requests bring; what checks it is made when it first does."""
+    """A schema for values in requests. Its validator is created at the first use."""
 
     def __init__(self, schema: Mapping[str, Any], specification: "Specification") -> None:
         self._schema = schema
@@ -86,19 +86,19 @@ class RequestSchema:
         return self._specification.validation.validator(self._schema)
 
     def find_issues(self, value: object, place: list[str | int]) -> list[Issue]:
-        """Return what is wrong with a value that stands at a place of a request, the first hundred things at most."""
+        """Return the issues of a value at a place in a request, at most one hundred."""
         return self._validator.find_issues(value, place)
 
     async def find_body_issues(self, body: object, size: int) -> list[Issue]:
-        """Return the same of a request's body of so many bytes."""
+        """Return the issues of a body of `size` bytes, at most one hundred."""
         if size <= _MOST_BYTES_AT_ONCE:
             return self.find_issues(body, ["body"])
-        # A large body takes seconds, during which others are to be served.
+        # Checking a large body takes seconds, so other requests are served meanwhile.
         return await asyncio.to_thread(self.find_issues, body, ["body"])
 
 
 class Specification:
-    """The OpenAPI document, ready to judge requests."""
+    """The OpenAPI document, ready to check requests."""
 
     def __init__(self, source: bytes) -> None:
         self.source = source
@@ -108,28 +108,28 @@ class Specification:
 
     @cached_property
     def validation(self) -> "Validation":
-        """What checks values against schemas. Loading it takes longer than all else that a sandbox does to start."""
+        """Checks values against schemas. It is imported late because that takes longer than the rest of the start."""
         from .validation import Validation
 
         return Validation({_SPECIFICATION: self.document, _CLOSED: _closed(self.document)})
 
     async def get_ready(self) -> None:
-        """Load what checks requests, unless that is done, while others are served."""
+        """Load the validation if necessary, while other requests are served."""
         if not self._is_ready:
             await asyncio.to_thread(getattr, self, "validation")
             self._is_ready = True
 
     def schema(self, name: str) -> dict[str, Any]:
-        """Return the component schema of that name."""
+        """Return the component schema of this name."""
         schema: dict[str, Any] = self.document["components"]["schemas"][name]
         return schema
 
     def default(self, schema: str, field: str) -> Any:
-        """Return what a field that is absent from a request counts as."""
+        """Return the default of a field."""
         return self.schema(schema)["properties"][field]["default"]
 
     def event_fields(self, event: str) -> Collection[str]:
-        """Return the names of the fields that an event has."""
+        """Return the names of an event's fields."""
         body = self.document["webhooks"][event]["post"]["requestBody"]
         fields: dict[str, Any] = self._resolve(body["content"]["application/json"]["schema"])["properties"]
         return fields.keys()
@@ -141,20 +141,20 @@ class Specification:
 
     @property
     def error_codes(self) -> dict[str, int]:
-        """The codes of errors by their names."""
+        """The error codes by name."""
         schema = self.schema("ErrorCode")
         return dict(zip(schema["x-enum-varnames"], schema["enum"], strict=True))
 
     def request_schema(self, schema: Mapping[str, Any]) -> RequestSchema:
-        """Return a schema whose references point into the specification."""
+        """Return a schema whose references resolve in the specification."""
         return RequestSchema(_absolute(schema), self)
 
     def _body_schema(self, body: Mapping[str, Any]) -> RequestSchema:
-        """Return the schema of a request's body, which may have no fields but those that the schemas list."""
+        """Return the schema of a request's body, which forbids unknown fields."""
         return RequestSchema(_absolute(_closed(body["content"]["application/json"]["schema"]), _CLOSED), self)
 
     def parameter(self, name: str) -> Parameter:
-        """Return the component parameter of that name."""
+        """Return the component parameter of this name."""
         return self._read_parameter(self.document["components"]["parameters"][name])
 
     def _resolve(self, node: dict[str, Any]) -> dict[str, Any]:
@@ -197,12 +197,12 @@ class Specification:
 
 @cache
 def load_specification() -> Specification:
-    """Read the specification that is part of the package, once a process."""
+    """Return the specification of the package. Each process reads it once."""
     return Specification(resources.files("pamela").joinpath("openapi.yaml").read_bytes())
 
 
 def _absolute(node: Any, base: str = _SPECIFICATION) -> Any:
-    """Return a part of the specification whose references hold outside of it, too."""
+    """Return a part of the specification with absolute references, which also resolve elsewhere."""
     match node:
         case {"$ref": str(reference), **rest}:
             return {**_absolute(rest, base), "$ref": base + reference}
@@ -215,7 +215,7 @@ def _absolute(node: Any, base: str = _SPECIFICATION) -> Any:
 
 
 def _closed(node: Any) -> Any:
-    """Return a copy of a part of the specification, whose objects may have no fields but those they list."""
+    """Return a copy of a part of the specification whose objects forbid unknown fields."""
     match node:
         case dict():
             closed = {name: _closed(each) for name, each in node.items()}
@@ -229,7 +229,7 @@ def _closed(node: Any) -> Any:
 
 
 class _Loader(yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader):  # type: ignore[misc]
-    """A loader that leaves dates as the texts that JSON has for them."""
+    """A loader that keeps dates as text, as in JSON."""
 
     yaml_implicit_resolvers = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]

@@ -1,4 +1,4 @@
-"""The sandbox's state, in SQLite: one connection, used by one thread, that is the only writer."""
+"""The sandbox's state in SQLite. One thread uses the only connection."""
 
 import contextlib
 import errno
@@ -142,21 +142,21 @@ _REMEDY_IN_MEMORY = "It holds 1 GiB at most; reset the sandbox, keep fewer calls
 
 
 class DatabaseError(Exception):
-    """The database file cannot be used; the message says why and what to do."""
+    """The database file cannot be used. The message contains the reason and the remedy."""
 
 
 class Store:
     """An open database. Its methods are for the thread that opened it."""
 
     def __init__(self, path: Path | None) -> None:
-        """Open the file, or create it; None keeps everything in memory.
+        """Open or create the file. None keeps everything in memory.
 
         Raises:
-            DatabaseError: The file is in use, is not a sandbox's, or cannot be opened.
+            DatabaseError: The file is in use, is not a sandbox's database, or cannot be opened.
         """
         self._path = path
         self.is_lasting = path is not None
-        """Whether what is written outlives the process."""
+        """Whether the data outlives the process."""
         self._after_commit: list[Callable[[], None]] = []
         self._after_rollback: list[Callable[[], None]] = []
         try:
@@ -169,7 +169,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Make what happens inside happen wholly or not at all; what is committed survives a `kill -9`.
+        """Commit all statements of the block, or none of them. Committed data survives `kill -9`.
 
         Raises:
             DatabaseError: The database cannot be written.
@@ -179,7 +179,7 @@ class Store:
             yield
             self._run("COMMIT")
         except BaseException:
-            # SQLite has rolled back by itself after some failures, a full disk for one.
+            # SQLite has already rolled back after some errors, such as a full disk.
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             self._after_commit.clear()
@@ -189,14 +189,14 @@ class Store:
         self._call_all(self._after_commit)
 
     def after_commit(self, action: Callable[[], None]) -> None:
-        """Have something done once the transaction is committed, now if there is none."""
+        """Call `action` after the commit of the transaction; immediately outside of one."""
         if self._connection.in_transaction:
             self._after_commit.append(action)
         else:
             action()
 
     def after_rollback(self, action: Callable[[], None]) -> None:
-        """Have something done if the transaction fails."""
+        """Call `action` if the transaction fails."""
         self._after_rollback.append(action)
 
     @staticmethod
@@ -207,7 +207,7 @@ class Store:
             action()
 
     def execute(self, sql: str, *values: Any) -> int:
-        """Run a statement and return how many rows it changed."""
+        """Run a statement and return the number of changed rows."""
         return self._run(sql, values).rowcount
 
     def insert(self, table: str, row: dict[str, Any]) -> int:
@@ -218,7 +218,7 @@ class Store:
         return self._run(statement, tuple(row.values())).lastrowid or 0
 
     def one(self, sql: str, *values: Any) -> sqlite3.Row | None:
-        """Return the first row of a query, if there is one."""
+        """Return the first row of a query, or None."""
         row: sqlite3.Row | None = self._run(sql, values).fetchone()
         return row
 
@@ -227,12 +227,12 @@ class Store:
         return self._run(sql, values).fetchall()
 
     def value(self, sql: str, *values: Any) -> Any:
-        """Return the first column of the first row of a query, None if there is no row."""
+        """Return the first column of the first row of a query, None without rows."""
         row = self.one(sql, *values)
         return None if row is None else row[0]
 
     def setting(self, name: str) -> str | None:
-        """Return what the sandbox as a whole has kept under a name."""
+        """Return a stored setting of the whole sandbox."""
         value: str | None = self.value("SELECT value FROM settings WHERE name = ?", name)
         return value
 
@@ -240,7 +240,7 @@ class Store:
         self.execute("INSERT INTO settings VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", name, value)
 
     def forget(self, project_id: str | None = None) -> None:
-        """Remove everything of one project, or everything."""
+        """Delete everything of one project, or everything."""
         for table in _TABLES:
             if project_id is None:
                 self.execute(f"DELETE FROM {table}")  # noqa: S608 - a name of ours
@@ -249,9 +249,9 @@ class Store:
                 self.execute(f"DELETE FROM {table} WHERE {column} = ?", project_id)  # noqa: S608 - names of ours
 
     def forget_calls_before(self, keep: int, limit: int) -> list[str]:
-        """Remove the calls that ended first, with their deliveries, until `keep` are left that are over.
+        """Delete the calls that ended first, with their deliveries, until `keep` ended calls are left.
 
-        Needs a transaction. Returns the ids of the removed calls, `limit` at most.
+        Needs a transaction. Returns the ids of the deleted calls, at most `limit`.
         """
         surplus = self.value("SELECT count(*) FROM calls WHERE ended_at IS NOT NULL") - keep
         if surplus <= 0:
@@ -272,7 +272,7 @@ class Store:
         return [row["id"] for row in rows]
 
     def shrink(self) -> None:
-        """Give pages that are free back to the file system. Not in a transaction."""
+        """Return free pages to the file system. Call it outside of a transaction."""
         self._run("PRAGMA incremental_vacuum").fetchall()
 
     def _run(self, sql: str, values: tuple[Any, ...] = ()) -> sqlite3.Cursor:
@@ -290,12 +290,12 @@ def _open(path: Path | None) -> sqlite3.Connection:
     connection = _connect_in_memory() if path is None else sqlite3.connect(path, timeout=0, isolation_level=None)
     connection.row_factory = sqlite3.Row
     try:
-        # A second sandbox on the same file would carry out the same calls once more.
+        # A second sandbox on the same file would run the same calls again.
         connection.execute("PRAGMA locking_mode = EXCLUSIVE")
-        # Only a database without tables takes this.
+        # SQLite accepts this only in a database without tables.
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute(f"PRAGMA journal_mode = {'MEMORY' if path is None else 'WAL'}")
-        # In WAL mode this loses nothing when the process is killed, and spares a wait for the disk at each commit.
+        # In WAL mode, a killed process loses no data with this, and a commit does not wait for the disk.
         connection.execute("PRAGMA synchronous = NORMAL")
         _prepare(connection)
     except BaseException:
@@ -305,9 +305,9 @@ def _open(path: Path | None) -> sqlite3.Connection:
 
 
 def _connect_in_memory() -> sqlite3.Connection:
-    """Return a new database in memory, in which a commit takes as long however large it is.
+    """Return a new database in memory whose commits take constant time.
 
-    In one of `:memory:` each commit goes through all pages.
+    With `:memory:`, each commit goes through all pages.
     """
     try:
         return sqlite3.connect("file:sandbox?vfs=memdb", uri=True, timeout=0, isolation_level=None)
@@ -316,20 +316,20 @@ def _connect_in_memory() -> sqlite3.Connection:
 
 
 def _make_private(path: Path) -> None:
-    """Have nobody but the owner read the file, which has phone numbers and webhook secrets in it.
+    """Let only the owner read the file, because it contains phone numbers and webhook secrets.
 
-    SQLite gives the files beside it the same mode.
+    SQLite gives its additional files the same mode.
     """
-    # An existing file is opened for reading only, so that one that is read-only is left to SQLite to name.
+    # An existing file is opened read-only, so that SQLite reports a file that cannot be written.
     descriptor = os.open(path, os.O_RDONLY | os.O_CREAT, 0o600)
-    # SQLite would say "disk I/O error".
+    # SQLite's message would only be "disk I/O error".
     if not all(os.access(each, os.W_OK, effective_ids=_EFFECTIVE) for each in (path, path.absolute().parent)):
         os.close(descriptor)
         raise PermissionError(errno.EROFS, "attempt to write a read-only database")
     try:
         mode = stat.S_IMODE(os.fstat(descriptor).st_mode)
         if mode & 0o077 and os.name == "posix":
-            with contextlib.suppress(PermissionError):  # it is somebody else's file, who lets this user write it
+            with contextlib.suppress(PermissionError):  # another user owns the file
                 os.fchmod(descriptor, mode & 0o700)
     finally:
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The endpoint `/sandbox/stream`: what happens in a sandbox, as server-sent events, for its page and for programs."""
+"""The endpoint `/sandbox/stream`: the changes in a sandbox as server-sent events, for its page and for programs."""
 
 import asyncio
 import contextlib
@@ -22,7 +22,7 @@ from .service import Service
 HEARTBEAT_SECONDS = 15.0
 _GATHERING_SECONDS = 0.1
 _SHARE_OF_TIME = 0.1
-"""How much of the event loop's time all streams together may take."""
+"""Maximum share of the event loop's time for all streams together."""
 
 _MOST_CHANGES_KEPT = 5_000
 _MOST_ROWS_AT_ONCE = 500
@@ -31,7 +31,7 @@ _MOST_STREAMS = 256
 
 @dataclass(frozen=True)
 class Batch:
-    """Changes since some position, each thing once, with the position after them."""
+    """The changes since a position, each object once, and the position after them."""
 
     changes: Collection[Change]
     position: int
@@ -39,23 +39,23 @@ class Batch:
 
 
 class ChangeLog:
-    """The last changes, numbered, so that a stream that was interrupted goes on where it was.
+    """The last changes, numbered, so that an interrupted stream can continue.
 
-    Only which things have changed is kept, not what they are: a stream reads them when it tells of them. So a slow
-    reader costs nothing, and is told the latest state of each thing instead of every state that it missed.
+    The log has the ids of changed objects, not their data: a stream reads the data when it sends it. So a slow reader
+    costs nothing, and gets the latest state of each object instead of every state that it missed.
     """
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
         self._is_followed = False
         self.boot = secrets.token_hex(4)
-        """Names this process: positions of another mean nothing here."""
+        """An id of this process. Positions of another process are invalid here."""
         self.position = 0
         self._kept: deque[Change] = deque(maxlen=_MOST_CHANGES_KEPT)
         self._changed: set[asyncio.Event] = set()
 
     def follow(self) -> str:
-        """Keep the changes from now on, for which nobody has asked before; return the name of this process."""
+        """Start to record changes, and return the id of this process."""
         if not self._is_followed:
             self._is_followed = True
             self._changes.add_listener(self.add, self.wake)
@@ -67,13 +67,13 @@ class ChangeLog:
         self.wake()
 
     def wake(self) -> None:
-        """Have all streams look: there is something to tell, or the sandbox stops."""
+        """Wake all streams, because of a change or because the sandbox stops."""
         for event in self._changed:
             event.set()
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[asyncio.Event]:
-        """Provide an event that is set with each change."""
+        """Yield an event that is set with each change."""
         event = asyncio.Event()
         self._changed.add(event)
         try:
@@ -82,7 +82,7 @@ class ChangeLog:
             self._changed.discard(event)
 
     def since(self, position: int, until: int | None = None) -> Batch:
-        """Return what has changed since a position, until another; incomplete if more has happened than is kept."""
+        """Return the changes between two positions; incomplete if the first position is too old."""
         until = self.position if until is None else until
         kept_from = self.position - len(self._kept)
         if position < kept_from:
@@ -95,7 +95,7 @@ class ChangeLog:
         return f"{self.boot}-{position}"
 
     def position_of(self, event_id: str) -> int | None:
-        """Return the position that an event's id names, None if it is of another process or none at all."""
+        """Return the position in an event's id, None if the id is invalid or of another process."""
         boot, _, number = event_id.partition("-")
         if boot != self.boot or not number.isdecimal() or len(number) > 18 or int(number) > self.position:
             return None
@@ -103,10 +103,10 @@ class ChangeLog:
 
 
 class Turns:
-    """When streams tell of changes: in turns, all of them until the same change.
+    """Lets the streams send changes in turns, all of them until the same position.
 
-    So those that follow the same project tell the same, which is read once however many they are, and the time between
-    two turns grows with what the turn before has taken.
+    So all streams of a project send the same data, which is read once. The time between two turns grows with the
+    duration of the previous turn.
     """
 
     def __init__(self, log: ChangeLog, tell: Callable[[Batch, str | None], str]) -> None:
@@ -118,7 +118,7 @@ class Turns:
         self._reading = asyncio.Lock()
 
     async def take(self, project_id: str | None, position: int) -> tuple[str, int]:
-        """Wait for a turn with changes after a position, and return what to tell of them and the position after it."""
+        """Wait for a turn with changes after a position. Return its events as text, and the position after it."""
         loop = asyncio.get_running_loop()
         while self._until <= position:
             seconds = self._next - loop.time()
@@ -126,7 +126,7 @@ class Turns:
                 self._begin(loop.time())
             else:
                 await asyncio.sleep(seconds)
-        # One after the other, so that requests have their turn between two.
+        # One project after the other, so that requests are served in between.
         async with self._reading:
             until = self._until
             if (project_id, position) not in self._texts:
@@ -142,7 +142,7 @@ class Turns:
 
 
 class Stream:
-    """The endpoint. A request needs the page's token or an API key, whose project alone it then tells of."""
+    """The endpoint. A request needs the page's token, or an API key, which limits it to its project."""
 
     def __init__(self, service: Service, data: PageData, log: ChangeLog) -> None:
         self._service = service
@@ -152,7 +152,7 @@ class Stream:
         self._open = 0
 
     async def respond(self, request: Request) -> Response:
-        """Answer with events, from the one after `Last-Event-ID` on, until the client goes."""
+        """Send events, starting after `Last-Event-ID`, until the client disconnects."""
         scope = read_scope(request, self._service)
         if self._open >= _MOST_STREAMS:
             raise failure(503, f"{_MOST_STREAMS} streams are open already; close one.", {"Retry-After": "5"})
@@ -186,7 +186,7 @@ class Stream:
                 except TimeoutError:
                     yield self._format("heartbeat", {}, position)
                     continue
-                if position == self._log.position:  # it was woken because the sandbox stops
+                if position == self._log.position:  # woken because the sandbox stops
                     continue
             text, position = await self._turns.take(project_id, position)
             if text:

@@ -1,4 +1,4 @@
-"""The day that a task names, as it names it and as a date."""
+"""Finds a date in a task."""
 
 import re
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ _DATES = tuple(
         rf"\b{_YEAR}-(?P<number>[0-9]{{2}})-(?P<day>[0-9]{{2}})\b",
         rf"\b{_DAY}(?:st|nd|rd|th|er|\.)? (?:of |de )?{_MONTH}(?:,? (?:del? )?{_YEAR}\b)?",
         rf"\b{_MONTH} {_DAY}(?:st|nd|rd|th)?\b(?:,? {_YEAR}\b)?",
-        # Which of the two is the month depends on whom one asks.
+        # Which of the two is the month depends on the country.
         rf"\b[0-9]{{1,2}}[./][0-9]{{1,2}}[./](?:{_YEAR}|[0-9]{{2}})\b",
     )
 )
@@ -36,14 +36,14 @@ _DATES = tuple(
 
 @dataclass(frozen=True)
 class NamedDate:
-    """A date in a text: its words, and the date if they say which year and month it is in."""
+    """A date in a text: its words, and the date if they contain the year and the month."""
 
     words: str
     date: date | None
 
 
 def find_date(text: str) -> NamedDate | None:
-    """Return the first date in a text, in the form that is most exact."""
+    """Return the first date in a text, in the most exact form."""
     for pattern in _DATES:
         if (match := pattern.search(text)) is not None:
             return NamedDate(match[0].rstrip("."), _date_of(match.groupdict()))

@@ -1,8 +1,8 @@
-"""What the words of a task say about tools: which ones it calls for, and which ones it forbids."""
+"""Finds out from the words of a task which tools it asks for, and which it forbids."""
 
 import re
 
-# Words that say what is done rather than with what.
+# Words of tool names that are common to many tools.
 _INSIGNIFICANT = frozenset(
     re.findall(
         "[a-z]+",
@@ -12,7 +12,7 @@ _INSIGNIFICANT = frozenset(
         """,
     )
 )
-# Verbs of tools that change something, with the stems by which a task asks for them.
+# Verbs of tools that change data, with the word stems of tasks that ask for them.
 _CHANGING = {
     "cancel": ("cancel", "call off", "absag", "stornier", "annul", "anul"),
     "delete": ("delet", "remov", "eras", "lösch", "supprim", "elimin", "borr"),
@@ -27,10 +27,10 @@ _NEGATION = re.compile(
     rf"|n['\u2019])\b([^.,;:!?\n]{{0,{_LONGEST_CLAUSE}}})",
     re.IGNORECASE,
 )
-# In German what is negated may stand before the word.
+# In German, the negated word may come before the negation.
 _BEHIND = "nicht"
 _CLAUSE_BEGINS = re.compile(r"[.,;:!?\n]|\b(?:aber|und|sondern)\b", re.IGNORECASE)
-# "... use any tools", with what may stand before and after the word.
+# "... use any tools", with the words that may come before and after.
 _BEFORE_TOOLS = frozenset(
     re.findall(
         "[a-z]+",
@@ -57,7 +57,7 @@ class TaskWords:
         self._affirmed = _significant(affirmed)
 
     def call_for(self, name: str) -> bool:
-        """Return whether a task has a word of a tool's name, and asks for what the tool changes."""
+        """Return whether a task contains a word of a tool's name, and asks for the tool's change."""
         verb = _first_word(name)
         stems = _CHANGING.get(verb)
         if stems is not None and not any(re.search(rf"\b{re.escape(stem)}", self._text) for stem in stems):
@@ -65,7 +65,7 @@ class TaskWords:
         return bool(_significant(name) & self._words)
 
     def forbid(self, name: str) -> bool:
-        """Return whether a task says not to do what a tool does."""
+        """Return whether a task forbids the action of a tool."""
         if not self._negated or self._forbids_all:
             return self._forbids_all
         words = _significant(name)
@@ -74,12 +74,12 @@ class TaskWords:
         stems = _CHANGING.get(verb, ())
         if any(re.search(rf"\b{re.escape(stem)}", self._negated.casefold()) for stem in stems):
             return True
-        # A verb decides for itself; what a tool is about is forbidden only if it is not asked for elsewhere.
+        # A forbidden verb is enough; a forbidden noun counts only if the task does not ask for it elsewhere.
         return verb not in _CHANGING and bool(words & negated) and not words & self._affirmed
 
 
 def split_negation(task: str) -> tuple[str, list[str]]:
-    """Return what a task says without what it says not to do, and the parts that say that."""
+    """Return a task without its negated parts, and these parts."""
     task = task[:_LONGEST_TASK_READ]
     affirmed, negated, end = "", [], 0
     for match in _NEGATION.finditer(task):
@@ -105,6 +105,6 @@ def _first_word(name: str) -> str:
 
 
 def _significant(text: str) -> set[str]:
-    """Return the words that matter in a text or a name, in lower case and without the plural's s."""
+    """Return the significant words of a text or a name, in lower case and without the plural s."""
     separated = re.sub("([a-z])([A-Z])", r"\1 \2", text).lower()
     return {word.removesuffix("s") for word in re.findall(r"[^\W_]+", separated)} - _INSIGNIFICANT

@@ -1,4 +1,4 @@
-"""What a tool's response means for the conversation that waited for it."""
+"""Interprets the response of a tool."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,20 +12,20 @@ _LONGEST_SHOWN = 2000
 
 @dataclass(frozen=True)
 class ToolSucceeded:
-    """The tool gave a result, any JSON value."""
+    """The tool returned a result, which may be any JSON value."""
 
     result: Any
 
 
 @dataclass(frozen=True)
 class ToolFailed:
-    """The tool gave none, for this reason."""
+    """The tool failed, for this reason."""
 
     reason: str
 
 
 def read_tool_response(response: DeliveryResult, correlation_id: str) -> ToolSucceeded | ToolFailed:
-    """Return what a response to the invocation of that id means."""
+    """Return the result or the failure of a response to the invocation with this correlation id."""
     if response.error is not None:
         return ToolFailed(response.error)
     try:
@@ -46,7 +46,7 @@ def read_tool_response(response: DeliveryResult, correlation_id: str) -> ToolSuc
 
 
 def in_words(value: Any) -> str:
-    """Return a JSON value as somebody might say it."""
+    """Return a JSON value as a person would say it."""
     match value:
         case dict():
             said = ", ".join(f"{str(name).replace('_', ' ')} {in_words(each)}" for name, each in value.items())
@@ -62,5 +62,5 @@ def in_words(value: Any) -> str:
 
 
 def shortened(text: str) -> str:
-    """Return a text, without its end if it is very long."""
+    """Return a text, cut off if it is very long."""
     return text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN] + "…"

@@ -1,4 +1,4 @@
-"""The tools that a project has registered, and which of them a call uses."""
+"""The registered tools of projects, and the choice of tools for a call."""
 
 import json
 import secrets
@@ -26,7 +26,7 @@ class Tools:
         self._default_timeout_ms: int = specification.default("ToolDefinition", "timeout_ms")
 
     def register(self, project_id: str, definition: Mapping[str, Any]) -> str:
-        """Add a tool and returns its id."""
+        """Add a tool and return its id."""
         tool_id = f"tool_{secrets.token_hex(8)}"
         now = self._clock.now()
         row = {
@@ -41,12 +41,12 @@ class Tools:
         return tool_id
 
     def get(self, project_id: str, tool_id: str) -> dict[str, Any] | None:
-        """Return a tool as the API shows it, also one that was deleted."""
+        """Return a tool as the API returns it, including a deleted one."""
         row = self._store.one("SELECT * FROM tools WHERE id = ? AND project_id = ?", tool_id, project_id)
         return None if row is None else self._to_api(row)
 
     def active(self, project_id: str) -> list[dict[str, Any]]:
-        """Return the tools that the agent may use, the oldest first."""
+        """Return the tools that the agent may use, oldest first."""
         rows = self._store.all("SELECT * FROM tools WHERE project_id = ? AND active ORDER BY seq", project_id)
         return [self._to_api(row) for row in rows]
 
@@ -56,17 +56,17 @@ class Tools:
         )
 
     def of_call(self, project_id: str, request: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return the tools that a call can use: its own, and those of the project that have other names."""
+        """Return the tools of a call: its own, and those of the project with other names."""
         found: dict[str, dict[str, Any]] = {}
         for tool in [*request.get("tools", []), *self.active(project_id)]:
             found.setdefault(tool["name"], tool)
         return list(found.values())
 
     def used_in(self, project_id: str, request: Mapping[str, Any]) -> list[ToolUse]:
-        """Return the tools of a call in the order of their use, each once.
+        """Return the tools that a call uses, in order, each once.
 
-        Those that the call brings along are all used; those of the project are when the task has a word of their name.
-        None is used against the task's words, and no more than fifty are used.
+        A call uses all its own tools, and those of the project if the task contains a word of their name. It uses no
+        tool that the task forbids, and at most fifty.
         """
         own = request.get("tools", [])
         words = TaskWords(request["task"])
@@ -81,14 +81,14 @@ class Tools:
         return [self._use(tool, maker.make(tool["input_schema"])) for tool in uses.values()]
 
     def use(self, project_id: str, request: Mapping[str, Any], name: str, arguments: dict[str, Any] | None) -> ToolUse:
-        """Return the use of a tool that somebody has chosen, with arguments that are made up if none are given."""
+        """Return the use of a chosen tool. Without arguments, they are generated."""
         tool = next((each for each in self.of_call(project_id, request) if each["name"] == name), None)
         if tool is None:
             return ToolUse(name=name, arguments=arguments or {}, timeout_ms=self._default_timeout_ms, is_unknown=True)
         return self._use(tool, ArgumentMaker(request).make(tool["input_schema"]) if arguments is None else arguments)
 
     def complete_script(self, project_id: str, request: Mapping[str, Any], script: Mapping[str, Any]) -> dict[str, Any]:
-        """Return a script whose uses of tools have all that an invocation needs."""
+        """Return a script whose tool uses have complete arguments."""
         completed = dict(script)
         if script["tools"] is not None:
             completed["tools"] = [

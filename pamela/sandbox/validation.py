@@ -1,6 +1,6 @@
-"""Checks values against the schemas of the specification, by jsonschema.
+"""Checks values against the schemas of the specification, with jsonschema.
 
-It is loaded late: see `Specification.validation`.
+It is imported late: see `Specification.validation`.
 """
 
 import re
@@ -25,7 +25,7 @@ _ANNOTATIONS = frozenset({"default", "deprecated", "description", "examples", "t
 
 
 class Validation:
-    """Documents with schemas, into which the references of other schemas may point by the documents' addresses."""
+    """Documents of schemas by address. The references of other schemas may point into them."""
 
     def __init__(self, documents: Mapping[str, Any]) -> None:
         resources = [(address, DRAFT202012.create_resource(document)) for address, document in documents.items()]
@@ -33,13 +33,13 @@ class Validation:
         self._registry: Registry[Any] = Registry().with_resources(resources)
 
     def validator(self, schema: Mapping[str, Any]) -> "SchemaValidator":
-        """Return what checks values against a schema."""
-        # To follow a reference takes longer than to check most values.
+        """Return a validator for a schema."""
+        # Following a reference takes longer than checking most values.
         inlined = self._inline(schema, "", ())
         return SchemaValidator(_Validator(inlined, registry=self._registry, format_checker=_formats))
 
     def _inline(self, node: Any, base: str, within: tuple[str, ...]) -> Any:
-        """Return a schema with what it refers to in place of references, but for those into themselves."""
+        """Return a schema with all references replaced by their targets, except for recursive ones."""
         match node:
             case {"$ref": str(reference), **rest}:
                 address, _, pointer = reference.partition("#")
@@ -59,7 +59,7 @@ class Validation:
 
 
 def _is_annotation(keyword: str) -> bool:
-    """Return whether a keyword of a schema says nothing about which values are right."""
+    """Return whether a keyword of a schema does not restrict values."""
     return keyword in _ANNOTATIONS or keyword.startswith("x-")
 
 
@@ -70,7 +70,7 @@ class SchemaValidator:
         self._validator = validator
 
     def find_issues(self, value: object, place: list[str | int]) -> list[Issue]:
-        """Return what is wrong with a value that stands at a place of a request, the first hundred things at most."""
+        """Return the issues of a value at a place in a request, at most one hundred."""
         return list(islice(_issues(self._validator.iter_errors(value), place), _MOST_ISSUES))
 
 
@@ -87,7 +87,7 @@ def _issues(errors: Iterable[ValidationError], base: list[str | int]) -> Iterato
 
 
 def _unknown_fields(error: ValidationError, loc: list[str | int]) -> Iterator[Issue]:
-    """Yield an issue for each field that nobody knows, with the one that may be meant."""
+    """Yield an issue for each unknown field, with the most similar known one."""
     known = list(error.schema["properties"]) if isinstance(error.schema, Mapping) else []
     for name in dict(error.instance):  # type: ignore[arg-type]  # an object, or there were no such fault
         if name not in known:
@@ -105,7 +105,7 @@ def _brief(error: ValidationError) -> str:
 
 
 _URI_TEXT = re.compile(r"[!-~]+")
-"""What an address is written with: no spaces, and nothing beyond ASCII."""
+"""The characters of an address: ASCII without spaces."""
 _formats = FormatChecker(formats=())
 
 
@@ -118,7 +118,7 @@ def _is_date_time(value: object) -> bool:
 
 @_formats.checks("uri", raises=ValueError)
 def _is_address(value: object) -> bool:
-    # The only addresses in the API are those of webhooks, and those must be ones that can be sent to.
+    # All addresses in the API are those of webhooks, so the sandbox must be able to send to them.
     if not isinstance(value, str):
         return True
     parts = urlsplit(value)

@@ -1,4 +1,4 @@
-"""Sends webhooks: HTTP/1.1 POSTs by plain asyncio, without redirects, cookies or inflating, as many as a core can send."""
+"""Sends webhooks as HTTP/1.1 requests with plain asyncio, for speed: no redirects, cookies or compression."""
 
 import asyncio
 import base64
@@ -14,25 +14,25 @@ _MOST_BYTES_READ = 1024 * 1024
 _LONGEST_HEAD = 64 * 1024
 _IDLE_SECONDS = 1.0
 _MOST_IDLE = 100
-"""Connections that are kept to each destination while nothing is sent over them."""
+"""Maximum number of idle connections to each destination."""
 
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9][0-9]{2})(?: |\r|$)")
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,15}")
 
 
 class SendingError(Exception):
-    """No whole response came; the message begins with the kind of failure."""
+    """No complete response arrived. The message begins with the kind of failure."""
 
 
 class WebhookResponseBytes(NamedTuple):
-    """What a receiver answered; of a body that is very long, its first mebibyte."""
+    """The response of a receiver, with at most the first mebibyte of the body."""
 
     status: int
     body: bytes
 
 
 class Destination(NamedTuple):
-    """Where an address leads to: one server."""
+    """The server of an address."""
 
     is_tls: bool
     host: str
@@ -41,7 +41,7 @@ class Destination(NamedTuple):
 
 @dataclass(frozen=True)
 class WebhookAddress:
-    """An address of a webhook, taken apart."""
+    """A parsed webhook address."""
 
     destination: Destination
     host_header: str
@@ -54,7 +54,7 @@ class WebhookAddress:
 
 
 class WebhookSender:
-    """Open connections to receivers. All belongs to one event loop."""
+    """Sends webhooks over connections that it keeps open. It belongs to one event loop."""
 
     def __init__(self) -> None:
         self._idle: dict[Destination, list[_Connection]] = {}
@@ -67,10 +67,10 @@ class WebhookSender:
         """Send a request and return the response.
 
         Args:
-            address: Where to.
+            address: The address.
             headers: All headers of the request.
-            body: Its body.
-            reuse: Whether a connection may be used that was used before, which the receiver may be about to close.
+            body: The body of the request.
+            reuse: Whether an idle connection may be used. The receiver may be about to close it.
 
         Raises:
             SendingError: There was no response.
@@ -123,7 +123,7 @@ class WebhookSender:
             self._sweep = loop.call_later(_IDLE_SECONDS, self._close_idle)
 
     def _close_idle(self) -> None:
-        """Close what was not used for a while, with one timer for all connections."""
+        """Close connections that were idle for a while, with one timer for all."""
         loop = asyncio.get_running_loop()
         oldest = loop.time() - _IDLE_SECONDS
         for destination, idle in tuple(self._idle.items()):
@@ -148,7 +148,7 @@ class WebhookSender:
 
 
 class _Connection(asyncio.Protocol):
-    """One connection, over which one request at a time goes."""
+    """One connection, for one request at a time."""
 
     def __init__(self, open_connections: "set[_Connection]") -> None:
         self.is_closed = False
@@ -178,7 +178,7 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._waiter is None or self._waiter.done():
-            # Bytes that nobody asked for: what would follow them cannot be told from an answer.
+            # Unexpected bytes could be mistaken for the next response, so the connection is not used again.
             self.close()
             return
         try:
@@ -221,7 +221,7 @@ class _ResponseReader:
         self._is_chunked = False
 
     def feed(self, data: bytes) -> WebhookResponseBytes | None:
-        """Take bytes; return the response when it is whole, or as long as is read of any.
+        """Take bytes, and return the response when it is complete or its maximum length is reached.
 
         Raises:
             ValueError: It is not HTTP.
@@ -248,7 +248,7 @@ class _ResponseReader:
         return None
 
     def at_end(self) -> WebhookResponseBytes | None:
-        """Return the response that the end of the connection ends, if it is one."""
+        """Return the response at the end of the connection, if it is complete."""
         if self._status is None or self._is_chunked or self._length is not None:
             return None
         return WebhookResponseBytes(self._status, bytes(self._body))
@@ -270,7 +270,7 @@ class _ResponseReader:
         if status == 101:
             raise ValueError("the answer changes the protocol")
         if status < 200:
-            return True  # the answer proper follows
+            return True  # the final response follows
         headers = {}
         for line in lines:
             name, _, value = line.partition(b":")
@@ -302,7 +302,7 @@ class _ResponseReader:
                 if len(self._buffer) < end + 4:
                     return False
                 if self._buffer[end : end + 4] != b"\r\n\r\n":
-                    # Trailers are of no interest; that they are there ends the use of the connection.
+                    # Trailers are not read, so the connection is not used again.
                     self.keeps_alive = False
                     return b"\r\n\r\n" in self._buffer[end:]
                 del self._buffer[: end + 4]

@@ -1,8 +1,8 @@
-"""How much the sandbox does at once, so that requests are answered soon and what is due happens in time.
+"""Divides the sandbox's time, so that requests are answered quickly and due steps are on time.
 
-Everything shares one thread. In each round of the event loop, calls go on for a while, deliveries are begun and written
-down, and new calls are placed. If calls, or events that tell of their state, are behind, fewer calls are placed in a
-round, and those who place them wait. While they wait, few transcripts are sent, each with all that was said until then.
+Everything shares one thread. In each round of the event loop, the sandbox runs calls, starts and stores deliveries, and
+places new calls. If calls or events of their state are late, it places fewer calls in a round, and their requests wait.
+While requests wait, it sends fewer transcripts, each with the whole conversation until then.
 """
 
 import asyncio
@@ -14,31 +14,31 @@ from typing import TypeVar
 _SECONDS_WHEN_BUSY = 0.004
 _SECONDS_WHEN_IDLE = 0.008
 _PLACED_IN_A_ROUND, _PLACED_WHEN_BEHIND = 8, 2
-"""How many calls are placed in one round of the event loop."""
+"""Maximum number of calls placed in one round of the event loop."""
 
 T = TypeVar("T")
 
 
 class Workload:
-    """Shares a thread's time between requests, calls and deliveries."""
+    """Divides a thread's time between requests, calls and deliveries."""
 
     def __init__(self) -> None:
         self.requests = 0
-        """How many requests wait for an answer."""
+        """The number of requests in progress."""
         self.calls_are_behind = False
-        """Whether more steps of calls are overdue than were taken in a turn."""
+        """Whether steps of calls are overdue after a turn."""
         self.events_are_behind = False
-        """Whether more events that tell of a call's state could be sent than were begun in a turn."""
+        """Whether events of calls' states are waiting to be sent after a turn."""
         self._placed = 0
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._is_round_planned = False
 
     def begin_request(self) -> "RequestInProgress":
-        """Count a request until it is said to have ended."""
+        """Count a request until its `end` is called."""
         return RequestInProgress(self)
 
     def take_turn(self, things: Iterable[T]) -> Iterator[T]:
-        """Yield things to do, one at least, until it is time that others have their turn."""
+        """Yield at least one of the things, and more until the time of the turn is over."""
         ends = time.perf_counter() + (_SECONDS_WHEN_BUSY if self.requests else _SECONDS_WHEN_IDLE)
         for thing in things:
             yield thing
@@ -47,11 +47,11 @@ class Workload:
 
     @property
     def has_calls_to_place(self) -> bool:
-        """Whether somebody waits until a call of theirs is placed."""
+        """Whether a request waits to place a call."""
         return bool(self._waiting)
 
     async def wait_to_place(self) -> None:
-        """Wait until one more call may be placed, the longest waiting first."""
+        """Wait until one more call may be placed, in the order of requests."""
         if self._waiting or self._placed >= self._most_placed():
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
@@ -74,7 +74,7 @@ class Workload:
         self._placed = 0
         while self._waiting and self._placed < self._most_placed():
             turn = self._waiting.popleft()
-            if not turn.done():  # whoever waited may have given up
+            if not turn.done():  # the request may have been cancelled
                 turn.set_result(None)
                 self._placed += 1
         if self._placed:
@@ -82,14 +82,14 @@ class Workload:
 
 
 class RequestInProgress:
-    """A request that waits for an answer."""
+    """A request in progress."""
 
     def __init__(self, workload: Workload) -> None:
         self._workload: Workload | None = workload
         workload.requests += 1
 
     def end(self) -> None:
-        """Count it no longer. To say so twice does no harm."""
+        """Stop counting the request. A second call has no effect."""
         if self._workload is not None:
             self._workload.requests -= 1
             self._workload = None
