@@ -17,12 +17,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command and end the process with its exit code.
 
     Args:
-        arguments: What stands behind `pamela` on the command line; that of this process, if absent.
+        arguments: The arguments after `pamela`. None means those of this process.
 
     Raises:
         SystemExit: Always; the codes are those of `pamela.cli.exit_codes`.
     """
-    # After `>&-` there is no stream; what a command did must not look like a failure because nobody reads it.
+    # After `>&-` there is no stream. A command that worked must not fail because nobody reads its output.
     sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: PTH123, SIM115
     sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: PTH123, SIM115
     use_utf8()
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def use_utf8() -> None:
-    """Read and write UTF-8, whatever the locale says: names and transcripts are in all languages."""
+    """Read and write UTF-8 in any locale, because names and transcripts are in all languages."""
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -48,7 +48,7 @@ def use_utf8() -> None:
 
 
 def as_utf8(argument: str) -> str:
-    """Return an argument read as UTF-8, or as the locale read it where it is not UTF-8."""
+    """Return an argument decoded as UTF-8, or by the locale if it is not UTF-8."""
     try:
         return os.fsencode(argument).decode("utf-8")
     except UnicodeError:

@@ -1,4 +1,4 @@
-"""The root of the command line: which commands there are, and what becomes of an error."""
+"""The root of the command line: the list of commands, and the handling of errors."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 WIDEST_HELP = 100
 CANNOT_BE_WRITTEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
-"""What the system says when the disk is full behind `> file`, or has gone."""
+"""The errors of a full or missing disk behind `> file`."""
 
 COMMANDS = {
-    # A command is registered in one line: its name, the section of the help, the module with it, what it does.
+    # One line for each command: its name, the section of the help, its module, and a summary.
     "call": Entry("Calls", "call:call", "Place a call."),
     "calls": Entry("Calls", "calls:calls", "List, show, watch and end calls."),
     "campaign": Entry("Calls", "campaign:campaign", "Call all recipients of a list, each of them once."),
@@ -70,7 +70,7 @@ def cli(settings: Settings) -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run a command line and return the exit status; what went wrong has been told by then."""
+    """Run a command line and return the exit status. Errors are printed."""
     with ending_as_by_ctrl_c() as received:
         status = _run(arguments)
     return 128 + received[0] if received and status == ExitCode.INTERRUPTED else status
@@ -78,10 +78,10 @@ def run(arguments: Sequence[str]) -> int:
 
 @contextmanager
 def ending_as_by_ctrl_c() -> Iterator[list[int]]:
-    """Let SIGTERM and SIGHUP end a command as Ctrl-C does: it keeps what is on its way and leaves the terminal whole.
+    """Let SIGTERM and SIGHUP end a command like Ctrl-C, so that it finishes open work and restores the terminal.
 
     Returns:
-        The signals that came.
+        The signals that arrived.
     """
     received: list[int] = []
 
@@ -90,8 +90,8 @@ def ending_as_by_ctrl_c() -> Iterator[list[int]]:
         raise KeyboardInterrupt
 
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    # What is ignored stays so: `nohup` wants the command to go on without its terminal.
-    is_main = current_thread() is main_thread()  # no other may take signals
+    # An ignored signal stays ignored: with `nohup`, the command continues without its terminal.
+    is_main = current_thread() is main_thread()  # only the main thread can handle signals
     taken = [number for number in numbers if is_main and signal.getsignal(number) is signal.SIG_DFL]
     for number in taken:
         signal.signal(number, interrupt)
@@ -132,7 +132,7 @@ def _run(arguments: Sequence[str]) -> int:
         complain(f"The output cannot be written: {error.strerror}.")
         return ExitCode.FAILURE
     except SystemExit as error:
-        # When the pipe is closed, click puts something else in the place of stdout and exits.
+        # When the pipe is closed, click replaces stdout and exits.
         return leave_closed_pipe() if sys.stdout is not stdout else _status(error.code)
     except Exception as error:
         from pamela import PamelaError
@@ -149,7 +149,7 @@ def _status(code: Any) -> int:
 
 
 def show_error(error: click.ClickException) -> None:
-    """Tell what is wrong with the command line, and how the command is called."""
+    """Print an error of the command line, and the usage of the command."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         click.echo(error.format_message(), err=True, color=colours_wanted())
         return
@@ -160,7 +160,7 @@ def show_error(error: click.ClickException) -> None:
 
 
 def show_error_of_client(error: Any) -> None:
-    """Tell what an exception of the client says, and what may help."""
+    """Print the message of a client's exception, and a remedy."""
     complain(in_words_of_the_command_line(error))
     if error.ambiguous:
         say("The service may have carried it out. Check before you repeat it.")
@@ -171,6 +171,6 @@ def show_error_of_client(error: Any) -> None:
 
 
 def leave_closed_pipe() -> int:
-    """Let Python end in peace although nobody reads what it may still have to write."""
+    """Keep Python from failing at exit when it flushes output that nobody reads."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return ExitCode.CLOSED_PIPE

@@ -100,7 +100,7 @@ def call(
         "task": task,
         "metadata": dict(metadata),
         "webhooks": given({"webhook_url": webhook_url, "tool_webhook_url": tool_webhook_url}),
-        # With a key of its own the client repeats the request where the answer was lost.
+        # With an idempotency key, the client retries a request whose response was lost.
         "idempotency_key": idempotency_key or new_key(),
     }
     tools = None if registry is None else load_registry(registry)
@@ -122,7 +122,7 @@ def call(
 
 
 def given(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments that say something."""
+    """Return the arguments that are not None."""
     return {name: value for name, value in arguments.items() if value not in (None, {}, [])}
 
 
@@ -130,10 +130,10 @@ def given(arguments: dict[str, Any]) -> dict[str, Any]:
 def running_tools(
     settings: Settings, client: PamelaClient, tools: ToolRegistry | None, url: str | None
 ) -> Iterator[str | None]:
-    """Run tools here for a sandbox's call, and yield the address at which they are; None where they run elsewhere.
+    """Run tools in this process for a call of a sandbox, and yield their address; None if they run elsewhere.
 
     Raises:
-        PamelaError: The sandbox cannot be asked.
+        PamelaError: The request to the sandbox failed.
     """
     if tools is None or url is not None:
         yield None
@@ -154,17 +154,17 @@ def running_tools(
 
 
 def new_key() -> str:
-    """Return an idempotency key that no other call has."""
+    """Return a unique idempotency key."""
     import secrets
 
     return f"pamela-cli-{secrets.token_hex(8)}"
 
 
 def place(client: PamelaClient, wanted: dict[str, Any]) -> Call:
-    """Place a call, and say how to find it where nobody knows whether it was placed.
+    """Place a call. If it is unknown whether the call was placed, print how to find it.
 
     Raises:
-        PamelaError: It was not placed, or that is not known.
+        PamelaError: The call was not placed, or that is unknown.
         CommandError: The request was interrupted.
     """
     from pamela import PamelaError

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 COLUMNS = ("id", "status", "to", "task", "created_at", "duration_seconds")
-"""Those of a list; on a narrow terminal the last ones give way first."""
+"""The columns of a list. A narrow terminal shows only the first ones."""
 
 RECORD_COLUMNS = (
     "id",
@@ -72,7 +72,7 @@ def calls() -> None:
 
 
 def call_fields() -> list[str]:
-    """Return the names of the fields that a call can have."""
+    """Return the names of all fields of a call."""
     from pamela import Call
 
     return fields_of(Call)
@@ -119,7 +119,7 @@ def list_(
 
 @contextmanager
 def status_named_as_option() -> Iterator[None]:
-    """Let the refusal of a status name the option; the service names its own parameter."""
+    """Make the error message of an invalid status name the option instead of the service's parameter."""
     from pamela import ValidationError
 
     try:
@@ -154,7 +154,7 @@ def show(settings: Settings, output: Output, call_id: str) -> None:
 
 
 def write_call(call: Call, output: Output) -> None:
-    """Write a call as the output options say."""
+    """Write a call in the chosen output format."""
     output.record(call, RECORD_COLUMNS, call_fields())
 
 

@@ -1,4 +1,4 @@
-"""`pamela campaign`: call everybody in a list; see how far it is; pause, resume and stop it; write results and a report."""
+"""`pamela campaign`: call everybody in a list; show progress; pause, resume and stop; write results and a report."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ _ROWS_AND_SETTINGS = (
 
 
 def rows_and_settings(function: Any) -> Any:
-    """Give a command the options that say who is called, with what, and how."""
+    """Add the options for recipients, templates and settings to a command."""
     for decorate in reversed(_ROWS_AND_SETTINGS):
         function = decorate(function)
     return function
@@ -246,9 +246,9 @@ def run(
     FILE is .csv, .tsv, .jsonl or .parquet. All its rows are checked before the first call. To continue after an
     interruption, run the same command again, with or without FILE.
 
-    Exit status 0 says that everybody is through and somebody was reached; 1 that nobody was reached, or that the
-    campaign was stopped or stopped itself; 3 that it stopped itself because of the key; 6 that calls were set aside,
-    because it is unclear whether they were placed.
+    The exit status is 0 if all recipients are finished and somebody was reached. It is 1 if nobody was reached, or if
+    the campaign was stopped or stopped itself, and 3 if it stopped itself because of the key. It is 6 if calls were set
+    aside, because it is unclear whether they were placed.
     """
     from pamela.campaigns import Campaign
     from pamela.campaigns.results import check_ending
@@ -287,7 +287,7 @@ def run(
 
 @contextmanager
 def as_usage_errors() -> Iterator[None]:
-    """Make what is wrong with settings, templates and files of the command line end it as other usage errors do."""
+    """Turn errors in settings, templates and files into usage errors."""
     from pamela.campaigns import CampaignError, CampaignNotFoundError, InvalidRowsError, LedgerError
 
     try:
@@ -301,7 +301,7 @@ def as_usage_errors() -> Iterator[None]:
 
 
 def refuse_settings_without_rows(context: click.Context) -> None:
-    """Refuse options that say nothing where the campaign goes on as it is kept in its ledger."""
+    """Refuse options that have no effect because the campaign continues with the settings in its ledger."""
     for parameter in context.command.params:
         given = context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
         if given and parameter.name != "decide" and getattr(parameter, "section", None) in (ROWS, CALLS, PACE):
@@ -312,7 +312,7 @@ def refuse_settings_without_rows(context: click.Context) -> None:
 
 
 def refuse_rows_from_two_places(file: Path | None, options: Mapping[str, Any]) -> None:
-    """Refuse options of which one would be passed over."""
+    """Refuse two sources of rows, because one would be ignored."""
     if file is not None and options["sql"] is not None:
         raise CommandError("FILE and --sql are both given. The rows come from one of them.", ExitCode.USAGE)
     if options["database"] is not None and options["sql"] is None:
@@ -325,7 +325,7 @@ def refuse_rows_from_two_places(file: Path | None, options: Mapping[str, Any]) -
 def default_name(ledger: str, file: Path | None) -> str:
     """Return the name of the ledger's only campaign, or a new one from the file and the day."""
     campaigns: list[CampaignInfo] = []
-    if "://" in ledger or Path(ledger).exists():  # to open what is not there would make it
+    if "://" in ledger or Path(ledger).exists():  # opening a missing file would create it
         with opened_ledger(ledger) as opened:
             campaigns, ledger = opened.campaigns(), opened.name
     if len(campaigns) == 1:
@@ -345,7 +345,7 @@ def make_campaign(
     *,
     check_only: bool = False,
 ) -> Campaign:
-    """Return the campaign of the command line.
+    """Return the campaign for the options of the command line.
 
     Raises:
         CommandError: An option is invalid.
@@ -433,10 +433,10 @@ def read_retry(counts: tuple[str, ...], pauses: tuple[str, ...]) -> Retry:
 
 
 def add_rows(campaign: Campaign, file: Path | None, options: Mapping[str, Any]) -> CheckReport:
-    """Check the rows and add them; problems are told as they are found.
+    """Check the rows and add them. Problems are printed as they are found.
 
     Raises:
-        CommandError: An option is wrong, or the file cannot be read.
+        CommandError: An option is invalid, or the file cannot be read.
         InvalidRowsError: Rows are invalid; nothing was added.
     """
     with as_usage_errors():
@@ -493,7 +493,7 @@ def tell_problem(problem: Problem) -> None:
 
 
 def show_report(report: CheckReport) -> None:
-    """Tell what the check found."""
+    """Print the result of the check."""
     say(f"{report.rows:,} rows: {report.added:,} to call, {report.known:,} in the campaign already.")
     if report.do_not_call:
         say(f"{report.do_not_call:,} of them are on the do-not-call list and are not called.")
@@ -507,13 +507,13 @@ def show_report(report: CheckReport) -> None:
 
 
 def ask(client: PamelaClient, campaign: Campaign, *, yes: bool) -> None:
-    """Go on only if nobody's phone rings, or somebody wants it to."""
+    """Ask before real phones ring."""
     if not yes and not is_sandbox(client):
         confirm(f"Run the campaign {campaign.name} for real?", yes=yes, otherwise=f"{campaign.name} is not run")
 
 
 def run_to_its_end(campaign: Campaign, out: Path | None) -> int:
-    """Run a campaign, show how far it is, and write what comes of it. Return the exit status."""
+    """Run a campaign, show its progress, and write its results. Return the exit status."""
     from pamela.campaigns import CampaignHaltedError
 
     from .campaign_live import CampaignDisplay
@@ -532,7 +532,7 @@ def run_to_its_end(campaign: Campaign, out: Path | None) -> int:
 
 
 def tell_the_end(campaign: Campaign) -> ExitCode:
-    """Tell how a campaign ended that did not stop itself, and return the exit status."""
+    """Print the end of a campaign that did not stop itself, and return the exit status."""
     from pamela.campaigns import CampaignState
 
     progress = campaign.progress()
@@ -565,7 +565,7 @@ def tell_the_end(campaign: Campaign) -> ExitCode:
 @rows_and_settings
 @connection_options
 def add(settings: Settings, file: Path | None, ledger: str, name: str | None, **options: Any) -> None:
-    """Check a list and add it to a campaign of workers."""
+    """Check a list and add it to a campaign that workers run."""
     refuse_rows_from_two_places(file, options)
     with (
         settings.client() as client,
@@ -606,8 +606,8 @@ def worker(
 ) -> None:
     """Place the calls of all campaigns of a PostgreSQL ledger, together with other workers.
 
-    Add the recipients with `pamela campaign add`. With --until-finished, exit status 1 says that a campaign stopped
-    itself, 3 that it did because of the key.
+    Add the recipients with `pamela campaign add`. With --until-finished, the exit status is 1 if a campaign
+    stopped itself, and 3 if it did because of the key.
     """
     import asyncio
 
@@ -632,12 +632,12 @@ def worker(
 
     tell_log()
     halted = asyncio.run(work())
-    if until_finished and halted:  # why has been told
+    if until_finished and halted:  # the reason has been printed
         context.exit(ExitCode.AUTHENTICATION if any(each.key_refused for each in halted) else ExitCode.FAILURE)
 
 
 def refuse_missing_ledger(address: str) -> None:
-    """Refuse a file that is not there, or no ledger: to open it would make an empty one of it."""
+    """Refuse a missing file, or one that is not a ledger, because opening it would create an empty ledger."""
     if "://" in address:
         return
     try:
@@ -651,7 +651,7 @@ def refuse_missing_ledger(address: str) -> None:
 
 
 def has_ledger(path: Path) -> bool:
-    """Return whether a file is a ledger; True also where it cannot be read, as opening it says why."""
+    """Return whether a file is a ledger. True also if it cannot be read, because opening it raises the right error."""
     import sqlite3
     from contextlib import closing
 
@@ -666,7 +666,7 @@ def has_ledger(path: Path) -> bool:
 
 
 def find_campaign(ledger: Ledger, name: str | None) -> CampaignInfo:
-    """Return the campaign of that name, or the only one."""
+    """Return the campaign of this name, or the only one."""
     with as_usage_errors():
         return ledger.campaign(name)
 
@@ -721,7 +721,7 @@ def status_row(ledger: Ledger, info: CampaignInfo) -> dict[str, Any]:
 
 
 def change_state(ledger: str, name: str | None, change: Callable[[Ledger, int], None]) -> tuple[CampaignInfo, str]:
-    """Change the state of a campaign; return it, and the ledger's name without a password."""
+    """Change the state of a campaign. Return the campaign, and the ledger's name without its password."""
     with opened_ledger(ledger, must_exist=True) as opened:
         info = find_campaign(opened, name)
         change(opened, info.id)

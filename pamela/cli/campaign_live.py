@@ -1,4 +1,4 @@
-"""How far a campaign is, on a terminal: progress, rate, outcomes, time left, and what waits for which hour."""
+"""The progress of a campaign on a terminal: counts, rate, outcomes, time left, and waiting recipients."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _REFRESH = 0.5
 _LINE_INTERVAL = 30.0
 _RATE_WINDOW = 30.0
 _MOST_OF_THE_TIME = 20
-"""The ledger is asked for at most one part in this many of the time."""
+"""Reading the ledger takes at most one part in this many of the time."""
 _TROUBLE_INTERVAL = 2.0
 _MOST_HOURS = 4
 
 
 class CampaignDisplay:
-    """Shows how far a campaign is while it runs: a view on a terminal, a line now and then elsewhere."""
+    """Shows the progress of a running campaign: a live view on a terminal, otherwise a line from time to time."""
 
     def __init__(self, campaign: Campaign) -> None:
         self._campaign = campaign
@@ -60,7 +60,7 @@ class CampaignDisplay:
             else:
                 self._show_lines()
         except LedgerError:
-            return  # The run itself says so.
+            return  # The run itself reports the error.
 
     def _show_lines(self) -> None:
         told: str | None = None
@@ -97,7 +97,7 @@ class CampaignDisplay:
         return progress
 
     def _rates(self) -> tuple[float, float]:
-        """Return how many calls were placed, and recipients through, a second recently."""
+        """Return the recent numbers of placed calls and finished recipients per second."""
         (began, placed, final), (now, placed_now, final_now) = self._placed[0], self._placed[-1]
         seconds = now - began
         if seconds <= 0:
@@ -105,7 +105,7 @@ class CampaignDisplay:
         return (placed_now - placed) / seconds, (final_now - final) / seconds
 
     def view(self, progress: Progress, info: CampaignInfo) -> RenderableType:
-        """Return what is shown."""
+        """Return the view of the terminal."""
         from rich.console import Group
         from rich.progress_bar import ProgressBar
         from rich.table import Table
@@ -141,7 +141,7 @@ class CampaignDisplay:
 
 
 def outcomes_of(progress: Progress) -> Text:
-    """Return how many calls had each outcome, and what else became of recipients."""
+    """Return the number of calls with each outcome, and of recipients without a call."""
     from rich.text import Text
 
     counts = [
@@ -157,7 +157,7 @@ def outcomes_of(progress: Progress) -> Text:
 
 
 def waiting(progress: Progress) -> str:
-    """Return how many recipients wait, for which hour."""
+    """Return how many recipients wait, and until when."""
     later = list(progress.waiting_until.items())
     now = progress.recipients.get("waiting", 0) - sum(count for _, count in later)
     this_hour = datetime.now(UTC)
@@ -180,7 +180,7 @@ def in_words(seconds: float) -> str:
 
 
 def summary_line(name: str, progress: Progress) -> str:
-    """Return how far a campaign is, in a line."""
+    """Return the progress of a campaign in a line."""
     return (
         f"{name}: {progress.final:,} of {progress.total:,} through, {progress.live:,} in flight, "
         f"{progress.outcomes.get('completed', 0):,} completed, {progress.minutes_billed:,} min billed"

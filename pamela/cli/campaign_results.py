@@ -1,4 +1,4 @@
-"""The file of results beside a campaign that runs: whole from the ledger at first, then longer with each result."""
+"""The file of results of a running campaign: first written from the ledger, then extended with each result."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 
 class ResultFile:
-    """Writes the results of a campaign to a file as they come; with a Parquet file, at the end.
+    """Writes the results of a campaign to a file as they arrive; a Parquet file at the end.
 
-    At the end the file has all results of the campaign, those of other runners too: where lines are missing or another
-    runner has put a file of its own in the place of this one, it is written again from the ledger.
+    At the end the file has all results of the campaign, including those of other runners: if lines are missing, or
+    another runner has replaced the file, it is written again from the ledger.
 
     Args:
         campaign: The campaign.
-        path: The file; None for none.
+        path: The file. None writes nothing.
 
     Raises:
-        CampaignError: The file cannot be written, or its ending says nothing about its format.
+        CampaignError: The file cannot be written, or its suffix is not a known format.
     """
 
     def __init__(self, campaign: Campaign, path: Path | None) -> None:
@@ -39,7 +39,7 @@ class ResultFile:
         from pamela.campaigns.results import CsvWriter, JsonLinesWriter
 
         if self._path is not None:
-            # What an earlier run wrote may be short of its last lines, or the file may be another's.
+            # The file of an earlier run may lack its last lines, or be of another campaign.
             self._lines = self._campaign.write_results(self._path)
             appending: dict[str, type[CsvWriter] | type[JsonLinesWriter]] = {
                 ".csv": CsvWriter,

@@ -1,4 +1,4 @@
-"""What `pamela campaign worker` tells of its log: a line for what a person can mend, and no traceback of its engine."""
+"""The log lines that `pamela campaign worker` prints: what a person can fix, without the engine's tracebacks."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _ENGINE = "procrastinate"
 _OWN = "pamela.campaigns"
 _CONNECTIONS = "psycopg.pool"
 _REPEATED_AFTER = 30.0
-"""Seconds after which what is said again and again is told once more."""
+"""Seconds after which a repeated message is printed again."""
 
 
 class _Teller(logging.Handler):
-    """Tells records as warnings, each text once in a while."""
+    """Prints log records as warnings, the same text only from time to time."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)
@@ -28,7 +28,7 @@ class _Teller(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         text = record.getMessage()
         if record.name.startswith(_CONNECTIONS):
-            # A record of each connection that is lost, and of each attempt to connect, over several lines.
+            # The engine logs each lost connection and each attempt to connect, over several lines.
             failed, _, why = text.partition(": ")
             if not failed.startswith("error connecting"):
                 return
@@ -42,7 +42,7 @@ class _Teller(logging.Handler):
 
 
 def tell_log() -> None:
-    """Tell what is logged about campaigns and connections; the engine's own log repeats it with tracebacks."""
+    """Print the log of campaigns and connections. The engine's own log repeats it with tracebacks."""
     teller = _Teller()
     for name in (_OWN, _CONNECTIONS):
         logger = logging.getLogger(name)
@@ -54,7 +54,7 @@ def tell_log() -> None:
 
 
 def ignore_errors_of_engine(loop: AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Leave out that the engine could not note the end of a job; the ledger has it, and a job done twice does no harm."""
+    """Ignore that the engine could not store the end of a job: the ledger has it, and a repeated job has no effect."""
     error = context.get("exception")
     if error is None or not type(error).__module__.startswith(_ENGINE):
         loop.default_exception_handler(context)

@@ -1,4 +1,4 @@
-"""Completing what only the service knows: ids of calls, names of tools. In good time or not at all."""
+"""Completion of values from the service: ids of calls and names of tools, within a time limit."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pamela import PamelaClient
 
 PATIENCE = 1.5
-"""Seconds after which whoever pressed Tab gets nothing instead of waiting on."""
+"""Seconds after which Tab completes nothing instead of waiting longer."""
 
 _MOST = 30
 
@@ -33,7 +33,7 @@ def complete_call_ids(context: click.Context, parameter: click.Parameter, incomp
 
 
 def complete_tool_names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Return names of the account's tools, with what they do."""
+    """Return names of the account's tools, with their descriptions."""
     return _completed(
         context, incomplete, lambda client: ((tool["name"], tool.get("description")) for tool in client.list_tools())
     )
@@ -63,6 +63,6 @@ def _completed(
         with settings.client(deadline=PATIENCE, timeout=PATIENCE, max_retries=0) as client:
             found = [(str(value), " ".join(str(about or "").split())) for value, about in find(client)]
     except Exception:
-        # The shell shows what is written here in the middle of the line; nothing is better than any message.
+        # The shell would show a message in the middle of the line, so none is printed.
         return []
     return [CompletionItem(value, help=about) for value, about in found if value.startswith(incomplete)]

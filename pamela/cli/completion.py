@@ -1,4 +1,4 @@
-"""`pamela completion`: the script with which a shell completes `pamela`."""
+"""`pamela completion`: print a shell's completion script."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`pamela demo`: a call from beginning to end, with this package alone."""
+"""`pamela demo`: show a call from beginning to end, without an account."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def run(speed: float) -> ExitCode:
 
 
 def typed_command() -> str:
-    """Return how this program was called, so that the commands that it prints can be pasted."""
+    """Return the command that started this program, so that printed commands can be pasted."""
     program = Path(sys.argv[0])
     if program.name == "__main__.py":
         return "python -m pamela"
@@ -116,13 +116,13 @@ def typed_command() -> str:
 
 
 class Application(Acknowledging):
-    """What a user's web application would do: verify, count the events, run the tool."""
+    """Does what a user's web application would do: verifies webhooks, counts events, runs the tool."""
 
     def __init__(self, arrived: Counter[str]) -> None:
         self._arrived = arrived
 
     async def handle(self, headers: Headers, body: bytes, *, is_tool: bool) -> Reply:
-        """Return what the webhook is answered."""
+        """Return the response to a webhook."""
         from pamela import verify_webhook_signature
 
         signature = next((value for name, value in headers if name.lower() == SIGNATURE_HEADER), None)

@@ -1,4 +1,4 @@
-"""Asking before a real phone rings."""
+"""Confirmation before a real phone rings."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _MOST_NUMBERS_SHOWN = 3
 
 
 def confirm_dialling(client: PamelaClient, numbers: Sequence[str], *, yes: bool) -> None:
-    """Go on only if nobody's phone rings, or somebody wants it to.
+    """Ask before real phones ring. A sandbox needs no confirmation.
 
     Args:
-        client: Where the calls would be placed.
+        client: The client that would place the calls.
         numbers: The numbers that would be dialled.
         yes: Whether `--yes` was given.
 
     Raises:
-        CommandError: The answer is no, or nobody can be asked.
+        CommandError: The answer is no, or there is no terminal to ask.
         PamelaError: The service cannot be reached.
     """
     if yes or is_sandbox(client):
@@ -37,7 +37,7 @@ def confirm_dialling(client: PamelaClient, numbers: Sequence[str], *, yes: bool)
 
 
 def is_sandbox(client: PamelaClient) -> bool:
-    """Whether a client talks to a sandbox, in which nobody's phone rings.
+    """Return whether a client talks to a sandbox.
 
     Raises:
         APIConnectionError: The service cannot be reached.
@@ -55,10 +55,10 @@ def is_sandbox(client: PamelaClient) -> bool:
 
 
 def may_be_sandbox(base_url: str) -> bool:
-    """Whether it makes sense to ask an address whether it is a sandbox."""
+    """Return whether an address may be that of a sandbox."""
     return PRODUCTION_HOST not in base_url
 
 
 def is_sandbox_description(described: object) -> bool:
-    """Whether the answer to `GET /sandbox` is that of a sandbox."""
+    """Return whether a response to `GET /sandbox` is that of a sandbox."""
     return isinstance(described, dict) and described.get("name") == SANDBOX_NAME

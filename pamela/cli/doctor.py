@@ -1,4 +1,4 @@
-"""`pamela doctor`: look at everything that a call or a webhook needs, and say what to mend."""
+"""`pamela doctor`: check everything that a call or a webhook needs, and print what to fix."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ COLUMNS = ("check", "result", "explanation")
 OK, WARNING, FAILED = "ok", "warning", "failed"
 
 CLOCK_TOLERANCE = 300
-"""Seconds that a clock may be wrong before receivers refuse webhooks as too old."""
+"""Seconds that a clock may be wrong. Beyond that, receivers refuse webhooks as too old."""
 
 CLOCK_DOUBT = 30
 REACHED_BY = "/api/b2b/v1/usage"
 PATIENCE = 10.0
 KEY_PREFIXES = ("pk_live_", "pk_test_")
 EXTRAS = {"tools": "pydantic", "aiohttp": "aiohttp", "sandbox": "uvicorn"}
-"""Extras that something may need, each with a package that it brings."""
+"""Optional extras, each with a package that it installs."""
 
 
 class Finding(NamedTuple):
-    """What came of a check.
+    """The result of a check.
 
     Attributes:
-        check: What was looked at.
+        check: The name of the check.
         result: `ok`, `warning` or `failed`.
-        explanation: What was found, and what to do about it.
-        code: With which status the command ends if it failed.
+        explanation: The finding and the remedy.
+        code: The exit status if the check failed.
     """
 
     check: str
@@ -133,7 +133,7 @@ def _service(settings: Settings) -> Iterator[Finding]:
 
     connection = settings.connection
     try:
-        # Any key will do to see what the address is.
+        # Any key is good enough to check the address.
         client = PamelaClient("pk_live_doctor", connection.base_url, max_retries=0, deadline=PATIENCE)
     except PamelaError as error:
         yield Finding("address", FAILED, str(error), ExitCode.USAGE)

@@ -1,4 +1,4 @@
-"""`--dry-run`: what would be sent is printed instead."""
+"""`--dry-run`: print the request instead of sending it."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ _SHOWN = ("authorization", "content-type", "idempotency-key")
 
 
 def dry_run_option(function: F) -> F:
-    """Give a command the option, and the argument `dry_run`."""
+    """Add the option to a command, as its argument `dry_run`."""
     return click.option("--dry-run", is_flag=True, help="Print the request instead of sending it.")(function)
 
 
 class _NotSentError(BaseException):
-    """Ends an operation at the moment in which its request would have been sent."""
+    """Ends an operation just before its request is sent."""
 
 
 def show_requests(settings: Settings, *operations: Callable[[PamelaClient], object]) -> None:
-    """Print the requests that operations would send, without sending them.
+    """Print the requests of operations, without sending them.
 
     Raises:
         ValidationError: An argument is invalid.
@@ -54,7 +54,7 @@ def show_requests(settings: Settings, *operations: Callable[[PamelaClient], obje
 
 
 def print_request(request: httpx.Request) -> None:
-    """Print a request as HTTP, with the key left out and the body indented."""
+    """Print a request as HTTP, without the key and with an indented body."""
     write_line(f"{request.method} {request.url}")
     for name in _SHOWN:
         if name in request.headers:
@@ -66,7 +66,7 @@ def print_request(request: httpx.Request) -> None:
 
 
 def as_indented(body: bytes) -> str:
-    """Return a body as JSON with indentation, or as the text that it is."""
+    """Return a body as indented JSON, or unchanged if it is not JSON."""
     text = body.decode("utf-8", "replace")
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)

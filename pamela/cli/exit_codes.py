@@ -40,10 +40,10 @@ class ExitCode(IntEnum):
 
 
 class CommandError(click.ClickException):
-    """What went wrong, in words, and with which status the command ends.
+    """An error that ends the command with a message and an exit status.
 
     Args:
-        message: What went wrong, and what to do about it.
+        message: The error and the remedy.
         code: The exit status.
     """
 
@@ -59,7 +59,7 @@ class CommandError(click.ClickException):
 
 
 def code_of(error: PamelaError) -> ExitCode:
-    """Return the exit status that an exception of the client becomes."""
+    """Return the exit status for an exception of the client."""
     from pamela.errors import (
         APITimeoutError,
         AuthenticationError,

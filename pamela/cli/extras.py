@@ -1,4 +1,4 @@
-"""Packages that only some commands need, and what to install where one is missing."""
+"""Packages that only some commands need, and the error message if one is missing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def needs(extra: str, what: str) -> Iterator[None]:
-    """Say what to install where an import of the block fails.
+    """Turn a failed import in the block into an error that names the extra to install.
 
     Raises:
         CommandError: A package is missing.

@@ -1,4 +1,4 @@
-"""What checks found, as a list with marks."""
+"""The output of checks: a list with marks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MARKS = {
 
 
 def print_findings(rows: Iterable[Mapping[str, Any]]) -> None:
-    """Print a line for each row: its mark, what was looked at, what was found."""
+    """Print a line for each row: its mark, the check and the finding."""
     table = Table.grid(padding=(0, 1, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)

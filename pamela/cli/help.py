@@ -1,4 +1,4 @@
-"""Commands whose help begins with examples, options that come in groups, and commands that are loaded when they run."""
+"""Commands whose help begins with examples, options in sections, and commands that are imported when they run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ OWN_OPTIONS = "Options"
 
 
 class Option(click.Option):
-    """An option that stands in a section of the help.
+    """An option in a section of the help.
 
     Args:
-        section: The heading that it stands under.
-        may_be_empty: Whether its value may be an empty text.
+        section: The heading of the section.
+        may_be_empty: Whether its value may be empty.
     """
 
     def __init__(self, *args: Any, section: str = OWN_OPTIONS, may_be_empty: bool = False, **kwargs: Any) -> None:
@@ -30,19 +30,19 @@ class Option(click.Option):
 
 
 def widest_name(formatter: click.HelpFormatter) -> int:
-    """Return how wide the names of options may be before what they do begins in the next line."""
+    """Return the maximum width of option names; for longer ones, the description begins in the next line."""
     return min(30, formatter.width // 2 - 2)
 
 
 class _Formatter(click.HelpFormatter):
-    """Help with headings that stand out; where it is not read on a terminal, click takes the style away."""
+    """Help with highlighted headings. Without a terminal, click removes the style."""
 
     def write_heading(self, heading: str) -> None:
         """Write a heading."""
         super().write_heading(click.style(heading, bold=True))
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
-        """Write how the command is called."""
+        """Write the usage line."""
         super().write_usage(prog, args, prefix if prefix is not None else f"{click.style('Usage:', bold=True)} ")
 
 
@@ -51,7 +51,7 @@ class _Context(click.Context):
 
 
 class _HelpWithExamples(click.Command):
-    """What commands and groups share."""
+    """The common parts of commands and groups."""
 
     context_class = _Context
 
@@ -62,7 +62,7 @@ class _HelpWithExamples(click.Command):
         self.examples = examples
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the command line, and refuse values that are empty: those of a variable that is not set, say."""
+        """Parse the command line, and refuse empty values, such as those of an unset variable."""
         if not ctx.resilient_parsing:
             given: Mapping[str, Any] = self.make_parser(ctx).parse_args(list(args))[0]
             for parameter in self.get_params(ctx):
@@ -72,7 +72,7 @@ class _HelpWithExamples(click.Command):
         return super().parse_args(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write what the command is for, then examples, then how it is called."""
+        """Write the description, the examples and the usage line."""
         self.format_help_text(ctx, formatter)
         self.format_examples(formatter)
         formatter.write_paragraph()
@@ -88,7 +88,7 @@ class _HelpWithExamples(click.Command):
                 formatter.write_text(" ".join(paragraph.split()))
 
     def format_examples(self, formatter: click.HelpFormatter) -> None:
-        """Write the examples, one a line."""
+        """Write the examples, one per line."""
         if self.examples:
             with formatter.section("Examples"):
                 for example in self.examples:
@@ -111,7 +111,7 @@ def _check_value(ctx: click.Context, parameter: click.Parameter, value: Any) -> 
     if value == "" and isinstance(parameter, click.Option) and not getattr(parameter, "may_be_empty", False):
         raise click.BadParameter("it is empty. Give a value, or leave it out.", ctx, parameter)
     if isinstance(parameter.type, click.types.FloatParamType) and isinstance(value, str):
-        with suppress(ValueError):  # which click tells
+        with suppress(ValueError):  # click reports it
             if not math.isfinite(float(value)):
                 raise click.BadParameter(f"{value!r} is not a number that it can be.", ctx, parameter)
 
@@ -120,17 +120,17 @@ class Command(_HelpWithExamples):
     """A command whose help begins with examples.
 
     Args:
-        examples: Command lines, each with what it needs to work as it stands.
+        examples: Complete command lines.
     """
 
 
 class Entry(NamedTuple):
-    """A command of a group that is loaded when it is run.
+    """A command of a group that is imported when it runs.
 
     Args:
-        section: The heading that it stands under in the help of the group.
-        target: `module:attribute`, the module relative to this package.
-        summary: What it does; the first sentence of the command's own help.
+        section: The heading of its section in the group's help.
+        target: `module:attribute`, with the module relative to this package.
+        summary: The first sentence of the command's help.
     """
 
     section: str
@@ -142,7 +142,7 @@ class Group(_HelpWithExamples, click.Group):
     """A group of commands.
 
     Args:
-        entries: Commands that are loaded when they are run, by name.
+        entries: Commands that are imported when they run, by name.
     """
 
     command_class = Command
@@ -152,11 +152,11 @@ class Group(_HelpWithExamples, click.Group):
         self.entries = dict(entries or {})
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands, in the order in which they were added."""
+        """Return the names of the commands, in the order of registration."""
         return [*self.entries, *self.commands]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return a command, and load it if necessary."""
+        """Return a command, and import it if necessary."""
         if cmd_name in self.entries:
             return self.load(cmd_name)
         return super().get_command(ctx, cmd_name)
@@ -170,7 +170,7 @@ class Group(_HelpWithExamples, click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command, and say which ones there are that sound like one that there is not."""
+        """Return the command. For an unknown name, suggest similar ones."""
         name = args[0]
         if not ctx.resilient_parsing and not name.startswith("-") and self.get_command(ctx, name) is None:
             from difflib import get_close_matches
@@ -181,7 +181,7 @@ class Group(_HelpWithExamples, click.Group):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the commands, section by section, without loading those that need not be."""
+        """Write the commands, section by section, without importing them."""
         sections: dict[str, list[tuple[str, str]]] = {}
         for name, entry in self.entries.items():
             sections.setdefault(entry.section, []).append((name, entry.summary))
@@ -199,7 +199,7 @@ class Group(_HelpWithExamples, click.Group):
         super().format_options(ctx, formatter)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
-        """Complete names of commands without loading any."""
+        """Complete names of commands without importing them."""
         from click.shell_completion import CompletionItem
 
         summaries = {name: entry.summary for name, entry in self.entries.items()}

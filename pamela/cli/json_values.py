@@ -13,10 +13,10 @@ from .exit_codes import CommandError, ExitCode
 
 
 def read_data(given: str | None) -> Any:
-    """Return what `--data` names: JSON as it stands, `@FILE`, or `-` for stdin; None where it was not given.
+    """Return the value of `--data`: JSON, `@FILE`, or `-` for stdin; None if it is absent.
 
     Raises:
-        CommandError: The file cannot be read, or it is no JSON.
+        CommandError: The file cannot be read, or the text is not JSON.
     """
     if given is None:
         return None
@@ -35,7 +35,7 @@ def read_file(path: Path) -> bytes:
     """Return the content of a file.
 
     Raises:
-        CommandError: It cannot be read.
+        CommandError: The file cannot be read.
     """
     try:
         return path.read_bytes()
@@ -44,7 +44,7 @@ def read_file(path: Path) -> bytes:
 
 
 def json_or_text(text: str) -> Any:
-    """Return the JSON value that a text is, or the text."""
+    """Return a text parsed as JSON, or unchanged if it is not JSON."""
     try:
         return json.loads(text)
     except ValueError:
@@ -52,10 +52,10 @@ def json_or_text(text: str) -> Any:
 
 
 def put(target: dict[str, Any], path: str, value: Any) -> None:
-    """Set a value within nested objects: `put(event, "transcript.0.text", "Hello")`.
+    """Set a value in nested objects, for example `put(event, "transcript.0.text", "Hello")`.
 
     Raises:
-        CommandError: The path leads through something that is no object and no list.
+        CommandError: A part of the path is neither in an object nor in a list.
     """
     *parents, last = path.split(".")
     node: Any = target
@@ -84,7 +84,7 @@ def _no_such_place(path: str) -> CommandError:
 
 
 def read_pairs(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> list[tuple[str, Any]]:
-    """Read `NAME=VALUE`, each value as JSON or, where it is none, as text; a callback of click."""
+    """Parse `NAME=VALUE`, each value as JSON or else as text. This is a callback for click."""
     pairs = []
     for each in values:
         name, equals, value = each.partition("=")

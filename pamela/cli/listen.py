@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .webhook_handlers import Handler
 
 PATIENCE = 10.0
-"""Seconds for a request to the sandbox."""
+"""Time limit of a request to the sandbox, in seconds."""
 
 
 @click.command(
@@ -101,7 +101,7 @@ def listen(
 
 
 def warn_of_unknown_events(patterns: Sequence[str]) -> None:
-    """Tell which patterns fit no event that this version knows: it may be a new one, or a slip of the pen."""
+    """Warn of patterns that match no known event: it may be a new event, or a typo."""
     from pamela.types import EventName
 
     from .listening import TOOL_INVOCATION
@@ -116,7 +116,7 @@ def warn_of_unknown_events(patterns: Sequence[str]) -> None:
 def chosen_handler(
     settings: Settings, forward_to: str | None, forward_tools_to: str | None, target: str | None
 ) -> Handler:
-    """Return what webhooks are given to, by the options.
+    """Return the handler that the options choose.
 
     Raises:
         CommandError: Options contradict each other, or the endpoint cannot be imported.
@@ -133,12 +133,12 @@ def chosen_handler(
             raise CommandError("--forward-tools-to needs --forward-to for the events.", ExitCode.USAGE)
         return Acknowledging()
     for url in (forward_to, forward_tools_to or forward_to):
-        signed_request(url, {}, "whsec_not_sent")  # refuses what is no address
+        signed_request(url, {}, "whsec_not_sent")  # raises an error for an invalid address
     return Forwarding(forward_to, forward_tools_to or forward_to)
 
 
 def load_endpoint(settings: Settings, target: str) -> Any:
-    """Import an endpoint, or make one for a registry of tools."""
+    """Import an endpoint, or create one for a tool registry."""
     from pamela import ToolRegistry, WebhookEndpoint
 
     from .objects import load
@@ -163,7 +163,7 @@ async def _listen(
 
 
 async def is_sandbox(client: AsyncPamelaClient) -> bool:
-    """Whether a client talks to a sandbox."""
+    """Return whether a client talks to a sandbox."""
     from .dialling import is_sandbox_description, may_be_sandbox
 
     if not may_be_sandbox(client.base_url):
@@ -204,7 +204,7 @@ async def _listen_to_sandbox(
 
 
 def wants_tools(listener: Listener) -> bool:
-    """Whether tool invocations are to come here: somebody is there who runs them, and they are not filtered out."""
+    """Return whether this listener wants tool invocations: its handler runs tools, and no filter excludes them."""
     from .listening import TOOL_INVOCATION
     from .webhook_handlers import matches
 
@@ -237,17 +237,17 @@ async def _listen_to_service(settings: Settings, listener: Listener, host: str, 
 
 
 async def until_stopped(work: Coroutine[Any, Any, object], unread: asyncio.Event) -> None:
-    """Do something until it ends, or cancel it when Ctrl-C, SIGTERM or SIGHUP comes, or nobody reads what it shows.
+    """Run `work` until it ends. Ctrl-C, SIGTERM, SIGHUP or a closed output cancels it.
 
     Raises:
-        BrokenPipeError: Nobody reads it.
-        Exception: What the work raised.
+        BrokenPipeError: The output was closed.
+        Exception: The work raised it.
     """
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
     for number in numbers:
-        # Windows has no handlers; there Ctrl-C cancels.
+        # Windows has no signal handlers here; Ctrl-C cancels anyway.
         with suppress(NotImplementedError):
             loop.add_signal_handler(number, stopped.set)
     working = asyncio.ensure_future(work)

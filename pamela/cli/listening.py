@@ -1,4 +1,4 @@
-"""Listening to webhooks: verified, in order for each call, given to a handler, counted and shown."""
+"""Listening to webhooks: verify them, pass them to a handler in order for each call, count and show them."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ SIGNATURE_HEADER = "x-pamela-signature"
 
 @dataclass(frozen=True)
 class Shown:
-    """A webhook and what became of it.
+    """A webhook and its response.
 
     Attributes:
-        received_at: When it came.
+        received_at: When it arrived.
         name: Its event, or `tool.invocation`.
-        body: What came, byte for byte.
-        payload: The object in it, None if it is not signed or no object.
-        reply: What it was answered.
-        duration_ms: How long that took.
-        refused: Why it was not believed, None if it was.
-        caught_up: Whether it came while nobody listened.
+        body: The unchanged body.
+        payload: The parsed body, None if it is not signed or not an object.
+        reply: The response.
+        duration_ms: The duration of the response, in milliseconds.
+        refused: Why the webhook was refused, None if it was accepted.
+        caught_up: Whether it was sent while nobody listened.
     """
 
     received_at: datetime
@@ -46,15 +46,15 @@ class Shown:
 
     @property
     def call_id(self) -> str:
-        """The id of its call."""
+        """The id of the webhook's call."""
         return str((self.payload or {}).get("call_id", ""))
 
 
 class Screen(Protocol):
-    """What shows webhooks."""
+    """Shows webhooks."""
 
     def show(self, webhook: Shown) -> None:
-        """Show a webhook that was answered."""
+        """Show a webhook with its response."""
 
 
 @dataclass
@@ -62,11 +62,11 @@ class Listener:
     """Takes webhooks, one after the other for each call.
 
     Args:
-        secrets: What they are signed with, one or several.
-        handler: What they are given to.
-        screen: What shows them.
-        patterns: Which events are wanted; all if there are none.
-        forward_unsigned: Whether those that are not signed are given to the handler, too.
+        secrets: The secrets that may sign webhooks.
+        handler: Receives the webhooks.
+        screen: Shows the webhooks.
+        patterns: The wanted events. An empty sequence means all.
+        forward_unsigned: Whether the handler receives unsigned webhooks, too.
     """
 
     secrets: list[str]
@@ -76,28 +76,28 @@ class Listener:
     forward_unsigned: bool = False
     counts: Counter[str] = field(default_factory=Counter)
     ready: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when what came before is caught up with; until then what comes waits."""
+    """Set when missed webhooks have been handled. New ones wait until then."""
 
     before_first: Callable[[str], Awaitable[None]] | None = None
-    """Called before the first webhook of each call, with its id: takes what came of it before."""
+    """Called before the first webhook of each call, with its id. It handles the call's missed webhooks."""
     unread: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when nobody reads any more what is shown."""
+    """Set when the output was closed."""
 
     def __post_init__(self) -> None:
         self._queues = _Queues()
 
     async def receive(self, headers: Headers, body: bytes, is_gone: Callable[[], bool]) -> Reply | None:
-        """Return what a webhook is answered, as soon as its turn has come."""
+        """Wait for the turn of a webhook, and return its response."""
         await self.ready.wait()
         if is_gone():
-            # It will be sent again, or is among what is caught up with.
+            # The sender will send it again, or it is one of the missed ones.
             return None
         if self.before_first is not None and (payload := self._verified(headers, body)[0]) is not None:
             await self.before_first(str(payload.get("call_id", "")))
         return await self.take(headers, body)
 
     async def take(self, headers: Headers, body: bytes, *, caught_up: bool = False) -> Reply:
-        """Verify a webhook, have it handled, show it, and return what it is answered."""
+        """Verify, handle and show a webhook, and return its response."""
         received_at, began = datetime.now(UTC), time.perf_counter()
         payload, refused = self._verified(headers, body)
         name = name_of(payload)
@@ -108,7 +108,7 @@ class Listener:
             reply = Reply.of_json(401, {"error": "Invalid signature"})
         else:
             is_tool = name == TOOL_INVOCATION
-            # The agent waits for a tool, and must not wait for an event of its call.
+            # The agent waits for the tool, so a tool invocation does not wait for events of its call.
             queue = "" if is_tool or payload is None else str(payload.get("call_id", ""))
             async with self._queues.turn(queue):
                 reply = await self.handler.handle(headers, body, is_tool=is_tool)
@@ -127,7 +127,7 @@ class Listener:
 
         signature = next((value for name, value in headers if name.lower() == SIGNATURE_HEADER), None)
         try:
-            # However old: what is caught up with is, and the application decides for itself.
+            # Of any age: missed webhooks are old, and the application has its own check.
             return dict(construct_event(body, signature, self.secrets, tolerance=None)), None
         except WebhookVerificationError as error:
             return None, str(error.reason)
@@ -143,7 +143,7 @@ def name_of(payload: dict[str, Any] | None) -> str:
 
 
 class _Queues:
-    """A queue for each call: first come, first served."""
+    """A queue for each call, in the order of arrival."""
 
     def __init__(self) -> None:
         self._locks: dict[str, asyncio.Lock] = {}
@@ -178,7 +178,7 @@ class _Turn:
 
 
 def summary(counts: Counter[str]) -> str:
-    """Return in a sentence what came."""
+    """Return a sentence with the numbers of webhooks."""
     total = counts["webhooks"]
     parts = [f"{counts[name]} {name}" for name in ("succeeded", "failed", "refused", "caught up") if counts[name]]
     if counts["passed over"]:

@@ -1,4 +1,4 @@
-"""A call on a terminal: the conversation scrolls by, and a line below it says how the call stands."""
+"""A call on a terminal: the conversation, and a line below it with the state of the call."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FRAMES_A_SECOND = 10
 
 
 class LiveDisplay:
-    """Draws one call; a context manager that leaves the terminal as it was."""
+    """Draws one call. It is a context manager, and restores the terminal."""
 
     def __init__(self, screen: Console | None = None) -> None:
         self._screen = screen or console()
@@ -58,7 +58,7 @@ class LiveDisplay:
         self._live.stop()
 
     def show(self, call: Call) -> None:
-        """Draw what is new."""
+        """Draw the changes of the call."""
         if not self._call:
             self._screen.print(heading(call))
         self._call = call
@@ -86,14 +86,14 @@ class LiveDisplay:
 
 
 def heading(call: Mapping[str, Any]) -> RenderableType:
-    """Return what stands above the conversation."""
+    """Return the heading of the conversation."""
     first = Text.assemble((str(call.get("id")), "bold"), "  ", str(call.get("to") or ""))
     task = Text(str(call.get("task") or ""), style="dim")
     return Padding(Text("\n").join([first, task] if task.plain else [first]), (0, 0, 1, 0))
 
 
 def conversation_line(line: Line) -> RenderableType:
-    """Return who spoke and what, the text beside the speaker however often it wraps."""
+    """Return the speaker and the text in two columns."""
     row = Table.grid(padding=(0, 1, 0, 0))
     row.add_column(width=_SPEAKER_WIDTH, no_wrap=True, overflow="ellipsis")
     row.add_column(overflow="fold")
@@ -106,7 +106,7 @@ def conversation_line(line: Line) -> RenderableType:
 
 
 def ending(call: Mapping[str, Any]) -> RenderableType:
-    """Return how the call ended: status, length, price, summary."""
+    """Return the end of the call: status, duration, price and summary."""
     status = str(call.get("status"))
     mark = {"completed": "✓", "failed": "✗"}.get(status, "■")
     lines = [Text.assemble((f"{mark} {status}", f"bold {STATUS_COLOURS.get(status, '')}".strip()))]

@@ -1,4 +1,4 @@
-"""`pamela login`, `logout` and `profiles`: keys that are kept, by name."""
+"""`pamela login`, `logout` and `profiles`: stored keys, by name."""
 
 from __future__ import annotations
 

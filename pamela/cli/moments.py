@@ -1,4 +1,4 @@
-"""Moments as people give them: a date, a time, or how long ago."""
+"""Times on the command line: a date, a date with a time, or a duration before now."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class Moment(click.ParamType[datetime]):
-    """`2026-03-14`, `2026-03-14T15:09:26Z`, or `7d`, `12h`, `30m` before now; without an offset, of this machine."""
+    """`2026-03-14`, `2026-03-14T15:09:26Z`, or `7d`, `12h`, `30m` before now. The default zone is the machine's."""
 
     name = "moment"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        """Return the moment, with its offset."""
+        """Return the time, with a time zone."""
         if isinstance(value, datetime):
             return value
         if found := re.fullmatch(r"(\d{1,6})([mhdw])", value):

@@ -1,4 +1,4 @@
-"""Objects of the user's own program: `module:attribute`, found from the current directory."""
+"""Objects of the user's own program as `module:attribute`, imported from the current directory."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def load(target: str, *kinds: type[T]) -> T:
     """Import an object of the user's program.
 
     Args:
-        target: `module:attribute`, the module as `import` takes it.
-        kinds: The classes that the object may have.
+        target: `module:attribute`, with the module's full name.
+        kinds: The allowed classes.
 
     Raises:
-        CommandError: There is no such object, it is none of the kinds, or importing it failed.
+        CommandError: The object does not exist, has another class, or its import failed.
     """
     module, colon, attribute = target.partition(":")
     wanted = " or ".join(kind.__name__ for kind in kinds)
@@ -67,7 +67,7 @@ def _failed(name: str, error: Exception) -> CommandError:
 
 
 def load_registry(target: str) -> ToolRegistry:
-    """Import a tool registry of the user's program; as `load`."""
+    """Import a tool registry of the user's program, like `load`."""
     from pamela import ToolRegistry
 
     return load(target, ToolRegistry)

@@ -1,6 +1,6 @@
 """Data on stdout: a table for people, tab-separated lines for pipes, JSON, JSON lines and CSV for programs.
 
-The columns have the names of the API's fields, in all of these.
+In all formats, the columns have the names of the API's fields.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ SECTION = "Output"
 
 @dataclass(frozen=True)
 class Output:
-    """How a command writes what it found.
+    """Writes the data of a command.
 
     Args:
-        format: The format; None for a table on a terminal and tab-separated lines elsewhere.
-        columns: The fields to write, in this order; None for those that the command chose.
+        format: The format. None means a table on a terminal, and tab-separated lines otherwise.
+        columns: The fields to write, in this order. None means the command's choice.
     """
 
     format: Format | None = None
@@ -41,19 +41,19 @@ class Output:
 
     @property
     def is_table(self) -> bool:
-        """Whether a person reads it."""
+        """Whether the output is a table."""
         return self.format is None and stdout().isatty()
 
     def rows(self, rows: Iterable[Mapping[str, Any]], columns: Sequence[str], known: Iterable[str] = ()) -> None:
-        """Write many things, each as soon as it is there where the format allows.
+        """Write rows, each immediately if the format allows it.
 
         Args:
-            rows: The things, as the API has them.
-            columns: The fields to show unless `--columns` says otherwise.
-            known: The fields that there can be beside those of the rows.
+            rows: The rows, as the API returns them.
+            columns: The fields to show without `--columns`.
+            known: Fields that may exist in addition to those of the rows.
 
         Raises:
-            CommandError: `--columns` names a field that there is not.
+            CommandError: `--columns` names an unknown field.
         """
         chosen = self._chosen(columns, known)
         if self.is_table:
@@ -69,7 +69,7 @@ class Output:
             self._write_lines(rows, chosen)
 
     def record(self, row: Mapping[str, Any], columns: Sequence[str], known: Iterable[str] = ()) -> None:
-        """Write one thing; arguments and exceptions are those of `rows`."""
+        """Write one object. Arguments and exceptions are those of `rows`."""
         chosen = self._chosen(columns, known)
         if self.is_table:
             from .tables import print_record
@@ -98,7 +98,7 @@ class Output:
 
     def _write_lines(self, rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
         rows = iter(rows)
-        # Nothing is written before the service has answered.
+        # Nothing is written before the first response.
         rows = chain(list(islice(rows, 1)), rows)
         lines: Iterator[list[str]] = ([as_text(value_at(row, name)) for name in columns] for row in rows)
         if self.format == "csv":
@@ -117,13 +117,13 @@ _stdout: TextIO | None = None
 
 
 def stdout() -> TextIO:
-    """Return the stream for data: stdout, also while what the user's own program prints goes to stderr."""
+    """Return the stream for data: the real stdout, also during `prints_to_stderr`."""
     return _stdout or sys.stdout
 
 
 @contextmanager
 def prints_to_stderr() -> Iterator[None]:
-    """Keep what functions of the user print in the block apart from the data on stdout."""
+    """Send the prints of the user's functions in the block to stderr, so that stdout has only data."""
     global _stdout
     before = _stdout
     _stdout = stdout()
@@ -137,14 +137,14 @@ def prints_to_stderr() -> Iterator[None]:
 
 
 def write_line(text: str) -> None:
-    """Write a line to stdout, at once: the reader of a pipe must not wait for the next one."""
+    """Write a line to stdout and flush it, so that the reader of a pipe gets it immediately."""
     stream = stdout()
     stream.write(f"{text}\n")
     stream.flush()
 
 
 def value_at(row: Mapping[str, Any], path: str) -> Any:
-    """Return a field, or what lies within it: `quota.partner_limit`; None where there is nothing."""
+    """Return a field, or a field within it such as `quota.partner_limit`; None if it is absent."""
     value: Any = row
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else None
@@ -152,14 +152,14 @@ def value_at(row: Mapping[str, Any], path: str) -> Any:
 
 
 def as_text(value: Any) -> str:
-    """Return a JSON value as a cell of text has it: a text as it is, nothing for null, else JSON."""
+    """Return a JSON value as text for a cell: text unchanged, null as empty, other values as JSON."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def fields_of(model: type) -> list[str]:
-    """Return the names of the fields that things of a class of the API can have."""
+    """Return the names of all fields of a class of the API."""
     return [name for name, member in vars(model).items() if isinstance(member, property)]
 
 
@@ -173,7 +173,7 @@ def _read_columns(context: click.Context, parameter: click.Parameter, value: str
 
 
 def output_options(function: F) -> F:
-    """Give a command the options for the format of its output, and as the argument `output` the `Output`."""
+    """Add the options for the output format to a command, and pass it the `Output` as `output`."""
 
     @functools.wraps(function)
     def with_output(*args: Any, columns: tuple[str, ...] | None, **kwargs: Any) -> Any:

@@ -1,6 +1,6 @@
 """The profiles of `pamela login`: an address and a key by name, in a file that only its owner can read.
 
-Where the system has a keyring, the secrets are there and the file says so.
+If the system has a keyring, the secrets are in it instead of the file.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ SECRETS = ("api_key", "webhook_secret")
 
 @dataclass(frozen=True)
 class Profile:
-    """What was logged in with. A secret that is in the keyring is None in the file."""
+    """A stored login. A secret in the keyring is None in the file."""
 
     base_url: str | None = None
     api_key: str | None = field(default=None, repr=False)
@@ -33,7 +33,7 @@ class Profile:
 
 
 def path() -> Path:
-    """Return where the profiles are."""
+    """Return the path of the profiles' file."""
     import platformdirs
 
     return platformdirs.user_config_path("pamela", appauthor=False) / "profiles.json"
@@ -43,7 +43,7 @@ def read_all() -> dict[str, Profile]:
     """Return all profiles by name, without the secrets that are in the keyring.
 
     Raises:
-        CommandError: The file cannot be read, or is none of ours.
+        CommandError: The file cannot be read, or is not a file of profiles.
     """
     try:
         content: Any = json.loads(path().read_text(encoding="utf-8"))
@@ -58,7 +58,7 @@ def read_all() -> dict[str, Profile]:
 
 
 def read(name: str) -> Profile | None:
-    """Return a profile with its secrets, None if there is none of the name.
+    """Return a profile with its secrets, None if the name is unknown.
 
     Raises:
         CommandError: The file or the keyring cannot be read.
@@ -75,13 +75,13 @@ def read(name: str) -> Profile | None:
 
 
 def write(name: str, profile: Profile) -> str:
-    """Keep a profile, its secrets in the keyring if there is one.
+    """Store a profile, with its secrets in the keyring if there is one.
 
     Returns:
-        Where the secrets are, in words.
+        A description of the place of the secrets.
 
     Raises:
-        CommandError: The file cannot be written, or the keyring refuses.
+        CommandError: The file cannot be written, or the keyring raises an error.
     """
     keyring = system_keyring()
     if keyring is None:
@@ -94,7 +94,7 @@ def write(name: str, profile: Profile) -> str:
 
 
 def delete(name: str) -> bool:
-    """Forget a profile and its secrets; return whether there was one."""
+    """Delete a profile and its secrets; return whether it existed."""
     profiles = read_all()
     profile = profiles.pop(name, None)
     if profile is None:
@@ -108,7 +108,7 @@ def delete(name: str) -> bool:
 
 
 def is_private() -> bool:
-    """Whether only the owner can read the file; true where there is no file, or no POSIX."""
+    """Return whether only the owner can read the file. True without a file, or without POSIX."""
     try:
         return os.name != "posix" or not path().stat().st_mode & 0o077
     except OSError:
@@ -116,7 +116,7 @@ def is_private() -> bool:
 
 
 def system_keyring() -> Any:
-    """Return the keyring of the system, None where there is no usable one."""
+    """Return the keyring of the system, None without a usable one."""
     try:
         import keyring
         from keyring.backends import fail, null
@@ -149,7 +149,7 @@ def _to_keyring(keyring: Any, name: str, secret: str, value: str | None) -> None
 
 
 def _keyring_refused(name: str, error: Exception) -> CommandError:
-    # Its message is not shown: a backend is free to put into it what it was given.
+    # The message is not shown: a backend may put the secret into it.
     return CommandError(
         f"The keyring refused ({type(error).__name__}) for the profile {name!r}. Unlock it, or uninstall the package "
         "keyring to keep the key in a file.",
@@ -170,10 +170,10 @@ def _said(profile: Profile) -> Iterator[tuple[str, Any]]:
 
 
 def write_private(target: Path, text: str) -> None:
-    """Replace a file in one step with one that only its owner can read.
+    """Replace a file atomically with one that only its owner can read.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = target.with_name(f".{target.name}.{secrets.token_hex(4)}")

@@ -1,7 +1,7 @@
-"""The addresses of a sandbox's project while `pamela listen` runs: set, and put back, also after a kill -9.
+"""The webhook addresses of a sandbox's project while `pamela listen` runs, and their restoration, also after kill -9.
 
-What they were is on disk before they are changed. The file is held by a lock, which the system lets go of when the
-process ends, however it ends.
+The old addresses are written to a file before they are changed. The file has a lock that the system releases when the
+process ends in any way.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ SETTINGS = ("webhook_url", "tool_webhook_url", "webhook_secret")
 
 @dataclass
 class Session:
-    """What is kept of a session of listening.
+    """A stored session of listening.
 
     Attributes:
-        before: The settings of the project as they were.
-        ours: The settings of the project while we listen.
-        since: When the session began, as the sandbox writes it; what came since then is ours.
-        port: At which port it listens; what is on its way goes there.
+        before: The settings of the project before the session.
+        ours: The settings of the project during the session.
+        since: The start of the session, as text from the sandbox. Later deliveries belong to the session.
+        port: The port of the session. Pending deliveries go there.
     """
 
     before: dict[str, Any]
@@ -44,7 +44,7 @@ class Session:
 
 
 class SessionFile:
-    """The file of a project's session; a context manager that holds its lock.
+    """The file of a project's session. As a context manager, it holds the lock of the file.
 
     Args:
         base_url: The address of the sandbox.
@@ -64,20 +64,20 @@ class SessionFile:
         self._lock: int | None = None
 
     def read(self) -> Session | None:
-        """Return the session that did not end, None if the last one did."""
+        """Return the session that was killed, None if the last one ended normally."""
         try:
             return Session(**json.loads(self._path.read_text(encoding="utf-8")))
         except FileNotFoundError:
             return None
         except (OSError, ValueError, TypeError):
-            # What is not whole was never acted upon: the file is replaced in one step.
+            # The file is replaced atomically, so an invalid one was never used.
             return None
 
     def write(self, session: Session) -> None:
-        """Keep a session.
+        """Store a session.
 
         Raises:
-            CommandError: It cannot be kept.
+            CommandError: The file cannot be written.
         """
         try:
             write_private(self._path, json.dumps(asdict(session), indent=2) + "\n")
@@ -85,7 +85,7 @@ class SessionFile:
             raise CommandError(f"Cannot write {self._path}: {error.strerror}.") from None
 
     def delete(self) -> None:
-        """Forget the session: it has ended."""
+        """Delete the session, because it has ended."""
         self._path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -100,7 +100,7 @@ class SessionFile:
 
 
 def lock(path: Path) -> int:
-    """Take a lock that the system lets go of when this process ends.
+    """Take a lock that the system releases when this process ends.
 
     Raises:
         CommandError: Another process has it.
@@ -133,17 +133,17 @@ else:
 
 
 async def get_settings(client: AsyncPamelaClient) -> dict[str, Any]:
-    """Return what the project is set to, its id included."""
+    """Return the settings of the project, including its id."""
     project: dict[str, Any] = await client.request("GET", PROJECT)
     return project
 
 
 async def put_settings(client: AsyncPamelaClient, settings: dict[str, Any]) -> None:
-    """Set the project."""
+    """Change the settings of the project."""
     given = {name: settings[name] for name in SETTINGS if settings.get(name) is not None}
     await client.request("PUT", PROJECT, json=given)
 
 
 def are_set(project: dict[str, Any], settings: dict[str, Any]) -> bool:
-    """Whether a project is set to these addresses."""
+    """Return whether a project has these settings."""
     return all(project.get(name) == settings.get(name) for name in ("webhook_url", "tool_webhook_url"))

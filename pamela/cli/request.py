@@ -1,4 +1,4 @@
-"""`pamela request`: send a request of your own."""
+"""`pamela request`: send your own request."""
 
 from __future__ import annotations
 

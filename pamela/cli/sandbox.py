@@ -1,4 +1,4 @@
-"""`pamela sandbox`: serve a Pamela on this machine."""
+"""`pamela sandbox`: run the sandbox on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session of listening to a sandbox: its addresses set and put back, its absence noticed, what came meanwhile fetched."""
+"""A session of listening to a sandbox: sets and restores its addresses, and fetches missed deliveries."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 DELIVERIES = "/sandbox/deliveries"
 PAGE = 100
 HEARTBEAT = 2.0
-"""Seconds between two looks at whether the sandbox is there, and has something that did not arrive."""
+"""Seconds between two checks of the sandbox for its state and for missed deliveries."""
 
 
 class SandboxSession:
-    """What is done at a sandbox while a listener listens.
+    """Prepares a sandbox for a listener.
 
     Args:
         client: A client of the sandbox.
-        file: Where the session is kept.
-        listener: What takes the webhooks.
-        settings: What the options say.
-        with_tools: Whether tool invocations are wanted, too.
+        file: The file of the session.
+        listener: Receives the webhooks.
+        settings: The connection options.
+        with_tools: Whether the listener wants tool invocations, too.
     """
 
     def __init__(
@@ -60,10 +60,10 @@ class SandboxSession:
         self._was_killed = False
 
     async def bind(self, host: str, port: int | None) -> socket.socket:
-        """Take a port: the one given, or that of the session that was killed, or any.
+        """Bind a port: the given one, or that of a killed session, or any.
 
         Raises:
-            CommandError: It cannot be had.
+            CommandError: The port is not available.
         """
         killed = self._file.read()
         if port is None and killed is not None:
@@ -74,10 +74,10 @@ class SandboxSession:
         return bind(host, port or 0)
 
     async def begin(self, listener_socket: socket.socket) -> None:
-        """Set the addresses, keeping first what they were.
+        """Store the old addresses, and set the new ones.
 
         Raises:
-            PamelaError: The sandbox cannot be asked.
+            PamelaError: A request to the sandbox failed.
         """
         killed = self._file.read()
         project = await get_settings(self._client)
@@ -105,7 +105,7 @@ class SandboxSession:
         await put_settings(self._client, ours)
 
     async def catch_up(self) -> None:
-        """Take what came while nobody listened, in its order; then let in what waits at the door."""
+        """Handle missed deliveries in their order, then the waiting ones."""
         if self._was_killed:
             say("The last session did not end normally. Catching up...", dim=True)
         taken = 0
@@ -118,7 +118,7 @@ class SandboxSession:
         self._listener.ready.set()
 
     async def _still_to_come(self) -> int:
-        """Return how many deliveries the sandbox has not given up, and so sends by itself."""
+        """Return the number of deliveries that the sandbox will still send by itself."""
         total = 0
         for status in ("waiting", "pending", "sending"):
             page = await self._client.request("GET", DELIVERIES, params={"status": status, "limit": 1})
@@ -126,10 +126,10 @@ class SandboxSession:
         return total
 
     async def watch(self, *, exit_on_disconnect: bool) -> None:
-        """Look after the sandbox until cancelled.
+        """Check the sandbox regularly until cancelled.
 
         Raises:
-            CommandError: It is gone, and that is to end the command.
+            CommandError: The sandbox has stopped, and `exit_on_disconnect` is set.
         """
         from pamela import PamelaError
 
@@ -151,10 +151,10 @@ class SandboxSession:
                 is_there = False
 
     async def end(self) -> None:
-        """Put the addresses back as they were.
+        """Restore the old addresses.
 
         Raises:
-            PamelaError: The sandbox cannot be asked. They are put back when `pamela listen` is run again.
+            PamelaError: A request to the sandbox failed. The next `pamela listen` restores the addresses.
         """
         project = await get_settings(self._client)
         if are_set(project, self._session.ours):
@@ -163,21 +163,20 @@ class SandboxSession:
 
     async def _keep_set(self, project: dict[str, Any]) -> None:
         if are_set(project, self._session.ours):
-            # The secret may have been changed on purpose.
+            # A user may have changed the secret on purpose.
             if project.get("webhook_secret"):
                 self._listener.secrets[:] = [await ask_sandbox_async(self._settings, self._client, project)]
             return
         if project.get("webhook_url") or (self._with_tools and project.get("tool_webhook_url")):
             return
-        # It was started anew, or reset: what it was set to is gone with the rest.
+        # The sandbox was restarted or reset, which deleted its settings.
         await put_settings(self._client, self._session.ours)
         say("The sandbox had forgotten this address; it is set again.", dim=True)
 
     async def _take_missed_of_call(self, call_id: str) -> None:
-        """Take what was given up while nobody listened, before the next event of the call is taken.
+        """Handle a call's failed deliveries before its next event.
 
-        The sandbox sends an event when it has given up the one before, which may be a moment after all were caught up
-        with.
+        The sandbox sends an event after the previous one has failed. That may be just after `catch_up` has ended.
         """
         from pamela import PamelaError
 
@@ -187,7 +186,7 @@ class SandboxSession:
             await asyncio.shield(self._checked[call_id])
 
     async def _take_missed(self, **filters: str) -> int:
-        """Take the deliveries that never reached a listener, the oldest first; return how many there were."""
+        """Handle the deliveries that never reached a listener, oldest first; return their number."""
         async with self._taking:
             return await self._take_missed_in_turn(filters)
 
@@ -220,17 +219,17 @@ class SandboxSession:
 
 
 def _headers(delivery: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    # Each attempt was signed; the last one is the one that counts.
+    # Each attempt has its own signature; the last one is used.
     return tuple(delivery["attempts"][-1]["request_headers"].items())
 
 
 @asynccontextmanager
 async def held(base_url: str, client: AsyncPamelaClient) -> AsyncIterator[SessionFile]:
-    """Hold the session of the client's project.
+    """Lock the session of the client's project.
 
     Raises:
-        CommandError: Another process holds it.
-        PamelaError: The sandbox cannot be asked.
+        CommandError: Another process has locked it.
+        PamelaError: A request to the sandbox failed.
     """
     project = await get_settings(client)
     with SessionFile(base_url, project["project_id"]) as file:

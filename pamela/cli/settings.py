@@ -1,4 +1,4 @@
-"""Which Pamela a command talks to, and with which key: options, environment, profile, in this order."""
+"""The address and the key of a command: from options, the environment or a profile, in this order."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ SECTION = "Connection"
 
 @dataclass(frozen=True)
 class Connection:
-    """Where requests go, and with which key.
+    """The address and the key of requests.
 
     Attributes:
-        base_url: The address; None for that of production.
-        api_key: The key; None if there is none.
-        key_source: Where the key comes from, in words.
-        address_source: Where the address comes from, in words.
+        base_url: The address. None means production.
+        api_key: The key, or None.
+        key_source: A description of the key's origin.
+        address_source: A description of the address's origin.
     """
 
     base_url: str | None
@@ -45,7 +45,7 @@ class Connection:
 
 
 class Settings:
-    """What the connection options say; each option fills in the attribute of its name."""
+    """The values of the connection options. Each option sets the attribute of its name."""
 
     profile: str | None = None
     base_url: str | None = None
@@ -58,10 +58,10 @@ class Settings:
         """The address and the key.
 
         Raises:
-            CommandError: The profile cannot be had.
+            CommandError: The profile cannot be read.
         """
         if self.profile or os.environ.get("PAMELA_PROFILE"):
-            # A name that is misspelt is told, even where the environment has all that is needed.
+            # A misspelt profile is an error, even if the environment has everything.
             _ = self.stored
         base_url, address_source = self._address()
         api_key, key_source = self._key()
@@ -69,7 +69,7 @@ class Settings:
 
     @cached_property
     def stored(self) -> Profile | None:
-        """The profile, None if there is none and none was asked for."""
+        """The profile; None if no profile was requested and there is no default one."""
         from . import profiles
 
         name = self.profile or os.environ.get("PAMELA_PROFILE")
@@ -81,16 +81,16 @@ class Settings:
         return profile
 
     def webhook_secret(self) -> str | None:
-        """Return the webhook secret of the environment or of the profile, None if neither has one."""
+        """Return the webhook secret of the environment or of the profile, or None."""
         if self.profile and self.stored and self.stored.webhook_secret:
             return self.stored.webhook_secret
         return os.environ.get("PAMELA_WEBHOOK_SECRET") or (self.stored.webhook_secret if self.stored else None)
 
     def client(self, **options: Any) -> PamelaClient:
-        """Return a client; `options` are those of `PamelaClient`.
+        """Return a client with these options of `PamelaClient`.
 
         Raises:
-            CommandError: There is no key.
+            CommandError: No key is set.
             ValidationError: A setting is invalid.
         """
         from pamela import PamelaClient
@@ -98,7 +98,7 @@ class Settings:
         return PamelaClient(self._api_key(), self.connection.base_url, **{**self._client_options(), **options})
 
     def async_client(self, **options: Any) -> AsyncPamelaClient:
-        """Return an async client; as `client`."""
+        """Return an async client, like `client`."""
         from pamela import AsyncPamelaClient
 
         return AsyncPamelaClient(self._api_key(), self.connection.base_url, **{**self._client_options(), **options})
@@ -119,7 +119,7 @@ class Settings:
         if self.base_url:
             return self.base_url, "--base-url"
         if self.sandbox:
-            # That of the environment may be the service's.
+            # PAMELA_BASE_URL may be the address of the service.
             local = os.environ.get("PAMELA_BASE_URL", "")
             return (local, "PAMELA_BASE_URL") if is_of_this_machine(local) else (SANDBOX_ADDRESS, "--sandbox")
         if self.profile and self.stored and self.stored.base_url:
@@ -134,7 +134,7 @@ class Settings:
         if self.api_key_stdin:
             return sys.stdin.readline().strip(), "--api-key-stdin"
         if self.sandbox:
-            # A key of the environment may be a real one, and is no business of whatever listens at the port.
+            # A key in the environment may be a real one, so it is not sent to the sandbox.
             return SANDBOX_KEY, "--sandbox"
         if self.profile and self.stored and self.stored.api_key:
             return self.stored.api_key, f"the profile {self.profile}"
@@ -146,7 +146,7 @@ class Settings:
 
 
 def is_of_this_machine(address: str) -> bool:
-    """Whether an address is one of this machine's own."""
+    """Return whether an address is on this machine."""
     from urllib.parse import urlsplit
 
     try:
@@ -171,7 +171,7 @@ def _complete_profiles(context: click.Context, parameter: click.Parameter, incom
 
 
 def connection_options(function: F) -> F:
-    """Give a command the options that say which Pamela it talks to, and as its first argument the `Settings`."""
+    """Add the connection options to a command, and pass it the `Settings` as its first argument."""
     decorated: Any = click.make_pass_decorator(Settings, ensure=True)(function)
     for decorate in (
         click.option(

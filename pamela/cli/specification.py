@@ -1,4 +1,4 @@
-"""The specification as commands read it: its webhooks, with their examples and schemas."""
+"""Reads the webhooks of the specification, with their examples and schemas."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NAME = "urn:specification"
 
 
 def load() -> dict[str, Any]:
-    """Return the specification that this version was made from.
+    """Return the specification of this version.
 
     Raises:
         CommandError: The extra is missing.
@@ -21,7 +21,7 @@ def load() -> dict[str, Any]:
         import yaml
 
     class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        """Reads dates as the texts that JSON has for them."""
+        """Reads dates as text, as in JSON."""
 
         yaml_implicit_resolvers = {
             first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
@@ -45,7 +45,7 @@ def example_of(document: dict[str, Any], webhook: str) -> dict[str, Any]:
 
 
 def issues_of(document: dict[str, Any], webhook: str, body: object) -> list[str]:
-    """Return what is wrong with the body of a webhook, by its schema."""
+    """Return the errors in the body of a webhook, by its schema."""
     with needs("sandbox", "Checking what is sent"):
         from jsonschema import Draft202012Validator
         from referencing import Registry

@@ -1,4 +1,4 @@
-"""Tables for people: as wide as the terminal, with the columns that matter most when it is narrow."""
+"""Tables for people, as wide as the terminal. A narrow one shows only the most important columns."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 NARROWEST = 12
-"""Characters below which a text that is cut short says nothing any more."""
+"""Minimum width of a shortened column, in characters."""
 
 LONGEST_WHOLE = 26
-"""Characters up to which a column is shown whole or not at all: ids, times and numbers are of no use in part."""
+"""Columns up to this width are never shortened, because parts of ids, times and numbers are useless."""
 
 _GAP = 2
 _WHOLE = ("id", "tool_id", "call_id")
-"""Columns that are shown whole however wide they are: an id is there to be copied."""
+"""Columns that are never shortened at any width, because users copy ids."""
 
 
 def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Print rows as a table. Columns that do not fit are left out, the last ones first."""
+    """Print rows as a table. Columns that do not fit are omitted, the last ones first."""
     if not rows:
         say("There are none.", dim=True)
         return
@@ -48,7 +48,7 @@ def print_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> No
 
 
 def print_record(row: Mapping[str, Any], columns: Sequence[str]) -> None:
-    """Print one thing, a field a line."""
+    """Print one object, one field per line."""
     screen = console()
     table = Table(box=None, padding=(0, _GAP, 0, 0), pad_edge=False, show_header=False)
     table.add_column(style="dim", no_wrap=True)
@@ -60,7 +60,7 @@ def print_record(row: Mapping[str, Any], columns: Sequence[str]) -> None:
 
 
 def fitting(full: Mapping[str, int], width: int) -> dict[str, int]:
-    """Return the columns that fit into a width, each with its own; the first one is there whatever the width.
+    """Return the columns that fit into a width, each with its own width. The first column is always included.
 
     Args:
         full: The width of each column, unabridged.
@@ -77,7 +77,7 @@ def fitting(full: Mapping[str, int], width: int) -> dict[str, int]:
         if not widths or size + gap <= left:
             widths[name] = size
             left -= size + gap
-    # What is left goes to the texts that were cut short, from the left.
+    # The shortened columns get the remaining width, from the left.
     for name in widths:
         more = min(full[name] - widths[name], max(left, 0))
         widths[name] += more
@@ -90,13 +90,13 @@ def width_of(column: Sequence[Text], name: str) -> int:
 
 
 def is_numeric(rows: Sequence[Mapping[str, Any]], name: str) -> bool:
-    """Whether a column has numbers and nothing else."""
+    """Return whether a column has only numbers."""
     values = [value for row in rows if (value := value_at(row, name)) is not None]
     return bool(values) and all(isinstance(each, int | float) and not isinstance(each, bool) for each in values)
 
 
 def cell(name: str, value: Any) -> Text:
-    """Return a field's value as a person reads it."""
+    """Return a field's value as text for people."""
     if value is None:
         return Text("")
     if name.endswith("_at") and isinstance(value, str):
@@ -113,14 +113,14 @@ def cell(name: str, value: Any) -> Text:
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time as a clock shows it."""
+    """Return a duration in the format of a clock."""
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def local_time(text: str) -> str:
-    """Return a moment in the time of this machine, or the text as it is if it is none."""
+    """Return a date-time in the machine's time zone, or the text unchanged if it is not a date-time."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

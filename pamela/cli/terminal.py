@@ -1,4 +1,4 @@
-"""Talking to the person at the terminal: everything goes to stderr, so that stdout has data and nothing else."""
+"""Messages to the person at the terminal. They go to stderr, so that stdout has only data."""
 
 from __future__ import annotations
 
@@ -26,35 +26,35 @@ STATUS_COLOURS = {
 
 
 def colours_wanted() -> bool | None:
-    """Return False where `NO_COLOR` says so, None to let the stream decide."""
+    """Return False if `NO_COLOR` is set, otherwise None: the stream decides."""
     return False if os.environ.get("NO_COLOR") else None
 
 
 def styled(text: str, **style: Any) -> str:
-    """Return a text in a style for stderr; `click.echo` takes the style away where it is no terminal."""
+    """Return a styled text for stderr. `click.echo` removes the style without a terminal."""
     return text if colours_wanted() is False else click.style(text, **style)
 
 
 def printable(text: str) -> str:
-    """Return a text whose control characters are written out: what is said in a call must not direct the terminal."""
+    """Return a text with escaped control characters, so that the text of a call cannot control the terminal."""
     if text.isprintable():
         return text
     return "".join(each if each.isprintable() or each in "\n\t" else ascii(each)[1:-1] for each in text)
 
 
 def say(text: str = "", *, dim: bool = False) -> None:
-    """Tell something that is no data."""
+    """Print a message."""
     text = wrapped(printable(text))
     click.echo(styled(text, dim=True) if dim and text else text, err=True)
 
 
 def warn(text: str) -> None:
-    """Tell of something that may be wrong."""
+    """Print a warning."""
     _tell("Warning:", "yellow", text)
 
 
 def complain(text: str) -> None:
-    """Tell what went wrong."""
+    """Print an error."""
     _tell("Error:", "red", text)
 
 
@@ -64,7 +64,7 @@ def _tell(label: str, colour: str, text: str) -> None:
 
 
 def wrapped(text: str) -> str:
-    """Return a text broken between words where the terminal would break it within one."""
+    """Return a text with line breaks between words, at the width of the terminal."""
     if not sys.stderr.isatty():
         return text
     import textwrap
@@ -78,20 +78,20 @@ def wrapped(text: str) -> str:
 
 
 def is_interactive() -> bool:
-    """Whether somebody is there to be asked."""
+    """Return whether a person can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def confirm(question: str, *, yes: bool, otherwise: str) -> None:
-    """Go on only if somebody says so.
+    """Ask the user for confirmation.
 
     Args:
-        question: What is about to happen, as a question.
-        yes: Whether `--yes` was given: then nobody is asked.
-        otherwise: What is refused where nobody can be asked.
+        question: The question.
+        yes: Whether `--yes` was given, which skips the question.
+        otherwise: The error message if there is no terminal to ask.
 
     Raises:
-        CommandError: The answer is no, or nobody can be asked.
+        CommandError: The answer is no, or there is no terminal to ask.
     """
     if yes:
         return
@@ -102,14 +102,14 @@ def confirm(question: str, *, yes: bool, otherwise: str) -> None:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Return a rich console for one of the two streams."""
+    """Return a rich console for stdout or stderr."""
     from rich.console import Console
     from rich.segment import Segment
 
     from .output import stdout
 
     class PrintableConsole(Console):
-        """A console on which no text of a call moves the cursor, changes colours or hides what stands beside it."""
+        """A console that escapes control characters, so that the text of a call cannot move the cursor or hide text."""
 
         def render(self, *args: Any, **kwargs: Any) -> Iterator[Segment]:
             for segment in super().render(*args, **kwargs):

@@ -109,7 +109,7 @@ def made_body(webhook: str, data: Any, assignments: list[tuple[str, Any]], *, ch
     """Return the body of a webhook: the given one or the specification's example, with the changes.
 
     Raises:
-        CommandError: There is no such webhook, or the body is not as the specification describes it.
+        CommandError: The webhook is unknown, or the body does not match the specification.
     """
     from .specification import example_of, issues_of, load, webhook_names
 
@@ -132,7 +132,7 @@ def made_body(webhook: str, data: Any, assignments: list[tuple[str, Any]], *, ch
 
 
 def _fresh(example: dict[str, Any]) -> dict[str, Any]:
-    # A receiver refuses what is old, and answers the invocation that it knows from memory.
+    # A receiver refuses old webhooks, and answers a known invocation from its store without running the tool.
     if "timestamp" in example:
         example["timestamp"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"
     if "correlation_id" in example:
@@ -141,10 +141,10 @@ def _fresh(example: dict[str, Any]) -> dict[str, Any]:
 
 
 def signed_request(url: str, body: dict[str, Any], secret: str) -> httpx.Request:
-    """Return the request with which Pamela would send a webhook.
+    """Return the signed request for a webhook, as Pamela would send it.
 
     Raises:
-        CommandError: The address is none.
+        CommandError: The address is invalid.
     """
     import httpx
 

@@ -1,4 +1,4 @@
-"""`pamela usage`: what was used in a month, and on which days."""
+"""`pamela usage`: show the usage of a month, and of its days."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def by_day(client: PamelaClient, month: str) -> list[dict[str, Any]]:
     """Return the calls that connected and the minutes billed on each day of a UTC month.
 
     Raises:
-        CommandError: It is no month.
+        CommandError: The month is invalid.
     """
     try:
         first = datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC)
@@ -69,7 +69,7 @@ def by_day(client: PamelaClient, month: str) -> list[dict[str, Any]]:
         raise CommandError(f"{month!r} is not a month. Example: 2026-03.", ExitCode.USAGE) from None
     length = calendar.monthrange(first.year, first.month)[1]
     days = {f"{first + timedelta(days=number):%Y-%m-%d}": [0, 0] for number in range(length)}
-    # A call that connects in a month may have been placed at the end of the one before.
+    # A call that connects in this month may have been placed at the end of the previous one.
     for call in client.iter_calls(start_date=first - timedelta(days=1), end_date=first + timedelta(days=length)):
         day = days.get(str(call.get("started_at"))[:10])
         if day is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("step", "result", "explanation")
 STEPS = ("signature", "form", "secret", "body", "timestamp")
-"""In the order in which they are taken; the first that fails ends it."""
+"""The steps in their order. The check ends at the first step that fails."""
 
 _PREFIXES = ("sha256=", "v1=", "v1,")
 
@@ -37,7 +37,7 @@ _PREFIXES = ("sha256=", "v1=", "v1,")
 @click.option(
     "--signature",
     cls=Option,
-    may_be_empty=True,  # which is what is wrong with the webhook
+    may_be_empty=True,  # an empty signature is a result of the check
     required=True,
     metavar="S",
     help="The value of the header X-Pamela-Signature.",
@@ -82,7 +82,7 @@ def verify(
 
 
 def first_failure(body: bytes, signature: str, secret: str, tolerance: float | None) -> tuple[str | None, str]:
-    """Return the first step that fails, None if none does, and what is wrong."""
+    """Return the first step that fails, or None, and the reason."""
     from pamela import WebhookVerificationError, construct_event
     from pamela.events import VerificationFailureReason
 

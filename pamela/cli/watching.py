@@ -1,4 +1,4 @@
-"""Following a call: as a conversation on a terminal, a line for each thing that happens elsewhere."""
+"""Follows a call: a conversation on a terminal, otherwise a line for each change."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from .output import Output
 
 DOLLARS_A_MINUTE = 0.10
-"""What a billed minute costs, by the description of `get_usage` in the specification."""
+"""The price of a billed minute, from the description of `get_usage` in the specification."""
 
 _TOOL_LINE = re.compile(r"(?P<name>[\w.-]+)\((?P<arguments>\{.*?\})\): (?P<answer>.*)", re.DOTALL)
 
 
 class Line(NamedTuple):
-    """Something that happened in a call.
+    """A change in a call.
 
     Attributes:
-        kind: `status`, `summary`, or who spoke: `agent`, `user`, `tool`.
-        text: What was said, or the status.
-        timestamp: When, as the API has it; None where it does not say.
+        kind: `status`, `summary`, or the speaker: `agent`, `user`, `tool`.
+        text: The spoken text, or the status.
+        timestamp: The time from the API, or None.
         details: More fields for programs.
     """
 
@@ -44,14 +44,14 @@ class Line(NamedTuple):
 
 
 class Progress:
-    """What there is to say of a call that was not said before."""
+    """Finds what has changed in a call since the last time."""
 
     def __init__(self) -> None:
         self._status: str | None = None
         self._entries = 0
 
     def news(self, call: Mapping[str, Any]) -> Iterator[Line]:
-        """Yield what is new in the call as it is now."""
+        """Yield the changes since the last call of this method."""
         transcript = call.get("transcript")
         ended = is_over(call)
         if not ended:
@@ -74,7 +74,7 @@ class Progress:
 
 
 def spoken(entry: Any) -> Line:
-    """Return an entry of a transcript as a line; the invocation of a tool with its arguments and its response."""
+    """Return an entry of a transcript as a line. A tool invocation includes its arguments and its response."""
     if not isinstance(entry, dict):
         return Line("said", str(entry))
     speaker, text = str(entry.get("speaker") or "said"), str(entry.get("text") or "")
@@ -89,7 +89,7 @@ def spoken(entry: Any) -> Line:
 
 
 def tool_text(line: Line) -> tuple[str, str]:
-    """Return the invocation of a tool and its response, each in a line: `status(order="1042")`, `{"eta": 2}`."""
+    """Return a tool invocation and its response as text, such as `status(order="1042")` and `{"eta": 2}`."""
     if "tool" not in line.details:
         return line.text, ""
     arguments = ", ".join(f"{name}={json.dumps(value)}" for name, value in line.details["arguments"].items())
@@ -105,13 +105,13 @@ def _json_or_text(text: str) -> Any:
 
 
 def is_over(call: Mapping[str, Any]) -> bool:
-    """Whether a call has ended, by its end too, for statuses that this version has never heard of."""
+    """Return whether a call has ended. An end time counts, too, because its status may be unknown to this version."""
     status: Any = getattr(call, "status", None)
     return bool(getattr(status, "is_final", False)) or call.get("ended_at") is not None
 
 
 def seconds_so_far(call: Mapping[str, Any]) -> float | None:
-    """Return how long the conversation has taken; None before it has begun."""
+    """Return the duration of the conversation so far, None before it begins."""
     told = call.get("duration_seconds")
     if isinstance(told, int | float):
         return float(told)
@@ -122,7 +122,7 @@ def seconds_so_far(call: Mapping[str, Any]) -> float | None:
 
 
 def price_so_far(call: Mapping[str, Any]) -> str:
-    """Return the minutes billed and what they cost; empty before the call has connected."""
+    """Return the billed minutes and their price; empty before the call connects."""
     seconds = seconds_so_far(call)
     minutes = call.get("billed_minutes")
     if not isinstance(minutes, int):
@@ -133,14 +133,14 @@ def price_so_far(call: Mapping[str, Any]) -> str:
 
 
 class Display(Protocol):
-    """What shows a call as it goes on."""
+    """Shows a call in progress."""
 
     def show(self, call: Call) -> None:
         """Take the call as it is now."""
 
 
 class LineDisplay:
-    """A line for each thing, for pipes and files."""
+    """Writes a line for each change, for pipes and files."""
 
     def __init__(self) -> None:
         self._progress = Progress()
@@ -152,7 +152,7 @@ class LineDisplay:
 
 
 def as_line(line: Line, call: Mapping[str, Any]) -> str:
-    """Return something that happened as one line of text."""
+    """Return a change as one line of text."""
     text = line.text
     if line.kind == "status" and is_over(call):
         text = "  ".join(filter(None, (text, price_so_far(call), call.get("summary"))))
@@ -163,7 +163,7 @@ def as_line(line: Line, call: Mapping[str, Any]) -> str:
 
 
 class JsonDisplay:
-    """A JSON object for each thing, a line each."""
+    """Writes a JSON object for each change, one per line."""
 
     def __init__(self) -> None:
         self._progress = Progress()
@@ -186,7 +186,7 @@ class Nothing:
 
 @contextmanager
 def display(output: Output) -> Iterator[Display]:
-    """Choose what shows a call by the format of the output."""
+    """Return the display for the output format."""
     if output.format == "jsonl":
         yield JsonDisplay()
     elif output.format is not None or output.columns is not None:
@@ -208,16 +208,16 @@ def follow(
     Args:
         client: A client of the account.
         call_id: The call's id.
-        output: How to show it.
-        interval: Seconds between two looks.
-        timeout: Seconds after which to stop; None for no limit.
+        output: The output options.
+        interval: Seconds between two requests.
+        timeout: Seconds after which to stop. None means no limit.
 
     Returns:
-        The call as it ended, and the exit status: whether it has completed.
+        The ended call, and the exit status for it.
 
     Raises:
-        WaitTimeoutError: It has not ended in time.
-        KeyboardInterrupt: Ctrl-C; whether the call goes on has been told.
+        WaitTimeoutError: The call has not ended in time.
+        KeyboardInterrupt: Ctrl-C was pressed. A message about the state of the call has been printed.
     """
     last: Call | None = None
     try:
@@ -233,7 +233,7 @@ def follow(
 
 
 def tell_of_interrupted(call_id: str, call: Mapping[str, Any] | None) -> None:
-    """Say whether a call goes on now that nobody watches it."""
+    """Print whether a call continues after Ctrl-C."""
     if call is not None and is_over(call):
         say(f"{call_id} has ended: {call.get('status')}.")
         return

@@ -1,4 +1,4 @@
-"""What becomes of a webhook that was received: forwarded to a web server, given to an endpoint, or only acknowledged."""
+"""Handlers of received webhooks: forward them to a web server, pass them to an endpoint, or acknowledge them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 Headers = tuple[tuple[str, str], ...]
 
 EVENT_TIMEOUT = 9.0
-"""Seconds that the application may take for an event: a little less than the sandbox waits, so that it hears why."""
+"""Seconds for the application to handle an event: less than the sandbox waits, so that it gets an explanation."""
 
 TOOL_TIMEOUT = 300.0
-"""Seconds that the application may take for a tool invocation; the caller gives up before, when the tool's time is up."""
+"""Seconds for the application to handle a tool invocation. The sender has the tool's own, shorter limit."""
 
 _MOST_CONNECTIONS = 50
 _NOT_FORWARDED = {
@@ -38,13 +38,13 @@ _NOT_FORWARDED = {
 
 
 class Reply(NamedTuple):
-    """What a webhook is answered.
+    """The response to a webhook.
 
     Attributes:
         status: The HTTP status.
         body: The body.
-        content_type: What the body is.
-        problem: Why there is no answer of the application's, in words; empty if there is one.
+        content_type: The media type of the body.
+        problem: Why the application did not respond; empty if it did.
     """
 
     status: int
@@ -59,25 +59,25 @@ class Reply(NamedTuple):
 
 
 class Handler(Protocol):
-    """What webhooks are given to."""
+    """Handles webhooks."""
 
     answers_tools: bool
-    """Whether somebody is there who can run a tool."""
+    """Whether the handler can run tools."""
 
     async def handle(self, headers: Headers, body: bytes, *, is_tool: bool) -> Reply:
         """Return what the webhook is answered."""
 
     async def __aenter__(self) -> Self:
-        """Get ready."""
+        """Open resources."""
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Let go of what was needed."""
+        """Close resources."""
 
 
 class Acknowledging:
-    """Says that the webhook was received, and does nothing with it."""
+    """Acknowledges webhooks, and does nothing else."""
 
     answers_tools = False
 
@@ -97,11 +97,11 @@ class Acknowledging:
 
 
 class Forwarding:
-    """Sends the webhook on, byte for byte, and returns the application's response.
+    """Forwards webhooks unchanged, and returns the application's response.
 
     Args:
-        url: Where events go.
-        tool_url: Where tool invocations go.
+        url: The address for events.
+        tool_url: The address for tool invocations.
     """
 
     answers_tools = True
@@ -110,18 +110,18 @@ class Forwarding:
         self._url = url
         self._tool_url = tool_url
         local = is_loopback(httpx.URL(url).host) and is_loopback(httpx.URL(tool_url).host)
-        # A connection is not kept as long as a web server might: it would meet one that is being closed.
+        # The client closes idle connections before a web server would, so that it never uses one that is being closed.
         limits = httpx.Limits(
             max_connections=_MOST_CONNECTIONS, max_keepalive_connections=_MOST_CONNECTIONS, keepalive_expiry=1.0
         )
-        # A proxy of the environment does not reach this machine.
+        # A proxy from the environment cannot reach this machine.
         self._client = httpx.AsyncClient(trust_env=not local, limits=limits, follow_redirects=False)
 
     async def handle(self, headers: Headers, body: bytes, *, is_tool: bool) -> Reply:
         """Return what the webhook is answered."""
         url = self._tool_url if is_tool else self._url
         timeout = TOOL_TIMEOUT if is_tool else EVENT_TIMEOUT
-        # A web server gives names in lower case; they go out as Pamela writes them.
+        # A web server provides header names in lower case; they are sent as Pamela writes them.
         kept = [(name.title(), value) for name, value in headers if name.lower() not in _NOT_FORWARDED]
         extensions = {"timeout": httpx.Timeout(timeout).as_dict()}
         request = httpx.Request("POST", url, headers=kept, content=body, extensions=extensions)
@@ -146,7 +146,7 @@ class Forwarding:
 
 
 class Executing:
-    """Gives the webhook to an endpoint of the user's program, in this process."""
+    """Passes webhooks to an endpoint of the user's program in this process."""
 
     answers_tools = True
 
@@ -172,7 +172,7 @@ class Executing:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
+    """Return whether a host is this machine."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -180,7 +180,7 @@ def is_loopback(host: str) -> bool:
 
 
 def matches(name: str, patterns: Sequence[str]) -> bool:
-    """Whether a name of an event fits one of the patterns; without patterns all do."""
+    """Return whether the name of an event matches a pattern. Without patterns, every name does."""
     from fnmatch import fnmatchcase
 
     return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)

@@ -1,4 +1,4 @@
-"""Showing webhooks as they are answered: in colour for people, a line each for pipes, JSON for programs."""
+"""Displays of webhooks: in colour for people, one line each for pipes, JSON for programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MOST_ANSWER_SHOWN = 200
 
 
 def screen_for(output: Output, *, print_json: bool) -> Screen:
-    """Choose by the options."""
+    """Return the screen that the options choose."""
     if print_json:
         return BodyScreen()
     if output.format is not None or output.columns is not None:
@@ -29,7 +29,7 @@ COLUMNS = ("received_at", "event", "call_id", "status", "duration_ms", "answer")
 
 
 class BodyScreen:
-    """The body of each webhook, a line each."""
+    """Prints the body of each webhook in a line."""
 
     def show(self, webhook: Shown) -> None:
         """Show a webhook that was answered."""
@@ -38,7 +38,7 @@ class BodyScreen:
 
 
 class RecordScreen:
-    """Each webhook with its answer, in the format of the output options."""
+    """Prints each webhook with its response, in the chosen output format."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -66,7 +66,7 @@ def _cell(value: Any) -> str:
 
 
 class LineScreen:
-    """A line for each webhook, its parts separated by tabs."""
+    """Prints a line for each webhook, with tabs between its fields."""
 
     def show(self, webhook: Shown) -> None:
         """Show a webhook that was answered."""
@@ -76,7 +76,7 @@ class LineScreen:
 
 
 class TerminalScreen:
-    """A line for each webhook, in colour, no longer than the terminal is wide."""
+    """Prints a line for each webhook, in colour, at most as long as the terminal is wide."""
 
     def __init__(self) -> None:
         from .terminal import console
@@ -89,7 +89,7 @@ class TerminalScreen:
 
 
 def as_text(webhook: Shown) -> Text:
-    """Return a webhook in colour."""
+    """Return a webhook as coloured text."""
     from rich.text import Text
 
     status = webhook.reply.status
@@ -107,7 +107,7 @@ def as_text(webhook: Shown) -> Text:
 
 
 def described(webhook: Shown) -> str:
-    """Return what a webhook is: its event, or the tool with its arguments."""
+    """Return the event of a webhook, or its tool with the arguments."""
     if webhook.name != TOOL_INVOCATION or webhook.payload is None:
         return webhook.name
     arguments: Any = webhook.payload.get("arguments")
@@ -120,7 +120,7 @@ def described(webhook: Shown) -> str:
 
 
 def verdict(webhook: Shown) -> str:
-    """Return what came of a webhook: the answer's beginning, or why there is none."""
+    """Return the beginning of the response to a webhook, or why there is no response."""
     said = "caught up  " if webhook.caught_up else ""
     if webhook.refused:
         return f"{said}refused: {webhook.refused}"
@@ -131,7 +131,7 @@ def verdict(webhook: Shown) -> str:
 
 
 def as_row(webhook: Shown) -> Mapping[str, Any]:
-    """Return a webhook with all that is known of it, for programs."""
+    """Return a webhook with all fields, for programs."""
     body = webhook.reply.body.decode("utf-8", "replace")
     try:
         answer: Any = json.loads(body)

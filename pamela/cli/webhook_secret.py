@@ -1,4 +1,4 @@
-"""Which secret webhooks are signed with: the one of the environment or the profile, or what a sandbox signs with."""
+"""Finds the webhook secret: in the environment, the profile or the sandbox."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _PROBE = "{}"
 
 
 def find_webhook_secret(settings: Settings) -> str:
-    """Return the webhook secret: with `--sandbox` what the sandbox signs with.
+    """Return the webhook secret; with `--sandbox`, the one of the sandbox.
 
     Raises:
-        CommandError: There is none.
-        PamelaError: The sandbox cannot be asked.
+        CommandError: No secret is set.
+        PamelaError: A request to the sandbox failed.
     """
     if settings.sandbox:
         return ask_sandbox(settings)
@@ -47,11 +47,11 @@ def find_webhook_secret(settings: Settings) -> str:
 
 
 def ask_sandbox(settings: Settings) -> str:
-    """Return what a sandbox signs with for the project of the key.
+    """Return the webhook secret of a sandbox for the project of the key.
 
     Raises:
-        CommandError: Nobody knows.
-        PamelaError: The sandbox cannot be asked.
+        CommandError: The secret is unknown.
+        PamelaError: A request to the sandbox failed.
     """
     with settings.client() as client:
         for secret in candidates(settings, client.request("GET", "/sandbox/project")):
@@ -61,7 +61,7 @@ def ask_sandbox(settings: Settings) -> str:
 
 
 async def ask_sandbox_async(settings: Settings, client: AsyncPamelaClient, project: Mapping[str, Any]) -> str:
-    """As `ask_sandbox`."""
+    """Like `ask_sandbox`."""
     for secret in candidates(settings, project):
         if is_right(await client.request("POST", "/sandbox/verify", json=probe(secret))):
             return secret
@@ -69,7 +69,7 @@ async def ask_sandbox_async(settings: Settings, client: AsyncPamelaClient, proje
 
 
 def candidates(settings: Settings, project: Mapping[str, Any]) -> list[str]:
-    """Return what a sandbox may sign with: the project's own secret, or one of those that sandboxes are started with."""
+    """Return possible secrets of a sandbox: the project's own, or those that sandboxes usually start with."""
     if project.get("webhook_secret"):
         return [project["webhook_secret"]]
     known = (settings.webhook_secret(), os.environ.get("PAMELA_SANDBOX_WEBHOOK_SECRET"), SANDBOX_SECRET)
@@ -77,12 +77,12 @@ def candidates(settings: Settings, project: Mapping[str, Any]) -> list[str]:
 
 
 def probe(secret: str) -> dict[str, str]:
-    """Return the question whether a sandbox signs with a secret; the secret itself is not sent."""
+    """Return a request body that asks whether a sandbox uses a secret, without the secret itself."""
     from pamela import sign_webhook
 
     return {"body": _PROBE, "signature": sign_webhook(_PROBE, secret)}
 
 
 def is_right(answer: Any) -> bool:
-    """Return what the sandbox says to it."""
+    """Return whether the sandbox's response confirms the secret."""
     return bool(answer.get("valid"))

@@ -1,4 +1,4 @@
-"""The web server of `pamela listen`: takes `POST`s, and answers them with what the listener says."""
+"""The web server of `pamela listen`: passes `POST` requests to the listener, and returns its response."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _GRACE_SECONDS = 3
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """Return a socket that listens.
+    """Return a listening socket.
 
     Raises:
-        CommandError: The address cannot be had.
+        CommandError: The address is not available.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -45,19 +45,19 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def address_of(listener: socket.socket) -> str:
-    """Return the address of a socket that listens."""
+    """Return the address of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @asynccontextmanager
 async def serving(listener: socket.socket, receive: Receive) -> AsyncIterator[None]:
-    """Serve for as long as the block lasts; what is being answered at its end is answered.
+    """Serve during the block. Requests in progress at its end are completed.
 
     Args:
         listener: The socket.
-        receive: Returns what a webhook is answered, None if nothing. Its last argument says whether the program that
-            sent it has gone away meanwhile.
+        receive: Returns the response to a webhook, or None for no response. Its last argument returns whether the
+            sender has disconnected.
     """
     with needs("cli", "Listening"):
         import uvicorn
@@ -65,7 +65,7 @@ async def serving(listener: socket.socket, receive: Receive) -> AsyncIterator[No
     class Server(uvicorn.Server):
         @contextmanager
         def capture_signals(self) -> Iterator[None]:
-            yield  # they are the command's
+            yield  # the command handles signals
 
     config = uvicorn.Config(
         application(receive),
@@ -87,7 +87,7 @@ async def serving(listener: socket.socket, receive: Receive) -> AsyncIterator[No
 
 @contextmanager
 def serving_in_thread(handler: Handler) -> Iterator[str]:
-    """Give what comes to a handler, in a thread, for as long as the block lasts; yield the address."""
+    """Serve in a thread during the block, pass webhooks to a handler, and yield the address."""
     listener = bind("127.0.0.1", 0)
     ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Future()
 

@@ -1,4 +1,4 @@
-"""What the library says of its arguments, in the words of the command line."""
+"""Translates the library's messages about arguments into the terms of the command line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES_OF_ARGUMENTS = {
     "end_date": "--until",
     "status_filter": "--status",
 }
-"""What arguments of the client are called on the command line, where that is not the option of their name."""
+"""The option of each argument of the client whose option has another name."""
 
 _OPTIONS = (
     "base_url|delimiter|encoding|idempotency_key|in_flight|max_duration_seconds|max_minutes|region|tool_webhook_url|"
@@ -34,27 +34,27 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"\bRetry\((\w+)=(.+?)\)", r"--retry \1=\2"),
     (r"\bBreaker\(share=(.+?)\)", r"--breaker \1"),
 )
-"""What the library says, as patterns, and what to write instead."""
+"""Patterns of the library's messages, with their replacements."""
 _ARGUMENTS = re.compile(
-    r"(?<![\w.-])(?P<alone>[a-z]+(?:_[a-z]+)*)=(?=[).,;])"  # name it with encoding=.
-    rf"|(?<![\w.-])(?:webhooks\.)?(?P<name>{_OPTIONS})(?==)"  # in_flight=0 is not
+    r"(?<![\w.-])(?P<alone>[a-z]+(?:_[a-z]+)*)=(?=[).,;])"  # as in "name it with encoding=."
+    rf"|(?<![\w.-])(?:webhooks\.)?(?P<name>{_OPTIONS})(?==)"  # as in "in_flight=0 is not"
 )
 
 
 def with_options_for_arguments(message: str) -> str:
-    """Return a message of the library with options in the place of Python's arguments."""
+    """Return a message of the library with options instead of Python arguments."""
     for pattern, replacement in _WORDS:
         message = re.sub(pattern, replacement, message)
     return _ARGUMENTS.sub(lambda found: "--" + (found["alone"] or found["name"]).replace("_", "-"), message)
 
 
 def in_words_of_the_command_line(error: PamelaError) -> str:
-    """Return what an exception says, with options in the place of Python's arguments."""
+    """Return the message of an exception with options instead of Python arguments."""
     from pamela import ValidationError
 
     message = str(error)
     if error.status_code is not None:
-        # The service's own words, but for the hint of a path that it does not have.
+        # The service's message is unchanged, except for the hint about an unknown path.
         return message.replace("Is base_url right?", "Is the address right (--base-url)?")
     found = re.match(r"([a-z_.]+)(?==)", message) if isinstance(error, ValidationError) else None
     if found is None:
