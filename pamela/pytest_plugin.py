@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import secrets
 import threading
 import time
@@ -111,7 +112,10 @@ class PamelaTester:
             raise AssertionError(f"Calls {_in_words(fields)} were placed. {self.calls.describe()}")
 
     def undelivered(self) -> list[str]:
-        """Wait for pending webhooks. Return a line of text for each webhook that was refused or did not arrive."""
+        """Wait for pending webhooks. Return a line of text for each webhook that was refused or did not arrive.
+
+        A `ToolError` is the answer of a tool, so its invocation has arrived.
+        """
         from .sandbox import describe_delivery
 
         deadline = time.monotonic() + _PATIENCE_SECONDS
@@ -382,7 +386,25 @@ def _in_words(fields: Mapping[str, Any]) -> str:
 
 def _has_arrived(delivery: Mapping[str, Any]) -> bool:
     last = delivery["attempts"][-1]
-    return last["error"] is None and 200 <= (last["response_status"] or 0) < 300
+    if last["error"] is not None or last["response_status"] is None:
+        return False
+    return 200 <= last["response_status"] < 300 or _is_tool_error(delivery, last)
+
+
+def _is_tool_error(delivery: Mapping[str, Any], attempt: Mapping[str, Any]) -> bool:
+    from ._tools.error_texts import is_from_tool
+
+    if delivery["kind"] != "tool" or not 400 <= attempt["response_status"] < 500:
+        return False
+    try:
+        answer = json.loads(attempt["response_body"])
+    except ValueError:
+        return False
+    match answer:
+        case {"error": str(text), "correlation_id": of}:
+            return of == json.loads(delivery["body"])["correlation_id"] and is_from_tool(text)
+        case _:
+            return False
 
 
 def _is_on_its_way(delivery: Mapping[str, Any], over: set[str], now: datetime) -> bool:

@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from .._webhooks.concurrency import run_coroutine
+from .error_texts import CONFLICT, FAILED, INTERRUPTED, RESPONSE_DROPPED, TOO_LATE
 from .errors import ToolError
 from .invocation_ids import (
     fingerprint_of,
@@ -36,7 +37,6 @@ ToolScope = Callable[[], AbstractContextManager[Any]]
 
 _NOT_AT_ALL = 0.001
 """Seconds for which an invocation is remembered that did not start. A repeat may run it."""
-_TOO_LATE = "The tool did not answer in time"
 _PAUSES = (0.005, 0.1)
 """Seconds between two look-ups of another run's response: the first and the longest pause."""
 
@@ -154,8 +154,8 @@ class ToolRun:
         except Exception:
             # Without the store, the tool may have run before. Running it twice is worse than not running it.
             log_failure(self._invocation, "the invocation store failed", exc_info=True)
-            response = self._too_late() if self._deadline.is_over else self._error("The tool failed")
-            response = self._deadline.settle(response, unless_given_up=self._error(_TOO_LATE))
+            response = self._too_late() if self._deadline.is_over else self._error(FAILED)
+            response = self._deadline.settle(response, unless_given_up=self._error(TOO_LATE))
             claimed = claims  # The claim may have arrived although its response was lost.
         else:
             if response is None:
@@ -224,16 +224,16 @@ class ToolRun:
 
     def _conflict(self) -> ToolResponse:
         log_failure(self._invocation, "another tool, call or other arguments came with this correlation id before")
-        return self._error("The correlation id belongs to another invocation")
+        return self._error(CONFLICT)
 
     def _response_of(self, record: InvocationRecord) -> ToolResponse:
         if record.response is not None:
             return ToolResponse.from_text(record.response, self._invocation)
         if record.state is InvocationState.FAILED:
             log_failure(self._invocation, "an earlier run crashed, and after_crash='refuse' allows no other")
-            return self._error("The tool was interrupted")
+            return self._error(INTERRUPTED)
         log_failure(self._invocation, "it ran already, and the store has dropped its response")
-        return self._error("The tool ran already, but its response is no longer there")
+        return self._error(RESPONSE_DROPPED)
 
     def _run(self, claims: list[InvocationClaim]) -> ToolResponse:
         try:
@@ -245,9 +245,9 @@ class ToolRun:
             return self._deadline.settle(response)
         except ToolError as error:
             try:
-                message = str(error) or "The tool failed"
+                message = str(error) or FAILED
             except Exception:
-                message = "The tool failed"
+                message = FAILED
             log_failure(self._invocation, message)
             return self._error(message)
         except _TooLateError:
@@ -255,7 +255,7 @@ class ToolRun:
         except BaseException:
             # Also catch SystemExit and CancelledError: the function must not end this thread, because the caller waits for it.
             log_failure(self._invocation, "it raised an exception", exc_info=True)
-            return self._error("The tool failed")
+            return self._error(FAILED)
 
     def _run_in_transaction(self, claims: list[InvocationClaim]) -> ToolResponse:
         store: Any = self._store
@@ -275,7 +275,7 @@ class ToolRun:
                         raise _LostClaimError
         except _LostClaimError:
             log_failure(self._invocation, "its lease ended and another run took over, so its changes were rolled back")
-            return self._error("The tool failed")
+            return self._error(FAILED)
         return response
 
     def _call(self, *connection: Any) -> Any:
@@ -336,7 +336,7 @@ class ToolRun:
         if not self._is_logged_as_late:
             self._is_logged_as_late = True
             log_failure(self._invocation, f"no response within {self._tool.timeout_seconds:g} s")
-        return self._error(_TOO_LATE)
+        return self._error(TOO_LATE)
 
     def _error(self, error: str) -> ToolResponse:
         return ToolResponse.of_error(self._invocation, error)

@@ -15,6 +15,7 @@ from .._webhooks.handlers import check_takes
 from .._webhooks.responses import WebhookResponse
 from .deployment import carry_out, confirm_plan, confirm_plan_async, run, run_async
 from .deployment_plan import make_plan
+from .error_texts import INVALID_ARGUMENTS, UNKNOWN_TOOL
 from .errors import InvalidArgumentsError
 from .function_tools import FunctionTool, ToolOverrides
 from .invocation import ToolRun
@@ -211,15 +212,15 @@ class ToolRegistry:
         function_tool = self._tools.get(invocation.tool_name)
         if function_tool is None:
             log_failure(invocation, "there is no such tool")
-            return ToolResponse.of_error(invocation, "Unknown tool")
+            return ToolResponse.of_error(invocation, UNKNOWN_TOOL)
         try:
             function = function_tool.bind(invocation)
         except InvalidArgumentsError as error:
             log_failure(invocation, f"invalid arguments: {error}")
-            return ToolResponse.of_error(invocation, f"Invalid arguments: {error}")
+            return ToolResponse.of_error(invocation, f"{INVALID_ARGUMENTS}{error}")
         except Exception:
             log_failure(invocation, "the conversion of its arguments raised an exception", exc_info=True)
-            return ToolResponse.of_error(invocation, "Invalid arguments: invalid value")
+            return ToolResponse.of_error(invocation, f"{INVALID_ARGUMENTS}invalid value")
         return ToolRun(function_tool, function, invocation, self._store, self._leases, scope, loop)
 
     def plan(self, client: ToolClient) -> DeploymentPlan:

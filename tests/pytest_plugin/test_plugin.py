@@ -224,6 +224,38 @@ def test_a_webhook_that_is_refused_fails_the_test(installed: pytest.Pytester) ->
     )
 
 
+def test_a_tool_may_answer_with_an_error(installed: pytest.Pytester) -> None:
+    write(
+        installed,
+        """
+    import pytest
+    from pamela import ToolError, ToolRegistry, WebhookEndpoint
+    from pamela.integrations.wsgi import wsgi_app
+
+    tools = ToolRegistry("shop")
+
+    @tools.tool
+    def cancel(order_id: str) -> str:
+        '''Cancel an order.'''
+        if order_id == "1":
+            raise ToolError("This order is cancelled already.")
+        return 1 / 0
+
+    @pytest.mark.parametrize("arguments", [{"order_id": "1"}, {"order_id": "2"}, {}])
+    def test_it(pamela, pamela_app, arguments):
+        pamela_app(wsgi_app(WebhookEndpoint("whsec_sandbox", tools=tools)))
+        pamela.script(tools=[("cancel", arguments)])
+        call = pamela.client.create_call(to="+12025550123", task="Order", tools=tools.definitions())
+        pamela.wait_for_deliveries(call)
+        """,
+    )
+
+    result = run(installed)
+
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(["cancel to http://*: failed after 1 attempts, the last answered 400"] * 2)
+
+
 @pytest.mark.slow
 def test_the_report_of_a_failure_shows_calls_and_deliveries(installed: pytest.Pytester) -> None:
     write(
