@@ -12,9 +12,7 @@ import httpx
 
 from ._client import live_guard
 from ._client.capabilities import ServerCapabilities
-from ._client.capture import capture, capturing
 from ._client.clock import SYSTEM_CLOCK, Clock
-from ._client.event_loops import warn_in_event_loop
 from ._client.execution import Steps, execute, look_up_call
 from ._client.logging import configure, is_logged, log_outcome
 from ._client.options import UNSET, Hook, Options, Timeout
@@ -212,7 +210,10 @@ class _Client(Generic[H, X]):
         return value
 
     def _end_attempt(self, info: AttemptInfo, outcome: Outcome, began: float) -> None:
-        if isinstance(outcome, Response):
+        # `with_raw_response` imports this module. Until then nobody asks for responses.
+        if "pamela._client.capture" in sys.modules and isinstance(outcome, Response):
+            from ._client.capture import capture
+
             capture(outcome)
         if self._options.on_response is None and not is_logged():
             return
@@ -435,6 +436,7 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
             >>> response = client.with_raw_response(client.get_call, call_id)  # doctest: +SKIP
             >>> response.value.status, response.status_code, response.headers["date"]  # doctest: +SKIP
         """
+        from ._client.capture import capturing
         from ._client.raw_response import raw_response
 
         with capturing() as responses:
@@ -442,7 +444,10 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
         return raw_response(value, responses, method)
 
     def _execute(self, request: Request[T]) -> T:
-        warn_in_event_loop()
+        if "asyncio" in sys.modules:
+            from ._client.event_loops import warn_in_event_loop
+
+            warn_in_event_loop()
         tracer = get_tracer()
         if tracer is None:
             value = self._drive(execute(request, self._options, self._capabilities, self._clock))
@@ -714,6 +719,7 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
             >>> response = await client.with_raw_response(client.get_call, call_id)  # doctest: +SKIP
             >>> response.value.status, response.status_code, response.headers["date"]  # doctest: +SKIP
         """
+        from ._client.capture import capturing
         from ._client.raw_response import raw_response
 
         with capturing() as responses:
@@ -908,7 +914,8 @@ def _name_meant(client: type) -> None:
 
 def _with_suggestion(function: Any) -> Any:
     """Return a method that says which of its arguments is meant by an unknown one."""
-    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
+    flags = function.__code__.co_flags  # The functions of inspect take longer than all else here.
+    if flags & (inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR):
         return function
 
     def method(self: object, *args: Any, **kwargs: Any) -> Any:
@@ -925,7 +932,7 @@ def _with_suggestion(function: Any) -> Any:
             explained = _explained(error, function, kwargs)
         raise explained
 
-    return functools.wraps(function)(async_method if inspect.iscoroutinefunction(function) else method)
+    return functools.wraps(function)(async_method if flags & inspect.CO_COROUTINE else method)
 
 
 def _explained(error: TypeError, function: Any, kwargs: dict[str, Any]) -> TypeError:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .json_reader import read_json
-from .unset import UNSET
 from .validation import format_path, format_query, to_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from typing import Protocol
 
     from .model import Model
 
@@ -178,6 +178,8 @@ class Request(Generic[T]):
         self.query = format_query(query or {})
         self.headers = {name: to_wire(name, value) for name, value in (headers or {}).items() if value is not None}
         if type(body) is dict:
+            from .unset import UNSET
+
             sent = {name: value for name, value in body.items() if value is not UNSET}
             body = {name: value for name, value in sent.items() if value is not None or name in nulls}
         self.body = {wrapper: body} if wrapper else body
@@ -193,13 +195,14 @@ class Request(Generic[T]):
         return self
 
 
-class Executor(Protocol):
-    """What carries requests out: `PamelaClient`."""
+if TYPE_CHECKING:
 
-    def _execute(self, request: Request[T]) -> T: ...
+    class Executor(Protocol):
+        """What carries requests out: `PamelaClient`."""
 
+        def _execute(self, request: Request[T]) -> T: ...
 
-class AsyncExecutor(Protocol):
-    """What carries requests out and is awaited: `AsyncPamelaClient`."""
+    class AsyncExecutor(Protocol):
+        """What carries requests out and is awaited: `AsyncPamelaClient`."""
 
-    async def _execute(self, request: Request[T]) -> T: ...
+        async def _execute(self, request: Request[T]) -> T: ...

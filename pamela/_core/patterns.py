@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-_PARTS = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\$", re.DOTALL)
+_PARTS = r"\\.|\[(?:\\.|[^\]\\])*\]|\$"
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -16,4 +16,4 @@ def matches(pattern: str, text: str) -> bool:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     # In ECMAScript `$` is the end of the text; in Python it also matches before a line end there.
-    return re.compile(_PARTS.sub(lambda part: r"\Z" if part[0] == "$" else part[0], pattern))
+    return re.compile(re.sub(_PARTS, lambda part: r"\Z" if part[0] == "$" else part[0], pattern, flags=re.DOTALL))

@@ -10,19 +10,16 @@ import json
 import math
 import operator
 import re
+import sys
 from datetime import UTC, date, datetime
 from inspect import iscoroutine
 from os import PathLike
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar
 from urllib.parse import quote
-from uuid import UUID
 
 from ..errors import ValidationError
 from .model import parse_iso
-from .patterns import matches
-from .phone_numbers import likely_number
-from .suggestions import shorten, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -46,8 +43,11 @@ def validate_string(
         raise _invalid(name, value, f"must be a str, not {type(value).__name__}", hint)
     if len(value) < min_length or (min_length and not value.strip()):
         raise _invalid(name, value, "must not be empty", hint)
-    if pattern is not None and not matches(pattern, value):
-        raise _invalid(name, value, "is not valid", hint)
+    if pattern is not None:
+        from .patterns import matches
+
+        if not matches(pattern, value):
+            raise _invalid(name, value, "is not valid", hint)
     _check_surrogates(name, value, hint)
     return str.__str__(value)  # the value, also of an enumeration whose `str()` gives the name of a member
 
@@ -62,11 +62,18 @@ def validate_id(
     hint: str = "",
 ) -> str | None:
     """Return an id as a string, from a str, an int or a UUID."""
-    if isinstance(value, UUID) or (isinstance(value, int) and not isinstance(value, bool)):
+    if _is_uuid(value) or (isinstance(value, int) and not isinstance(value, bool)):
         value = str(value)
     elif isinstance(value, dict) and isinstance(value.get("id"), str):
         raise ValidationError(f"{name} is a {type(value).__name__}, not an id. Give its id: {value['id']!r:.100}.")
     return validate_string(name, value, required=required, min_length=min_length, pattern=pattern, hint=hint)
+
+
+def _is_uuid(value: Any) -> bool:
+    # A program that has a UUID has imported uuid. For all others, importing it here would take 2 % of the time until the
+    # first response.
+    uuid = sys.modules.get("uuid")
+    return uuid is not None and isinstance(value, getattr(uuid, "UUID", ()))
 
 
 def validate_phone_number(
@@ -89,6 +96,9 @@ def validate_phone_number(
     try:
         return validate_string(name, value, required=required, min_length=min_length, pattern=pattern, hint=hint)
     except ValidationError as error:
+        from .phone_numbers import likely_number
+        from .suggestions import shorten
+
         likely = likely_number(value, country) if isinstance(value, str) else None
         message = f"{name}={shorten(value)} is not in E.164 form. Did you mean {likely!r}?" if likely else str(error)
         raise ValidationError(message, error_code) from None
@@ -254,6 +264,8 @@ def validate_list(
 def _check_keys(name: str, value: dict[str, Any], known: Collection[str], ignored: Collection[str]) -> dict[str, Any]:
     for key in value:
         if key not in known and key not in ignored:
+            from .suggestions import suggest
+
             raise ValidationError(f"{name} has the unknown key {key!r:.100}. {suggest(str(key), known)}")
     return {key: item for key, item in value.items() if key not in ignored}
 
@@ -392,4 +404,6 @@ def _invalid(name: str, value: object, problem: str, hint: str) -> ValidationErr
     if iscoroutine(value):
         call = value.__qualname__
         return ValidationError(f"{name} is the coroutine {call}, which was not awaited. Write `await` before it.")
+    from .suggestions import shorten
+
     return ValidationError(f"{name}={shorten(value)} {problem}. {hint}".rstrip())

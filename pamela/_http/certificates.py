@@ -15,12 +15,8 @@ VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 """In the order in which they are looked at. The last is that of requests, in many a company's environment."""
 
 
-def tls_context(*, verified: bool) -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """Return the TLS settings of connections.
-
-    Args:
-        verified: Whether servers must have certificates. Without TLS there are none, and loading those of the
-            authorities would take longer than a response.
 
     Raises:
         ValidationError: The certificates that the environment names cannot be loaded.
@@ -28,8 +24,8 @@ def tls_context(*, verified: bool) -> ssl.SSLContext:
     import httpx
 
     name = next((each for each in VARIABLES if os.environ.get(each)), None)
-    if not verified or name is None:
-        return httpx.create_ssl_context(verify=verified, trust_env=False)
+    if name is None:
+        return httpx.create_ssl_context(trust_env=False)
     path = os.environ[name]
     import ssl
 

@@ -37,9 +37,11 @@ class Connection(Generic[TransportT]):
 
     __slots__ = ("idle_since", "progress", "transport")
 
-    def __init__(self, make: Callable[..., TransportT], context: ssl.SSLContext, proxy: Proxy | None) -> None:
+    def __init__(self, make: Callable[..., TransportT], context: ssl.SSLContext | None, proxy: Proxy | None) -> None:
         self.progress = Progress(has_proxy=proxy is not None and not proxy.is_socks)
         self.idle_since = 0.0
+        # With verify=None httpx makes no TLS settings. Making them takes as long as a response, and without TLS nothing
+        # reads them.
         self.transport: TransportT = make(
             verify=context, limits=LIMITS, proxy=None if proxy is None else proxy.for_httpx(context), trust_env=False
         )
@@ -118,7 +120,7 @@ class Waiter:
 class SyncPool:
     """Connections for any number of threads of one process."""
 
-    def __init__(self, context: ssl.SSLContext, proxy: Proxy | None) -> None:
+    def __init__(self, context: ssl.SSLContext | None, proxy: Proxy | None) -> None:
         self.context = context
         self.proxy = proxy
         self.closed = False
@@ -202,7 +204,7 @@ class SyncPool:
 class AsyncPool:
     """Connections for any number of tasks of one event loop."""
 
-    def __init__(self, context: ssl.SSLContext, proxy: Proxy | None) -> None:
+    def __init__(self, context: ssl.SSLContext | None, proxy: Proxy | None) -> None:
         self.context = context
         self.proxy = proxy
         self.closed = False

@@ -9,20 +9,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from .attempt import DeadlineTimeout
-from .response_bodies import encoding_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
     from .attempt import Attempt, Failure
     from .connections import AsyncPool, Connection, SyncPool
-
-
-def is_left_open(attempt: Attempt, received: httpx.Response) -> bool:
-    """Whether the body of a response is read as it arrives. One that is encoded, which was not asked for, is read whole."""
-    if attempt.accepts is None or not 200 <= received.status_code < 300 or encoding_of(received.headers):
-        return False
-    return attempt.accepts(received.headers.get("content-type", ""))
 
 
 def lift_deadline(attempt: Attempt) -> None:

@@ -43,7 +43,7 @@ class Proxy(NamedTuple):
     def is_socks(self) -> bool:
         return self.url.startswith("socks")
 
-    def for_httpx(self, context: ssl.SSLContext) -> httpx.Proxy:
+    def for_httpx(self, context: ssl.SSLContext | None) -> httpx.Proxy:
         """Return it as httpx takes it."""
         import httpx
 

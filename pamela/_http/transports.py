@@ -21,16 +21,8 @@ from .._version import __version__
 from ..errors import PamelaError, ValidationError
 from .attempt import Attempt, Outcome, remaining
 from .connections import AsyncPool, SyncPool
-from .open_bodies import (
-    async_body_of_users,
-    body_of_users,
-    body_over_async_pool,
-    body_over_pool,
-    is_left_open,
-    lift_deadline,
-)
 from .redaction import redacted_response
-from .response_bodies import BodyReader
+from .response_bodies import BodyReader, encoding_of
 
 if TYPE_CHECKING:
     import ssl
@@ -125,6 +117,8 @@ class SyncTransport:
             try:
                 connection.progress.end_of_head()
                 if is_left_open(attempt, received):
+                    from .open_bodies import body_over_pool
+
                     response = opened_response(received, attempt, pool.proxy)
                     explain = explaining(attempt, connection, pool.proxy)
                     response.body = body_over_pool(received, connection, pool, explain)
@@ -163,6 +157,8 @@ class SyncTransport:
             received = self.respond(request)
             observer.written = True
             if is_left_open(attempt, received):
+                from .open_bodies import body_of_users
+
                 response = opened_response(received, attempt, observer.proxy)
                 explain = partial(observer.failure_of, attempt=attempt, handed_over=True)
                 response.body = body_of_users(received, explain)
@@ -295,6 +291,8 @@ class AsyncTransport:
             received = await connection.transport.handle_async_request(request)
             connection.progress.end_of_head()
             if is_left_open(attempt, received):
+                from .open_bodies import body_over_async_pool
+
                 response = opened_response(received, attempt, pool.proxy)
                 explain = explaining(attempt, connection, pool.proxy)
                 response.body = body_over_async_pool(received, connection, pool, explain)
@@ -341,6 +339,8 @@ class AsyncTransport:
                 received = await self.respond(request)
                 observer.written = True
                 if is_left_open(attempt, received):
+                    from .open_bodies import async_body_of_users
+
                     response = opened_response(received, attempt, observer.proxy)
                     explain = partial(observer.failure_of, attempt=attempt, handed_over=True)
                     response.body = async_body_of_users(received, explain)
@@ -409,20 +409,22 @@ class AsyncTransport:
             await self.user_transport.aclose()
 
 
-def settings_for(base_url: str) -> tuple[ssl.SSLContext, Proxy | None]:
-    """Return the TLS settings and the proxy of connections to an address.
+def settings_for(base_url: str) -> tuple[ssl.SSLContext | None, Proxy | None]:
+    """Return the TLS settings and the proxy of connections to an address. Without TLS there are no settings.
 
     Raises:
         ValidationError: The environment names certificates or a proxy that cannot be used.
     """
-    from .certificates import tls_context
-
     proxy = None
     if getproxies():
         from .proxies import proxy_for
 
         proxy = proxy_for(base_url)
-    return tls_context(verified=base_url.startswith("https:") or (proxy is not None and proxy.is_tls)), proxy
+    if not base_url.startswith("https:") and (proxy is None or not proxy.is_tls):
+        return None, proxy
+    from .certificates import tls_context
+
+    return tls_context(), proxy
 
 
 def failure_over_pool(error: Exception, attempt: Attempt, connection: Any, proxy: Proxy | None) -> Failure:
@@ -446,8 +448,17 @@ def explaining(attempt: Attempt, connection: Any, proxy: Proxy | None) -> Callab
     return failure_of
 
 
+def is_left_open(attempt: Attempt, received: httpx.Response) -> bool:
+    """Whether the body of a response is read as it arrives. One that is encoded, which was not asked for, is read whole."""
+    if attempt.accepts is None or not 200 <= received.status_code < 300 or encoding_of(received.headers):
+        return False
+    return attempt.accepts(received.headers.get("content-type", ""))
+
+
 def opened_response(received: httpx.Response, attempt: Attempt, proxy: Proxy | None) -> Response:
     """Return a response whose body is still to come, and for which the deadline of the attempt is over."""
+    from .open_bodies import lift_deadline
+
     lift_deadline(attempt)
     return redacted_response(received, b"", attempt, proxy)
 

@@ -84,3 +84,29 @@ def test_a_read_loads_neither_request_classes_nor_dateutil(sandbox: Sandbox) -> 
         f"with PamelaClient('pk_live_...', {sandbox.base_url!r}) as c: c.list_calls()\n"
         "assert not {'pamela._generated.client', 'dateutil'} & set(sys.modules)"
     )
+
+
+def test_a_first_response_loads_only_what_it_needs(client: PamelaClient) -> None:
+    rare = {
+        "pamela._client.capture",
+        "pamela._client.recovery",
+        "pamela._client.retries",
+        "pamela._core.patterns",
+        "pamela._core.phone_numbers",
+        "pamela._core.suggestions",
+        "pamela._core.unset",
+        "pamela._http.certificates",
+        "pamela._http.failures",
+        "pamela._http.open_bodies",
+        "pamela._http.proxies",
+        "pamela._http.user_clients",
+    }
+    call_id = client.create_call(to="+12025550123", task="Order a pizza").id
+    run(
+        "import sys, httpx, httpcore\nbefore = set(sys.modules)\nfrom pamela import PamelaClient\n"
+        f"PamelaClient({str(client.api_key)!r}, {client.base_url!r}).get_call({call_id!r})\n"
+        "loaded = set(sys.modules) - before\n"
+        f"assert not {rare!r} & loaded, {rare!r} & loaded\n"
+        "others = {name for name in loaded if not name.startswith('pamela')}\n"
+        "assert others <= {'encodings.idna', 'stringprep'}, others  # which the connection of httpx needs"
+    )
