@@ -1,4 +1,4 @@
-"""Adding recipients: all rows are checked, with their lines, before any of them can be called."""
+"""Adds recipients. All rows are checked before any of them can be called."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Addition:
     Args:
         ledger: The ledger.
         campaign: The campaign.
-        format_: Which columns mean what.
-        same_number: Whether several recipients may have one number.
-        on_problem: Called with every problem as it is found.
-        do_not_call: Numbers that count as if they were on the do-not-call list.
+        format_: The meaning of the columns.
+        same_number: Whether several recipients may have the same number.
+        on_problem: Called with each problem when it is found.
+        do_not_call: More numbers to treat as on the do-not-call list.
     """
 
     def __init__(
@@ -64,16 +64,16 @@ class Addition:
         self._invalid = self._rows = self._added = self._known = 0
 
     def add(self, rows: Iterable[Row], *, skip_invalid: bool, dry_run: bool, now: datetime | None) -> CheckReport:
-        """Check all rows, and add them if they are to be.
+        """Check all rows, then add them.
 
         Args:
             rows: The rows.
-            skip_invalid: Leave invalid rows out, rather than refuse all.
-            dry_run: Add nothing, whatever is found.
-            now: The time by which hours count; that of the machine if absent.
+            skip_invalid: Whether to skip invalid rows instead of refusing all rows.
+            dry_run: Whether to only check the rows.
+            now: The current time for hours. None means the time of the machine.
 
         Raises:
-            InvalidRowsError: Rows are invalid, and are not to be left out.
+            InvalidRowsError: Rows are invalid, and `skip_invalid` is false.
             CampaignError: The input cannot be read.
         """
         self._ledger.register(self._runner)

@@ -1,4 +1,4 @@
-"""Placing, listing and getting calls through a client, sync or async, with futures that a thread can wait for."""
+"""Places, lists and gets calls through a sync or async client. The results are futures that a thread can wait for."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ if TYPE_CHECKING:
 _THREADS = 64
 _REQUESTS = 200
 _AHEAD = 2
-"""How many claims there may be for each thread or request, so that none waits for the next commit."""
+"""Claims per thread or request, so that none of them waits for the next commit."""
 
 
 class Caller(Protocol):
-    """What a runner needs of a client."""
+    """The methods of a client that a runner needs."""
 
     @property
     def capacity(self) -> int:
-        """How many claims it takes at once."""
+        """Maximum number of claims at the same time."""
 
     def place(self, claim: Claim) -> Future[Call]:
-        """Begin to place a call."""
+        """Start to place a call."""
 
     def get(self, call_id: str) -> Future[Call]:
-        """Begin to get a call."""
+        """Start to get a call."""
 
     def list(self, **filters: Any) -> Future[CallPage]:
-        """Begin to get a page of calls."""
+        """Start to get a page of calls."""
 
     def close(self) -> None:
-        """Let go of what was started. The client stays open."""
+        """Close the threads or tasks of this object. The client stays open."""
 
 
 class HeldUpError(Exception):
-    """The claim is so old that another runner may have taken it over; nothing was sent."""
+    """The claim is so old that another runner may have taken it over. Nothing was sent."""
 
     def __init__(self) -> None:
         super().__init__("The runner was delayed for so long that another runner may have taken over.")
@@ -50,7 +50,7 @@ class SyncCaller:
         self._client = client
         threads = min(in_flight, _THREADS)
         self.capacity = min(in_flight, _AHEAD * threads)
-        # Placing has threads of its own, so that following never waits for it.
+        # Placing has its own threads, so that following never waits for it.
         self._placing = ThreadPoolExecutor(threads, "pamela-campaign-placing")
         self._reading = ThreadPoolExecutor(8, "pamela-campaign-reading")
 
@@ -96,4 +96,4 @@ class AsyncCaller:
         return asyncio.run_coroutine_threadsafe(self._client.list_calls(**filters), self._loop)
 
     def close(self) -> None:
-        """Leave the loop and the client to their owner."""
+        """Do nothing: the loop and the client belong to the caller."""

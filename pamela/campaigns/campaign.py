@@ -250,14 +250,14 @@ class BaseCampaign(Generic[C]):
         self.ledger.notice(call_id)
 
     def _scratch_of(self, ledger: str | Path | Ledger) -> str | Path | Ledger:
-        """Return where rows are checked: in the ledger, and if that is not there yet, in a folder that is deleted again."""
+        """Return the ledger for a check of rows: the given one, or a temporary one if it does not exist yet."""
         file = None if isinstance(ledger, Ledger) else file_of(ledger)
         if file is None or (file.exists() and file.stat().st_size):
             return ledger
         try:
             self._scratch = TemporaryDirectory(prefix=f".{file.name}-check-", dir=file.parent)
         except OSError:
-            return ledger  # opening it says why not
+            return ledger  # opening it raises the right error
         return Path(self._scratch.name) / file.name
 
     def _close(self) -> None:
@@ -344,7 +344,7 @@ class Campaign(BaseCampaign[PamelaClient]):
         max_minutes: Maximum number of billed minutes. The campaign places no call that could exceed it.
         decide: Called with each ended call. It returns `Done()`, `RetryAt(...)`, `GiveUp(...)`, or None to apply
             `retry`. It may be called twice for a call.
-        poll_interval: Time between two looks at the calls in progress: a timedelta, seconds, or text such as `15m`.
+        poll_interval: Time between two checks of the calls in progress: a timedelta, seconds, or text such as `15m`.
         transcript_timeout: Maximum time to wait for the transcript after a call has completed.
         settle: Time to wait before an attempt with an unknown outcome is looked up.
         clock: Returns the current time for hours and pauses. The default is the clock of the ledger.
@@ -453,11 +453,11 @@ class Campaign(BaseCampaign[PamelaClient]):
         """Add numbers to the do-not-call list. It applies to all campaigns of the ledger.
 
         Args:
-            numbers: The numbers, or a file with one number a line. A comma and a reason may follow the number.
+            numbers: The numbers, or a file with one number per line. A comma and a reason may follow the number.
             region: The country of numbers in national form, as an ISO 3166-1 alpha-2 code.
 
         Returns:
-            How many numbers were added.
+            The number of added numbers.
         """
         return self._add_do_not_call(numbers, region)
 
@@ -638,7 +638,7 @@ def read_do_not_call(numbers: str | Path | Iterable[str], region: str | None) ->
 
 
 def _second_number(reason: str, region: str | None) -> str | None:
-    """Return a phone number in the place of a reason. It would be called in spite of the list."""
+    """Return a phone number found where a reason should be. Otherwise it would be called despite the list."""
     for cell in (cell.strip().strip('"') for cell in reason.split(",")):
         try:
             datetime.fromisoformat(cell)

@@ -41,7 +41,7 @@ class Problem:
 
     Attributes:
         line: The line in the file, or the number of the row. The first is 1.
-        message: What is wrong, in words.
+        message: The error message.
     """
 
     line: int
@@ -130,7 +130,7 @@ class RowChecker:
         self._format = format_
         self._settings = settings
         self._columns = columns_of(format_.call)
-        # Arguments that are the same in all rows are checked once, and are no fault of the rows.
+        # Arguments that are the same in all rows are checked once, and their errors are not those of a row.
         others = {name: value for name, value in format_.call.items() if name not in {"task", "metadata"}}
         self._check_each = bool(columns_of(others))
         self._arguments = ArgumentCheck()
@@ -275,7 +275,7 @@ class ArgumentCheck:
 def _check_url(name: str, url: Any) -> None:
     """Refuse an address that is not a URL. The service would refuse it for each recipient."""
     if not isinstance(url, str):
-        return  # the client says what is wrong
+        return  # the client reports the error
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
@@ -334,7 +334,7 @@ def estimate_end(
 
 
 def batches(rows: Iterable[Row], size: int) -> Iterator[list[Row]]:
-    """Group rows."""
+    """Yield lists of at most `size` rows."""
     batch: list[Row] = []
     for row in rows:
         batch.append(row)

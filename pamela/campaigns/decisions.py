@@ -14,7 +14,7 @@ from .errors import CampaignError
 
 @attrs.frozen
 class Done:
-    """Finish the recipient, whatever the outcome of the call."""
+    """Finish the recipient. The outcome of the call makes no difference."""
 
 
 @attrs.frozen

@@ -1,4 +1,4 @@
-"""Which live calls have ended, found out with few requests: pages of the list, and single calls where those cost less."""
+"""Finds out which live calls have ended, with few requests: pages of the list, or single calls if that is cheaper."""
 
 from __future__ import annotations
 
@@ -19,23 +19,22 @@ if TYPE_CHECKING:
     from .ledger import Ledger
 
 _MOST_SINGLE = 16
-"""How many single calls are asked for at once."""
+"""Maximum number of single calls to get at the same time."""
 
 
 @attrs.frozen
 class PollPlan:
-    """How to look at live calls: this many pages of the list, then the rest one by one."""
+    """A plan to read live calls: a number of pages of the list, then the rest one by one."""
 
     pages: int
     single: Sequence[LiveCall]
 
 
 def plan_poll(live: Sequence[LiveCall]) -> PollPlan:
-    """Return the cheapest way to see all live calls.
+    """Return the cheapest plan to read all live calls.
 
-    The list has the newest calls first. Calls that have been live for long stand far down, behind those placed and
-    ended
-    since: to read the list that far costs more than to get them one by one.
+    The list has the newest calls first. Old live calls are far down, behind those placed and ended since. Reading the
+    list that far costs more than getting them one by one.
 
     Args:
         live: The live calls, the newest first.
@@ -51,7 +50,7 @@ def plan_poll(live: Sequence[LiveCall]) -> PollPlan:
     newest = live[0].attempt_id
     costs = {0: len(live)}
     for count, call in enumerate(live, 1):
-        # At most this many calls of the campaign are newer, as each has an attempt of its own.
+        # At most this many calls of the campaign are newer, because each has its own attempt.
         depth = newest - call.attempt_id + 1
         costs[count] = -(-depth // PAGE) + len(live) - count
     best = min(costs, key=lambda count: (costs[count], count))
@@ -60,10 +59,10 @@ def plan_poll(live: Sequence[LiveCall]) -> PollPlan:
 
 
 class Follower:
-    """Looks at the live calls of a campaign, and says which have ended."""
+    """Finds the live calls of a campaign that have ended."""
 
     unknown_timeout = 60.0
-    """Seconds after which a call that the service does not know is given up."""
+    """Seconds after which a call that the service does not know counts as lost."""
 
     def __init__(self, ledger: Ledger, caller: Caller, decide: Decide | None) -> None:
         self._ledger = ledger
@@ -71,17 +70,17 @@ class Follower:
         self._decide = decide
 
     def poll(self, live: Sequence[LiveCall], transcript_timeout: timedelta) -> Poll:
-        """Look at calls.
+        """Read live calls.
 
         Args:
-            live: The calls to look at, the newest first.
+            live: The calls to read, newest first.
             transcript_timeout: Maximum time to wait for the transcript after a call has completed.
 
         Returns:
-            Those that have ended, and those that have not been found for a minute.
+            The ended calls, and the calls that the service has not known for a minute.
 
         Raises:
-            PamelaError: The API could not be asked, or the `decide` hook failed.
+            PamelaError: A request failed, or the `decide` hook failed.
         """
         plan = plan_poll(live)
         seen: dict[str, Mapping[str, Any]] = {}
@@ -94,7 +93,7 @@ class Follower:
     def _get(self, missing: Sequence[LiveCall], seen: dict[str, Mapping[str, Any]]) -> list[LiveCall]:
         """Get calls one by one; return those that the service does not know.
 
-        An error with one call does not keep the others from being seen; it is raised where none can be had.
+        An error with one call does not stop the others. It is raised if no call can be read.
         """
         unknown: list[LiveCall] = []
         failure: PamelaError | None = None
@@ -113,7 +112,7 @@ class Follower:
         return unknown
 
     def _lost(self, unknown: Sequence[LiveCall]) -> list[LiveCall]:
-        """Return the calls that have been unknown for long; a service may need a moment to show a call it has placed."""
+        """Return the calls that have been unknown for long. The service may need a moment to return a new call."""
         if news := [call.attempt_id for call in unknown if call.end_seen_at is None]:
             self._ledger.note_end(news)
         return [
@@ -123,7 +122,7 @@ class Follower:
         ]
 
     def _since(self, moment: int) -> float:
-        """Return the seconds since a moment, by the ledger's clock, which noted it: that of the machine may differ."""
+        """Return the seconds since a moment by the ledger's clock, because the machine's clock may differ."""
         database = self._ledger.database
         return (database.read(database.now) - moment) / MICROSECONDS
 
@@ -133,7 +132,7 @@ class Follower:
         oldest = from_micros(min(call.placed_at for call in listed)) - CLOCK_SKEW
         seen: dict[str, Mapping[str, Any]] = {}
         offset = 0
-        # Calls of others in the account stand between them; twice the pages are allowed for that.
+        # The list also has other calls of the account, so twice the pages are allowed.
         for _ in range(2 * plan.pages + 1):
             page = self._caller.list(start_date=oldest, limit=PAGE, offset=offset).result()
             calls = page.get("items")
@@ -150,7 +149,7 @@ class Follower:
     def sort_out(
         self, live: Sequence[LiveCall], seen: Mapping[str, Mapping[str, Any]], transcript_timeout: timedelta
     ) -> list[Ended]:
-        """Return the calls that have ended, with what the hook decided."""
+        """Return the ended calls, with the decisions of the hook."""
         ended = []
         incomplete = []
         for each in live:

@@ -80,7 +80,7 @@ def parse_holidays(value: str | Path | Iterable[date | str] | None) -> frozenset
         return frozenset(found)
     if not isinstance(value, Iterable):
         raise CampaignError(f"holidays={value!r} must be dates, or a file of them.")
-    # A datetime is a date, but equals none.
+    # A datetime is an instance of date, but never equals one.
     days = (each.date() if isinstance(each, datetime) else each for each in value)
     return frozenset(each if isinstance(each, date) else _date(each, "holidays") for each in days)
 
@@ -104,7 +104,7 @@ class Hours:
         holidays: Days without calls: dates, or a file with a date `YYYY-MM-DD` at the beginning of each line.
 
     Raises:
-        CampaignError: A value is not a time, day or date.
+        CampaignError: A value is not a valid time, day or date.
 
     Example:
         >>> hours = Hours("09:00", "20:00", days="mon-fri")
@@ -138,7 +138,7 @@ class Hours:
             zones: IANA names of time zones. A number can belong to several.
 
         Returns:
-            The time in UTC, or None if there is none in the next year.
+            The time in UTC, or None if no time in the next year is possible.
         """
         found = moment = moment.astimezone(UTC)
         while found - moment < HORIZON:
@@ -166,8 +166,8 @@ class Hours:
     def _window(self, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
         midnight = datetime.combine(day, time())
         end = self.end if self.end > self.start else self.end + _DAY
-        # A time that the clocks show twice: the later one to begin, the earlier one to end, so that both readings of
-        # the callee's clock are within the hours.
+        # If clocks show a time twice, the later one is the start and the earlier one the end, so that both are within
+        # the hours.
         return to_utc(midnight + self.start, zone, fold=1), to_utc(midnight + end, zone, fold=0)
 
     def to_json(self) -> dict[str, object]:
@@ -207,7 +207,7 @@ def load_zone(name: str) -> ZoneInfo:
     """Return a time zone by its IANA name.
 
     Raises:
-        CampaignError: There is no time zone with this name.
+        CampaignError: The name is not a time zone.
     """
     try:
         return ZoneInfo(name)

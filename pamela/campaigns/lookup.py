@@ -1,4 +1,4 @@
-"""Finding out whether attempts placed a call, by their keys, in one passage through the lists."""
+"""Finds the calls of attempts by their keys, in one pass through the lists."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
     from .records import LookUp
 
 KEY_IN_METADATA = "idempotency_key"
-"""Where `create_call` puts the key, so that a look through the calls finds it."""
+"""The metadata field in which `create_call` puts the key, so that a search finds it."""
 CLOCK_SKEW = timedelta(minutes=15)
-"""How far the service's clock and the ledger's may differ before a call is missed."""
+"""Maximum difference between the service's clock and the ledger's. With a larger one, a call could be missed."""
 PAGE = 100
 
 
 class IncompleteListError(PamelaError):
-    """A list of calls is not whole, so that it cannot show that a call does not exist."""
+    """A list of calls is incomplete, so it does not prove that a call does not exist."""
 
 
 def find_calls(caller: Caller, look_ups: Sequence[LookUp]) -> dict[int, Call]:
-    """Return the calls that attempts placed; those that are not in it have placed none.
+    """Return the calls of attempts, by attempt. An attempt that is not in the result has placed no call.
 
     Args:
-        caller: What gets the lists.
+        caller: Gets the lists.
         look_ups: The attempts.
 
     Raises:
-        PamelaError: The lists could not be had, or are not whole.
+        PamelaError: A list could not be read, or is incomplete.
     """
     wanted = {each.key: each for each in look_ups}
     numbers = {each.number for each in look_ups}
@@ -41,7 +41,7 @@ def find_calls(caller: Caller, look_ups: Sequence[LookUp]) -> dict[int, Call]:
     for call in iterate_calls(caller, start_date=min(each.claimed_at for each in look_ups) - CLOCK_SKEW):
         if call.get("to") not in numbers and "to" in call:
             continue
-        # Whoever lists calls in short may leave the metadata out.
+        # A service may omit the metadata in lists.
         whole = call if "metadata" in call else caller.get(call["id"]).result()
         metadata = whole.get("metadata")
         if not isinstance(metadata, dict):
@@ -55,10 +55,10 @@ def find_calls(caller: Caller, look_ups: Sequence[LookUp]) -> dict[int, Call]:
 
 
 def iterate_calls(caller: Caller, **filters: Any) -> Iterator[Call]:
-    """Go through the calls of all pages, the newest first.
+    """Yield the calls of all pages, newest first.
 
     Raises:
-        PamelaError: A page could not be had, or is not whole.
+        PamelaError: A page could not be read, or is incomplete.
     """
     offset = 0
     while True:

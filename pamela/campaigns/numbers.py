@@ -18,7 +18,7 @@ _LETTER_AFTER_DIGIT = re.compile(r"\d.*[^\W\d_]", re.DOTALL)
 
 
 def check_region(region: str | None) -> None:
-    """Raise CampaignError for what is no country."""
+    """Raise CampaignError if a region is not a known country."""
     try:
         import phonenumbers
     except ImportError:
@@ -53,7 +53,7 @@ def parse_number(text: str, region: str | None = None, *, assigned: bool = True)
     if number.extension:
         raise CampaignError(f"{text!r} has an extension, which cannot be dialled. Leave it out.")
     if _LETTER_AFTER_DIGIT.search(text):
-        # The library takes letters for the keys of a telephone, and an O that was written for a zero for a six.
+        # The library reads letters as phone keys, so the letter O instead of a zero would become a six.
         raise CampaignError(f"{text!r} has letters. Write the number in digits.")
     reason = phonenumbers.is_possible_number_with_reason(number)
     if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
@@ -79,8 +79,8 @@ def to_e164(number: PhoneNumber) -> str:
 def zones_of(number: PhoneNumber) -> tuple[str, ...]:
     """Return the IANA names of all time zones to which the number may belong. The list may be empty.
 
-    In North America the zones of the whole area code are returned: the tables assign longer prefixes to single zones,
-    and some of these are wrong.
+    For North America, it has the zones of the whole area code: the tables assign longer prefixes to single zones, and
+    some of these are wrong.
     """
     from phonenumbers import timezone
 

@@ -1,4 +1,4 @@
-"""What an answer to a request for a call, or the lack of one, means for the attempt. Without I/O."""
+"""Interprets the response to a request for a call, or its absence. Without I/O."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _UNAVAILABLE = 503
 
 
 def interpret(attempt_id: int, answer: Future[Call]) -> Placement:
-    """Return what became of an attempt, by its answer.
+    """Return the result of an attempt from its response.
 
-    | answer | means |
+    | response | result |
     |---|---|
     | a call | placed |
-    | an error that may hide a call (`ambiguous`), or one that nobody foresaw | unclear: to be looked up |
+    | an error after which a call may exist (`ambiguous`), or an unexpected one | unclear, looked up later |
     | 429, quota used up (6002) | not placed; the campaign halts |
-    | 429 | not placed; all runners pause for `retry_after`, and it counts as no failure |
+    | 429 | not placed; all runners pause for `retry_after`; not a failure |
     | 401, 403 | not placed; the campaign halts |
-    | no connection, 503 | not placed; tried again after a pause, for as long as it lasts |
-    | a redirect, another 5xx | not placed; tried again after a pause, a few times |
-    | any other refusal, 400 or 409 say | not placed; the recipient is given up |
+    | no connection, 503 | not placed; repeated after a pause, without a limit |
+    | a redirect, another 5xx | not placed; repeated after a pause, a few times |
+    | any other error, such as 400 or 409 | not placed; the recipient is given up |
     """
     try:
         call = answer.result()

@@ -1,4 +1,4 @@
-"""What minutes cost."""
+"""The price of minutes."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ CENTS_PER_MINUTE = 10
 
 
 def cost(minutes: int) -> float:
-    """Return what so many minutes cost, in US dollars."""
+    """Return the price of a number of minutes, in US dollars."""
     return minutes * CENTS_PER_MINUTE / 100

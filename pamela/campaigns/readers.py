@@ -1,4 +1,4 @@
-"""Reading recipients: CSV in any usual dialect and encoding, JSON lines, Parquet, SQL, iterables. A batch in memory."""
+"""Reads rows: CSV in any usual dialect and encoding, JSON lines, Parquet, SQL, iterables. Only a batch is in memory."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .errors import CampaignError, needs_extra
 
 DELIMITERS = (",", ";", "\t", "|")
 _SEPARATOR_LINE = re.compile(r"sep=(.)\s*", re.IGNORECASE)
-"""What Excel writes, and reads, before the line of names."""
+"""The line with the delimiter that Excel writes and reads before the line of names."""
 _SAMPLE = 1 << 16
 _MOST_IN_FIELD = 1 << 20
 _BATCH = 2000
@@ -28,9 +28,9 @@ class Row:
     """A row of the input.
 
     Args:
-        line: Its line in the file, or its number where there are no lines; from 1 on.
-        values: Its values by column.
-        problem: What is wrong with it as a row, if anything.
+        line: The line in the file, or the number of the row. The first is 1.
+        values: The values by column.
+        problem: The error in the row, or None.
     """
 
     line: int
@@ -39,7 +39,7 @@ class Row:
 
 
 def read_file(path: str | Path, *, encoding: str | None = None, delimiter: str | None = None) -> Iterator[Row]:
-    """Read a file by the ending of its name: .csv, .tsv and .txt; .jsonl and .ndjson; .parquet."""
+    """Read a file. The ending of its name gives the format: .csv, .tsv and .txt; .jsonl and .ndjson; .parquet."""
     path = Path(path)
     ending = path.suffix.lower()
     if ending in _SPREADSHEETS:
@@ -57,11 +57,11 @@ def read_csv(path: str | Path, *, encoding: str | None = None, delimiter: str | 
 
     Args:
         path: The file.
-        encoding: Its encoding; found out if absent: by a byte order mark, else UTF-8, else Windows-1252.
-        delimiter: What stands between values; found out from the line of names, or a line `sep=;` before it, if absent.
+        encoding: The encoding. None detects it: by a byte order mark, else UTF-8, else Windows-1252.
+        delimiter: The character between values. None detects it from the line of names, or a line `sep=;` before it.
 
     Raises:
-        CampaignError: It cannot be read.
+        CampaignError: The file cannot be read.
     """
     path = Path(path)
     try:
@@ -108,7 +108,7 @@ def _parse_csv(path: Path, file: Any, delimiter: str | None) -> Iterator[Row]:
 
 
 def _not_csv(error: csv.Error, first: int, last: int) -> str:
-    """Return what is wrong with a row. A quote that is not closed makes one row of all lines up to the next quote."""
+    """Return the error message for a row. An unclosed quote joins all lines until the next quote."""
     swallowed = f"; lines {first:,} to {last:,} are read as one row" if last > first else ""
     if "unexpected end of data" in str(error):
         return f"has a quote that is not closed before the end of the file{swallowed}"
@@ -136,10 +136,10 @@ def _detect_delimiter(line: str) -> str:
 
 
 def detect_encoding(path: Path) -> str:
-    """Return the encoding of a text file, read once in blocks.
+    """Return the encoding of a text file, after reading it once in blocks.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -167,7 +167,7 @@ def read_json_lines(path: str | Path) -> Iterator[Row]:
     """Read a file with a JSON object on each line.
 
     Raises:
-        CampaignError: It cannot be read.
+        CampaignError: The file cannot be read.
     """
     path = Path(path)
     try:
@@ -207,10 +207,10 @@ def _refuse_constant(name: str) -> Any:
 
 
 def read_parquet(path: str | Path) -> Iterator[Row]:
-    """Read a Parquet file. Needs `pip install 'thisispamela[campaigns-parquet]'`.
+    """Read a Parquet file. It needs `pip install 'thisispamela[campaigns-parquet]'`.
 
     Raises:
-        CampaignError: It cannot be read.
+        CampaignError: The file cannot be read.
     """
     try:
         import pyarrow
@@ -233,11 +233,11 @@ def read_sql(address: str, query: str) -> Iterator[Row]:
     """Read the rows of an SQL query.
 
     Args:
-        address: The database, as SQLAlchemy writes it: `postgresql+psycopg://user:password@host/name`.
+        address: The address in SQLAlchemy's form, such as `postgresql+psycopg://user:password@host/name`.
         query: The query.
 
     Raises:
-        CampaignError: It failed.
+        CampaignError: The query failed.
     """
     from sqlalchemy import create_engine, text
     from sqlalchemy.exc import SQLAlchemyError

@@ -1,4 +1,4 @@
-"""The data that goes into a ledger and comes out of it, and its form of times."""
+"""The data types of a ledger, and its format of times."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MICROSECONDS = 1_000_000
 LEASE = timedelta(seconds=60)
-"""How long a runner counts as alive after its last message."""
+"""The time for which a runner counts as alive after its last message."""
 
 
 def to_micros(moment: datetime) -> int:
@@ -73,14 +73,14 @@ class Staged:
 
 @attrs.frozen
 class ToBeCalled:
-    """Recipients who are still to be called, or being called, and have all this in common.
+    """Unfinished recipients with the same values.
 
     Attributes:
         zones: Their time zones.
-        attempts: How many calls each has had, the one in progress included.
+        attempts: The number of calls of each, including the one in progress.
         is_live: Whether each is being called.
-        max_minutes: The minutes that each of their calls can be billed for at most.
-        count: How many they are.
+        max_minutes: Maximum billed minutes of each call.
+        count: The number of recipients.
     """
 
     zones: tuple[str, ...]
@@ -90,10 +90,10 @@ class ToBeCalled:
     count: int
 
     def minutes_at_most(self, retries: int) -> int:
-        """Return the minutes that all of their calls that have not ended can be billed for at most.
+        """Return the maximum billed minutes of all their calls that have not ended.
 
         Args:
-            retries: How many retries a recipient can have.
+            retries: Maximum number of retries of a recipient.
         """
         calls = 1 + retries - self.attempts + self.is_live
         return self.count * max(1, calls) * self.max_minutes
@@ -124,7 +124,7 @@ class Claims:
     state: CampaignState
     reason: str | None
     wait: float | None
-    """Seconds until there may be more. None if that depends on something else, such as the end of a call."""
+    """Seconds until more attempts may be possible. None if that depends on something else, such as a call's end."""
 
 
 @attrs.frozen
@@ -175,7 +175,7 @@ class Ended:
 
 @attrs.frozen
 class Poll:
-    """The result of a look at the live calls: those that have ended, and those that the service no longer knows."""
+    """The result of reading live calls: the ended ones, and those that the service no longer knows."""
 
     ended: Sequence[Ended]
     lost: Sequence[LiveCall]

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from .records import CampaignInfo, Progress
 
 Groups: TypeAlias = "Sequence[tuple[str, Counter[str]]]"
-"""What a plot of bars shows: for each bar its label, and how many of what."""
+"""The data of a bar plot: for each bar its label and its counts."""
 OUTCOMES = ("completed", "not_reached", "broken_off", "cancelled", "refused")
 _DURATIONS = (15, 30, 60, 120, 180, 300, 600, 1200, 3600)
 _MOST_BARS = 60
 _WIDTH, _WIDE, _HEIGHT, _LEFT, _BOTTOM, _TOP = 480, 1000, 210, 50, 30, 10
 _LETTER = 7.0
-"""How wide a letter of a label is at most."""
+"""Maximum width of a letter in a label."""
 
 
 @attrs.define
 class Figures:
-    """What is counted while the attempts are read, one by one."""
+    """The figures of the report, counted from the attempts."""
 
     attempts: int = 0
     by_hour: dict[datetime, Counter[str]] = attrs.field(factory=lambda: defaultdict(Counter))
@@ -144,7 +144,7 @@ def render(campaign: CampaignInfo, progress: Progress, figures: Figures) -> str:
 
 
 def _section(title: str, note: str, plot: str, *, legend: Groups = (), wide: bool = False) -> str:
-    """Return a part of the page; the legend names the outcomes that the plot shows."""
+    """Return a section of the page. The legend names the outcomes in the plot."""
     shown = [name for name in OUTCOMES if any(counts[name] for _, counts in legend)]
     names = "".join(f"<span class=key><i class={name}></i>{_words(name)}</span>" for name in shown)
     legend_ = f"<p class=legend>{names}</p>" if shown else ""
@@ -153,14 +153,14 @@ def _section(title: str, note: str, plot: str, *, legend: Groups = (), wide: boo
 
 
 def _merge(counts: Mapping[datetime, Counter[str]]) -> tuple[list[tuple[str, Counter[str]]], timedelta]:
-    """Return counts in order of time, without gaps, no more of them than a plot has room for, and how long each is."""
+    """Return counts in order of time, without gaps and few enough for a plot, and the period of each count."""
     if not counts:
         return [], timedelta(minutes=1)
     first, last = min(counts), max(counts)
     units = [timedelta(minutes=each) for each in (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440, 10080)]
     smallest = timedelta(hours=1) if all(when.minute == 0 for when in counts) else timedelta(minutes=1)
     unit = next((each for each in units if each >= smallest and (last - first) / each < _MOST_BARS), units[-1])
-    # A bar begins where a clock shows a whole unit.
+    # A bar starts at a whole unit of the clock.
     first -= (first - datetime(1970, 1, 1, tzinfo=UTC)) % unit
     merged: dict[int, Counter[str]] = defaultdict(Counter)
     for when, each in counts.items():
@@ -181,7 +181,7 @@ def _span_in_words(span: timedelta) -> str:
 
 
 def _running_cost(minutes: Counter[datetime]) -> list[tuple[datetime, float]]:
-    """Return what had been billed at the beginning of the first hour, and at the end of each."""
+    """Return the total cost at the start of the first hour, and at the end of each hour."""
     if not minutes:
         return []
     total = 0
@@ -251,13 +251,13 @@ def _axis(top: float, form: Any, wide: int) -> str:
 
 
 def _labels(places: Sequence[tuple[float, str]], wide: int) -> list[str]:
-    """Return the labels below an axis: as many as there is room for, evenly, none of them cut off."""
+    """Return the labels of an axis: evenly spaced, as many as fit, none of them cut off."""
     room = max(len(label) for _, label in places) * _LETTER
     found: list[str] = []
     free = 0.0
     for x, label in places:
         centre = min(x, wide - room / 2)
-        # One that had to be moved far would stand below something else.
+        # A label that is moved too far would be below another bar.
         if centre - room / 2 >= free and x - centre <= room / 4:
             found.append(_text(centre, _HEIGHT - _BOTTOM + 18, label))
             free = centre + room / 2 + 8
@@ -273,7 +273,7 @@ def _svg(parts: Iterable[str], wide: int) -> str:
 
 
 def _round_up(value: float) -> float:
-    """Return the next number that makes a good end of an axis."""
+    """Return the next round number, for the end of an axis."""
     magnitude = 10.0 ** math.floor(math.log10(value))
     return next(each * magnitude for each in (1, 2, 4, 6, 8, 10) if each * magnitude >= value)
 

@@ -164,7 +164,7 @@ def write_results(path: str | Path, results: Iterable[CampaignResult]) -> int:
 
 
 class _TextWriter:
-    """The common part of the writers of text. Each result is in the file at once."""
+    """The common part of the writers of text. Each result is written immediately."""
 
     def __init__(self, path: Path, *, append: bool = False) -> None:
         self._path = path
@@ -211,7 +211,7 @@ class CsvWriter(_TextWriter):
 
 
 class JsonLinesWriter(_TextWriter):
-    """Writes JSON lines: one object a line, with the whole call."""
+    """Writes JSON lines: one object per line, with the whole call."""
 
     def write(self, result: CampaignResult) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Running a campaign in one process: a thread that claims, places, follows and keeps what comes of it."""
+"""Runs a campaign in one process: a thread claims recipients, places and follows calls, and stores the results."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ logger = logging.getLogger("pamela.campaigns")
 
 HEARTBEAT = 10.0
 LONGEST_NAP = 1.0
-"""Seconds after which a runner looks at the ledger again, where others may have changed something."""
+"""Seconds after which a runner reads the ledger again, because others may have changed it."""
 NAP_OF_OTHER_CLOCK = 0.05
 BATCH = 200
 WEBHOOK_POLL_FACTOR = 12
-"""How much less often lists are read where webhooks say what happens."""
+"""With webhooks, lists are read this many times less often."""
 _LOOK_UP_INTERVAL = 0.5
 _ROUND = 0.02
-"""Seconds that a round takes at least while answers come in."""
+"""Minimum seconds of a round while responses arrive."""
 _SHARED_ROUND = 0.05
-"""The same for a worker, beside which others want to lock the campaign."""
+"""Minimum seconds of a worker's round: other workers lock the campaign, too."""
 _API_PATIENCE = 300.0
-"""Seconds for which following goes on although the API cannot be asked."""
+"""Seconds for which following continues although requests fail."""
 
 
 class Runner:
@@ -51,11 +51,11 @@ class Runner:
     Args:
         ledger: The ledger.
         campaign: The campaign.
-        caller: What places and gets calls.
-        decide: The hook that says what comes after a call.
-        on_result: Called with the ids of recipients that are through, from the runner's thread.
-        other_clock: Whether hours and pauses go by another clock than that of the machine, so that no nap is long.
-        on_demand: Whether it places calls only for the recipients given to `advance`, rather than for all that are due.
+        caller: Places and gets calls.
+        decide: The hook that decides after each call.
+        on_result: Called with the ids of finished recipients, from the runner's thread.
+        other_clock: Whether hours and pauses use another clock than the machine's. All waits are then short.
+        on_demand: Whether to place calls only for recipients passed to `advance`, instead of all due ones.
     """
 
     def __init__(
@@ -93,15 +93,15 @@ class Runner:
         self._poll_failing_since: float | None = None
 
     def end(self) -> None:
-        """Place no more calls, keep the answers that are on their way, and end. Calls in progress go on."""
+        """Place no more calls, store pending responses, and end. Calls in progress continue."""
         self._ending.set()
         self._awake.set()
 
     def advance(self, recipient_id: int) -> Future[None]:
-        """Place the call of a recipient if it may be called now; with `on_demand`, from any thread.
+        """Place the call of a recipient if it may be called now. Needs `on_demand`. Any thread may call it.
 
         Returns:
-            What is done when the answer is kept, or when it is clear that no call may be placed now.
+            A future that completes when the response is stored, or when no call may be placed now.
         """
         done: Future[None] = Future()
         with self._letting_go:
@@ -118,7 +118,7 @@ class Runner:
         Raises:
             CampaignHaltedError: The campaign stopped itself.
             LedgerError: The ledger failed.
-            CampaignError: The `decide` hook failed, or the API could not be asked for long.
+            CampaignError: The `decide` hook failed, or requests have failed for too long.
         """
         try:
             self._ledger.register(self.identity)
@@ -127,14 +127,14 @@ class Runner:
             self._followers.shutdown(wait=True, cancel_futures=True)
             self._let_go()
             self.identity.retire()
-            # Where it fails, others see after a minute, or from the process, that this runner has ended.
+            # If it fails, others notice after a minute, or from the process, that this runner has ended.
             with contextlib.suppress(LedgerError):
                 self._ledger.unregister(self.identity)
 
     def _loop(self) -> None:
         began = 0.0
         while True:
-            # Answers that come within moments of each other are kept in one transaction.
+            # Responses that arrive almost together are stored in one transaction.
             if self._placing and self._answers.qsize() < BATCH:
                 round_ = _SHARED_ROUND if self._on_demand else _ROUND
                 time.sleep(max(0.0, min(round_, began + round_ - time.monotonic())))
@@ -170,7 +170,7 @@ class Runner:
                 break
             wanted.setdefault(recipient_id, []).append(done)
         if not wanted:
-            # The row of the campaign is what all workers wait for: it is not locked to claim nothing.
+            # All workers wait for the row of the campaign, so it is not locked if nothing is due.
             info = self._ledger.info(self._campaign.id)
             return Claims((), info.state, info.reason, None)
         claims = self._ledger.claim(self._campaign.id, self.identity.id, limit, wanted.keys())
@@ -183,7 +183,7 @@ class Runner:
         return claims
 
     def _rest(self, seconds: float) -> None:
-        """Wait for an answer, or for as long as nothing can happen."""
+        """Wait for a response, or until something may be due."""
         due = [self._next_poll, self._next_heartbeat] if self._poll is None else [self._next_heartbeat]
         soonest = min(due) - time.monotonic()
         self._awake.wait(max(0.001, min(seconds, soonest)))
@@ -286,7 +286,7 @@ class Runner:
         if seen.lost:
             self._report(self._ledger.lose(self._campaign.id, seen.lost))
 
-    # Attempts whose outcome is open
+    # Attempts with an unknown outcome
 
     def _settle_unclear(self) -> None:
         if self._look_up is not None:
@@ -329,7 +329,7 @@ class Runner:
     # The end
 
     def _is_over(self, claims: Claims) -> bool:
-        """Return whether there is nothing more to do, or to wait for."""
+        """Return whether the run is complete."""
         if claims.claims or self._placing or self._poll is not None:
             return False
         if claims.state is CampaignState.ACTIVE:
@@ -343,7 +343,7 @@ class Runner:
         return True
 
     def _let_go(self) -> None:
-        """Hold nobody up who waits for something that this runner will not do any more."""
+        """Complete the futures of recipients that this runner will not call any more."""
         for futures in self._advancing.values():
             _settle(futures)
         with self._letting_go:

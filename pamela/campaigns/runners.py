@@ -1,4 +1,4 @@
-"""Who runs a campaign: a name for each runner, and whether a runner of this machine is still alive."""
+"""The identity of a runner, and whether a runner on this machine is still alive."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class RunnerIdentity:
         return cls(name, _host(), f"{os.getpid()}:{_started(os.getpid())}")
 
     def retire(self) -> None:
-        """Say to this process that the runner has ended."""
+        """Mark the runner as ended in this process."""
         _ACTIVE.discard(self.id)
 
 
 def is_dead(runner: str, host: str, process: str) -> bool:
-    """Return whether a runner is known to have ended; False where that cannot be known, on another host say.
+    """Return whether a runner has ended. False if that is unknown, for example on another host.
 
     Args:
-        runner: Its name.
-        host: Its host.
-        process: Its process.
+        runner: The name of the runner.
+        host: The host of the runner.
+        process: The process of the runner.
     """
     pid, _, started = process.partition(":")
     if host != _host() or not started:
@@ -50,7 +50,7 @@ def is_dead(runner: str, host: str, process: str) -> bool:
 
 
 def _host() -> str:
-    """Return what names this boot of this machine, and the container in which process numbers mean something."""
+    """Return an id of this boot of this machine and of the container, because process ids are only valid in both."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}:{os.stat('/proc/self/ns/pid').st_ino}"  # noqa: PTH116 - of the link's target
@@ -59,7 +59,7 @@ def _host() -> str:
 
 
 def _started(pid: int) -> str:
-    """Return when a process began, in clock ticks since boot; empty if it is gone or this is not Linux."""
+    """Return the start time of a process, in clock ticks since boot; empty if it has ended or this is not Linux."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:

@@ -17,7 +17,7 @@ from .hours import Hours, load_zone
 RETRIED_OUTCOMES = ("not_reached", "broken_off", "cancelled")
 _NAMES_OF_UNITS = {1: "s sec second", 60: "m min minute", 3600: "h hour", 86400: "d day"}
 _UNITS = {name: seconds for seconds, names in _NAMES_OF_UNITS.items() for name in names.split()}
-# A plural of the words only: the "ms" of 500ms are no minutes.
+# Only words have a plural, so that the "ms" of 500ms is not read as minutes.
 _UNITS |= {f"{name}s": seconds for name, seconds in _UNITS.items() if len(name) > 1}
 MAX_IN_FLIGHT = 100_000
 _NUMBER = r"[0-9]+(?:\.[0-9]+)?"
@@ -36,7 +36,7 @@ def parse_duration(value: timedelta | float | str) -> timedelta:
     try:
         if found is not None and not isinstance(found, timedelta):
             found = timedelta(seconds=found)
-    except (ValueError, OverflowError):  # NaN; or more days than a timedelta has
+    except (ValueError, OverflowError):  # NaN, or too many days for a timedelta
         found = None
     if found is None or not timedelta(0) <= found <= _LONGEST:
         raise CampaignError(f"{value!r} is not a duration. Write 90s, 15m, 2h or 1d.")
@@ -70,12 +70,12 @@ class Rate:
 
     @property
     def per_second(self) -> float:
-        """The rate in calls a second."""
+        """The rate in calls per second."""
         return self.calls / self.seconds
 
     @property
     def burst(self) -> float:
-        """The number of calls that may be placed at once after a pause: those of a tenth of a second, at least one."""
+        """The number of calls that may be placed together after a pause: those of 0.1 seconds, at least one."""
         return max(1.0, self.per_second / 10)
 
     def __str__(self) -> str:
@@ -175,7 +175,7 @@ class Retry:
         return sum(self.counts.values())
 
     def pause(self, outcome: str, earlier: int) -> timedelta | None:
-        """Return the pause before the next call, or None if there is no next call.
+        """Return the pause before the next call, or None if no call follows.
 
         Args:
             outcome: The outcome of the last call.

@@ -15,7 +15,7 @@ def columns_of(template: Any) -> set[str]:
     """Return the columns in all texts of a template.
 
     Raises:
-        CampaignError: It is not a template: a brace is missing, or there is more than a column in braces.
+        CampaignError: The template is invalid: a brace is missing, or the braces contain more than a column.
     """
     if isinstance(template, Mapping):
         return {name for value in template.values() for name in columns_of(value)}

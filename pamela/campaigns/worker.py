@@ -48,21 +48,21 @@ logger = logging.getLogger("pamela.campaigns")
 QUEUE = "pamela-campaigns"
 TASK = "pamela.campaigns.advance"
 DISPATCH_INTERVAL = 0.5
-"""Seconds between two rounds in which jobs are made."""
+"""Seconds between two rounds that make jobs."""
 DISPATCH_LEASE = timedelta(seconds=10)
 LOOK_AHEAD = 2.0
 """Jobs are made for this many seconds of the rate."""
 HEARTBEAT = 5.0
 OPENING_PATIENCE = 120.0
-"""Seconds to wait for a database that is just being started, with the machine say, or that recovers from a crash."""
+"""Seconds to wait for a database that is starting, for example with the machine, or that recovers from a crash."""
 STALLED_AFTER = 15.0
 """Seconds without a heartbeat after which a worker's jobs go to other workers."""
 SWEEP_INTERVAL = 5.0
 _RESTART_PAUSE = 1.0
 _SCHEMA_LOCK = 0x70726F63
 OVERDUE_AFTER = 30.0
-"""Seconds after which a job counts as lost, though its worker lives: it ended while the database could not be told, or was
-fetched in vain. To do it once more is safe, since a recipient can be claimed only once."""
+"""Seconds after which a job counts as lost although its worker lives: its end, or its fetch, was not stored. Repeating
+a job is safe, because a recipient can be claimed only once."""
 _OVERDUE_JOBS = text(
     "SELECT jobs.id FROM procrastinate_jobs jobs JOIN procrastinate_events events ON events.job_id = jobs.id "
     "WHERE jobs.task_name = :task AND jobs.status = 'doing' AND events.type = 'started' "
@@ -88,7 +88,7 @@ class Worker:
         halted: The campaigns that stopped themselves while this worker ran them, by name, with the reason.
 
     Raises:
-        CampaignError: The ledger is not in PostgreSQL, or `concurrency` is no number of requests.
+        CampaignError: The ledger is not in PostgreSQL, or `concurrency` is invalid.
         LedgerError: The ledger cannot be opened.
     """
 
@@ -123,7 +123,7 @@ class Worker:
         url = self._ledger.database.url.set(drivername="postgresql")
         settings = limits_of(url)
         if "options" not in url.query:
-            # A job that is lost, or done twice, does no harm: none of its commits need wait for the disk.
+            # A lost or repeated job does no harm, so its commits do not wait for the disk.
             settings["options"] = "-csynchronous_commit=off"
         url = url.update_query_dict(settings)
         address = url.render_as_string(hide_password=False)
@@ -172,7 +172,7 @@ class Worker:
         def work(connection: Any) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
             if connection.execute(text("SELECT to_regclass('procrastinate_jobs')")).scalar() is None:
-                # exec_driver_sql would take the percent signs in it for parameters.
+                # exec_driver_sql would read its percent signs as parameters.
                 with connection.connection.cursor() as cursor:
                     cursor.execute(self._app.schema_manager.get_schema())
 
@@ -210,7 +210,7 @@ class Worker:
                 async with asyncio.timeout(seconds):
                     await self._stopping.wait()
 
-    # What a job does
+    # The work of a job
 
     async def _advance(self, campaign_id: int, recipient_id: int) -> None:
         runner = self._runners.get(campaign_id)
@@ -235,7 +235,7 @@ class Worker:
             self._stopping.set()
 
     def _choose(self, campaign: CampaignInfo) -> list[int]:
-        """Return due recipients that have no job and for which there are slots, if it is this worker's turn."""
+        """Return due recipients without a job, up to the free slots, if it is this worker's turn."""
         if not self._ledger.take_lease(campaign.id, "dispatching", self._identity.id, DISPATCH_LEASE):
             return []
         jobs = self._ledger.database.read(
@@ -246,7 +246,7 @@ class Worker:
         wanted = settings.in_flight - self._ledger.live_count(campaign.id)
         for rate in settings.rate:
             wanted = min(wanted, int(rate.per_second * LOOK_AHEAD + rate.burst))
-        # Jobs that are being done have taken a slot already, or their worker is dead.
+        # Running jobs already have a slot, or their worker is dead.
         wanted -= sum(is_new for _, is_new in jobs)
         if wanted <= 0:
             return []
@@ -260,7 +260,7 @@ class Worker:
         )
 
     def _tend(self, campaign: CampaignInfo) -> None:
-        """Start a runner for a campaign that has something to do."""
+        """Start a runner for a campaign with work."""
         if campaign.state in (CampaignState.ACTIVE, CampaignState.PAUSED):
             self._worked_on.add(campaign.id)
         thread = self._threads.get(campaign.id)
@@ -284,13 +284,13 @@ class Worker:
         try:
             runner.run()
         except CampaignHaltedError as error:
-            if campaign.id in self._worked_on:  # others stopped before this worker began
+            if campaign.id in self._worked_on:  # others stopped before this worker started
                 self.halted[campaign.name] = error
             logger.error("%s: %s", campaign.name, error)
         except CampaignError:
             logger.exception("The campaign %s stopped here, and is started again.", campaign.name)
 
-    # Jobs that are lost
+    # Lost jobs
 
     async def _sweep(self) -> None:
         """Give lost jobs to other workers. Every worker does it, because it may be the only one."""
@@ -314,11 +314,11 @@ class Worker:
 
 
 def _may_be_reached(error: ConnectorException) -> bool:
-    """Return whether the database answered, so that it is not the connection that is at fault."""
+    """Return whether the database responded, so that the connection works."""
     state = getattr(error.__cause__, "sqlstate", None)
     return state is not None and not str(state).startswith(TRANSIENT_CLASSES)
 
 
 def _in_words(error: Exception) -> str:
-    """Return the error of the database. Procrastinate's own errors do not name it."""
+    """Return the error message of the database, which Procrastinate's own errors do not contain."""
     return " ".join(str(error.__cause__ or error).split())

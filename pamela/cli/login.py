@@ -36,9 +36,9 @@ PROFILE_COLUMNS = ("name", "base_url", "key", "webhook_secret", "kept_in")
 def login(settings: Settings, with_secret: bool, no_check: bool) -> None:
     """Store an API key.
 
-    The command asks for the key, or reads it from stdin with --api-key-stdin. The key is never an argument, because other
-    users of the machine can read arguments. It is stored in the system's keyring, or else in a file that only you can
-    read. PAMELA_API_KEY takes precedence over the profile `default`, and --profile over both.
+    The command asks for the key, or reads it from stdin with --api-key-stdin. The key is never an argument, because
+    other users of the machine can read arguments. It is stored in the system's keyring, or else in a file that only you
+    can read. PAMELA_API_KEY takes precedence over the profile `default`, and --profile over both.
     """
     name = settings.profile or os.environ.get("PAMELA_PROFILE") or store.DEFAULT_PROFILE
     if settings.sandbox:

@@ -9,7 +9,7 @@ The tables have the whole state of the campaigns. Each file has one subject:
 | `campaigns` | opening, pausing, stopping and finishing campaigns |
 | `recipients` | adding recipients, after the check of the whole input |
 | `do_not_call` | the do-not-call list |
-| `leases` | which runners are alive, and which of them does the work of a single one |
+| `leases` | which runners are alive, and which of them does work for a single runner |
 | `choosing`, `rates` | who may be called now: hours, slots, budget; the token buckets |
 | `claims` | attempts, committed before their requests are sent |
 | `placements` | the results of these requests; the breaker |

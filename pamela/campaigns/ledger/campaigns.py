@@ -57,7 +57,7 @@ class Campaigns:
         return self.database.read(lambda connection: [self._info(row) for row in connection.execute(query)])
 
     def info(self, campaign_id: int) -> CampaignInfo:
-        """Return a campaign, also a draft.
+        """Return a campaign, including a draft.
 
         Args:
             campaign_id: The number of the campaign in the ledger.
@@ -87,7 +87,7 @@ class Campaigns:
         )
 
     def open_campaign(self, name: str, settings: Settings, *, keep: bool = True) -> CampaignInfo:
-        """Return the campaign with this name and these settings. If there is none, create a draft.
+        """Return the campaign with this name, with these settings. Create a draft if it does not exist.
 
         Args:
             name: The name.
@@ -106,7 +106,7 @@ class Campaigns:
                 connection.execute(update(CAMPAIGNS).where(CAMPAIGNS.c.id == row.id).values(settings=text))
                 if self._parse(row.settings).hours != settings.hours:
                     waits = in_state(row.id, RecipientState.WAITING)
-                    # What waits for an hour looks again; what waits for a retry keeps its pause.
+                    # Recipients waiting for their hours are checked again; those waiting for a retry keep their pause.
                     connection.execute(update(RECIPIENTS).where(waits, RECIPIENTS.c.attempts == 0).values(due_at=0))
             return self._info(connection.execute(select(CAMPAIGNS).where(CAMPAIGNS.c.name == name)).one())
 
@@ -129,7 +129,7 @@ class Campaigns:
         self._change_state(campaign_id, "stop", CampaignState.STOPPED, CampaignState.ACTIVE, CampaignState.PAUSED)
 
     def resume(self, campaign_id: int) -> None:
-        """Continue a campaign, whatever stopped it.
+        """Continue a campaign that was paused, was stopped or stopped itself.
 
         Raises:
             CampaignError: The campaign has no recipients.
@@ -172,12 +172,12 @@ class Campaigns:
         return self.database.write(work)
 
     def use_webhooks(self, campaign_id: int) -> None:
-        """Note that events of the campaign's calls arrive by webhook. Lists of calls are then rarely read."""
+        """Store that events of the campaign's calls arrive by webhook. Lists of calls are then rarely read."""
         statement = update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(webhooks=True)
         self.database.write(lambda connection: connection.execute(statement) and None)
 
     def note_trouble(self, campaign_id: int, trouble: str | None) -> None:
-        """Note why requests fail, for the live view and the status. None means that they succeed again."""
+        """Store why requests fail, for the live view and the status. None means that they succeed again."""
         statement = update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign_id).values(trouble=trouble)
         self.database.write(lambda connection: connection.execute(statement) and None, durable=False)
 

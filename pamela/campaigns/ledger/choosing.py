@@ -88,8 +88,7 @@ class Choice:
     def _waiting(self, prefix: str | None, limit: int, only: Collection[int] | None) -> list[Row[Any]]:
         """Return recipients that are due and within their hours. Set the others to wait for their hours.
 
-        Who was put on the do-not-call list since the recipient was made to wait is left out here, whatever came
-        between.
+        Numbers that were added to the do-not-call list meanwhile are always skipped.
         """
         condition = and_(in_state(self.campaign.id, RecipientState.WAITING), RECIPIENTS.c.due_at <= self.calendar)
         if prefix is not None:

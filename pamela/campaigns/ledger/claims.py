@@ -44,7 +44,7 @@ class Claiming(Leases):
             if state is not CampaignState.ACTIVE:
                 return Claims((), state, campaign.reason, None)
             now = self.database.now(connection)
-            # After a jump of the clock it would wait for ever; no service asks for more than a day.
+            # After a jump of the clock the wait could be endless; no service asks for more than a day.
             if now < campaign.resume_at < now + 86_400 * MICROSECONDS:
                 return Claims((), state, None, (campaign.resume_at - now) / MICROSECONDS)
             round_ = Choice(connection, campaign, self._parse(campaign.settings), now, self._calendar(now))
@@ -74,7 +74,7 @@ class Claiming(Leases):
             }
             for row in rows
         ]
-        # With RETURNING, SQLite would be given one statement a row.
+        # With RETURNING, SQLAlchemy would send SQLite one statement per row.
         connection.execute(insert(ATTEMPTS), attempts)
         ids: dict[str, int] = {}
         for keys in chunks([attempt["key"] for attempt in attempts]):
@@ -167,7 +167,7 @@ class Claiming(Leases):
             self._set_recipient(connection, recipient_id, state=RecipientState.UNCLEAR)
 
     def _wait_again(self, connection: Connection, recipient_id: int, *, due_at: int, **values: Any) -> None:
-        """Let a recipient wait whose attempt placed no call and is deleted: the next one has its number, and so its key."""
+        """Let a recipient wait again after its attempt was deleted. The next attempt has the same number and key."""
         self._set_recipient(
             connection,
             recipient_id,

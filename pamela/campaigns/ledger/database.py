@@ -28,13 +28,13 @@ CHUNK = 500
 """Number of rows in one statement."""
 _BUSY_SECONDS = 30.0
 _READS = ("BEGIN",)
-# What is committed survives the end of the program in either case. To wait for the disk keeps it, and all that was committed
-# before it, through a power failure too.
+# Committed data survives the end of the program in both cases. Waiting for the disk makes it, and all earlier commits,
+# survive a power failure, too.
 _WRITES = ("PRAGMA synchronous = NORMAL", "BEGIN IMMEDIATE")
 _DURABLE = ("PRAGMA synchronous = FULL", "BEGIN IMMEDIATE")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 2.0
-# A server that is stopped, or restarts with a slow disk, lets the system accept connections that it does not answer; and of a
-# machine without power nobody hears that connections have ended.
+# The system accepts connections for a stopped or restarting server, which does not respond. And a machine without power
+# does not close its connections.
 POSTGRESQL_LIMITS = {
     "connect_timeout": "10",
     "keepalives_idle": "10",
@@ -62,7 +62,7 @@ class Database:
         self.url = _parse_address(address)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.patience = patience
-        # Within a process, writers of SQLite take turns here, without the pauses of SQLite's own waiting.
+        # In a process, writers of SQLite wait for this lock, which has no pauses, unlike SQLite's own waiting.
         self._turn = threading.Lock()
         try:
             self.engine = self._create_engine()
@@ -164,7 +164,7 @@ class Database:
             return work(connection)
 
     def now(self, connection: Connection) -> int:
-        """Return the time in microseconds since 1970, by the clock that all runners share."""
+        """Return the time in microseconds since 1970, by the common clock of all runners."""
         if self.is_sqlite:
             return time.time_ns() // 1000
         seconds = connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one()
@@ -176,7 +176,7 @@ class Database:
 
 
 def file_of(address: str | Path) -> Path | None:
-    """Return the file of a ledger that is kept in one.
+    """Return the file of a ledger in SQLite, None for PostgreSQL.
 
     Raises:
         LedgerError: The address is not valid.
@@ -186,7 +186,7 @@ def file_of(address: str | Path) -> Path | None:
 
 
 def limits_of(url: URL) -> dict[str, str]:
-    """Return the limits for connections to a PostgreSQL address, but for those that the address sets itself."""
+    """Return the limits for connections to a PostgreSQL address, without those that the address sets."""
     return {name: value for name, value in POSTGRESQL_LIMITS.items() if name not in url.query}
 
 
@@ -226,7 +226,7 @@ def _is_transient(error: DBAPIError) -> bool:
     if isinstance(cause, sqlite3.OperationalError):
         return getattr(cause, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
     state = getattr(cause, "sqlstate", None)
-    if state is None:  # there was no connection, or it broke without a word
+    if state is None:  # no connection, or it was lost without an error from the server
         return type(cause).__name__ in {"OperationalError", "InterfaceError"}
     return str(state).startswith(TRANSIENT_CLASSES)
 

@@ -27,7 +27,7 @@ class DoNotCallList(Campaigns):
             numbers: The reasons by number, in E.164 form.
 
         Returns:
-            How many numbers were added.
+            The number of added numbers.
         """
 
         def work(connection: Connection) -> int:

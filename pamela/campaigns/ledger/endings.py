@@ -78,7 +78,7 @@ class Endings(Placements, DoNotCallList):
                     )
                 )
             }
-            # What is not among them was kept before.
+            # All other calls have been stored before.
             fresh = {each.attempt_id: each for each in ended if each.attempt_id in recipients}
             attempts = [_ended_attempt(each, calendar) for each in fresh.values()]
             finals: list[dict[str, Any]] = []

@@ -1,4 +1,4 @@
-"""Which runners are alive, and which of them does the work of a single one."""
+"""Stores which runners are alive, and which of them does work for a single runner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Leases(Campaigns):
-    """Which runners are alive, and which of them does the work of a single one."""
+    """Stores which runners are alive, and which of them does work for a single runner."""
 
     def register(self, runner: RunnerIdentity) -> None:
         """Register a runner as alive. Repeat it well within the lease of a minute."""
@@ -45,7 +45,7 @@ class Leases(Campaigns):
         )
 
     def _take_lease(self, connection: Connection, campaign_id: int, name: str, owner: str, duration: timedelta) -> bool:
-        # The row of the campaign serializes everybody who wants it.
+        # The lock of the campaign's row serializes all runners here.
         connection.execute(select(CAMPAIGNS.c.id).where(CAMPAIGNS.c.id == campaign_id).with_for_update())
         now = self.database.now(connection)
         this = and_(LEASES.c.campaign_id == campaign_id, LEASES.c.name == name)
@@ -55,7 +55,7 @@ class Leases(Campaigns):
             values = {"campaign_id": campaign_id, "name": name, "owner": owner, "until": until}
             connection.execute(insert(LEASES).values(**values))
             return True
-        # A lease that ends later than any can was given by a clock that has been put back since.
+        # A lease that ends too far in the future was written before the clock was set back.
         if row.owner != owner and now < row.until <= until and row.owner in self._alive(connection, now):
             return False
         connection.execute(update(LEASES).where(this).values(owner=owner, until=until))
@@ -64,6 +64,6 @@ class Leases(Campaigns):
     def _alive(self, connection: Connection, now: int) -> set[str]:
         rows = connection.execute(select(RUNNERS)).all()
         lease = to_span(LEASE)
-        # A moment far ahead was written by a clock that has been put back since.
+        # A time in the far future was written before the clock was set back.
         recent = [row for row in rows if now - lease <= row.seen_at <= now + lease]
         return {row.id for row in recent if not is_dead(row.id, row.host, row.process)}

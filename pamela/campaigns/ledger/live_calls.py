@@ -42,7 +42,7 @@ class LiveCalls(Campaigns):
         return self.database.read(lambda connection: connection.execute(query).first()) is not None
 
     def note_end(self, attempt_ids: Sequence[int]) -> None:
-        """Note that calls were seen to have ended, though something is missing yet."""
+        """Store that calls have ended, although their data is not complete yet."""
 
         def work(connection: Connection) -> None:
             now = self.database.now(connection)
@@ -56,7 +56,7 @@ class LiveCalls(Campaigns):
         self.database.write(work, durable=False)
 
     def notice(self, call_id: str) -> None:
-        """Note that a webhook about a call arrived, perhaps before the response to its request."""
+        """Store that a webhook about a call arrived, perhaps before the response to its request."""
 
         def work(connection: Connection) -> None:
             now = self.database.now(connection)

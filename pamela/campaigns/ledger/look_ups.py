@@ -45,7 +45,7 @@ class LookUps(Claiming):
                 .where(
                     ATTEMPTS.c.campaign_id == campaign_id,
                     ATTEMPTS.c.state == AttemptState.UNCLEAR,
-                    # A clock that has been put back must not make it wait for as long.
+                    # It must not wait longer because the clock was set back.
                     or_(ATTEMPTS.c.look_up_at <= now, ATTEMPTS.c.look_up_at > now + 3600 * MICROSECONDS),
                 )
                 .order_by(ATTEMPTS.c.look_up_at)
@@ -79,7 +79,7 @@ class LookUps(Claiming):
     def resend(self, campaign_id: int, owner: str, look_ups: Sequence[LookUp]) -> list[Claim]:
         """Return claims for attempts that placed no call. They are sent again with the same key.
 
-        If the hours of a recipient are over, or its number is now on the do-not-call list, it waits as if there had been no
+        If the hours of a recipient are over, or its number is now on the do-not-call list, it waits as if it had no
         attempt.
         """
 
@@ -139,7 +139,7 @@ class LookUps(Claiming):
                 ).first()
                 if row is None:
                     continue
-                # A campaign that is paused sends nothing, which says nothing about the attempt.
+                # A paused campaign sends nothing, so the attempt stays unclear.
                 count = row.look_ups + (campaign.state == CampaignState.ACTIVE)
                 pause = backoff(count)
                 values: dict[str, Any] = {"look_ups": count, "look_up_at": now + pause, "owner": None, "error": error}

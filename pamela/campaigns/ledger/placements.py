@@ -1,4 +1,4 @@
-"""What became of attempts that were sent, and the breaker that counts them."""
+"""Stores the results of sent attempts, and counts them for the breaker."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..settings import Breaker
 
 MOST_ERRORS = 10
-"""How often placing a call may fail, without a call, before the recipient is given up."""
+"""Maximum number of failed attempts without a call. Then the recipient is given up."""
 _PLACE_ATTEMPTS = (
     update(ATTEMPTS)
     .where(ATTEMPTS.c.id == bindparam("attempt"))
@@ -41,13 +41,13 @@ _PLACE_RECIPIENTS = (
 
 
 class Placements(Claiming):
-    """What became of attempts that were sent, and the breaker that counts them."""
+    """Stores the results of sent attempts, and counts them for the breaker."""
 
     def record(self, campaign_id: int, owner: str, placements: Sequence[Placement]) -> list[int]:
-        """Keep what became of attempts that were sent.
+        """Store the results of sent attempts.
 
         Returns:
-            The recipients that are through with that.
+            The recipients that are now finished.
         """
 
         def work(connection: Connection) -> list[int]:
@@ -78,7 +78,7 @@ class Placements(Claiming):
                             {"attempt": row.id, "recipient": row.recipient_id, "called": str(each.call["id"])}
                         )
                 elif row.state != AttemptState.PLACING or row.owner != owner:
-                    continue  # Another runner has taken it over and will find out.
+                    continue  # Another runner has taken it over and will look it up.
                 elif isinstance(each, Unclear):
                     failed += 1
                     trouble = each.error
@@ -106,12 +106,12 @@ class Placements(Claiming):
         return self.database.write(work, durable=False)
 
     def _take_back(self, connection: Connection, attempt: Any, result: NotPlaced, now: int) -> bool:
-        """Let a recipient wait again with the same attempt, or give it up; return whether it was given up."""
+        """Let a recipient wait to repeat the same attempt, or give it up. Return whether it was given up."""
         query = select(RECIPIENTS.c.errors).where(RECIPIENTS.c.id == attempt.recipient_id)
         before: int = connection.execute(query).scalar_one()
         errors = before + result.counts
         if result.unavailable:
-            # That may last, and over many runs; some are left for errors of the recipient's own.
+            # An outage may last for many runs, so it uses up only some of the allowed errors.
             errors = max(before, min(errors, MOST_ERRORS // 2))
         if result.final or errors >= MOST_ERRORS:
             connection.execute(
@@ -147,7 +147,7 @@ class Placements(Claiming):
         minutes: int = 0,
         noted: Mapping[str, Any] | None = None,
     ) -> None:
-        """Count results for the breaker, and halt the campaign when too many were failures; keep what else is noted."""
+        """Count results for the breaker, and halt the campaign after too many failures."""
         values: dict[str, Any] = {
             **(noted or {}),
             "placed": campaign.placed + placed,

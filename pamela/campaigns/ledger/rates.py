@@ -1,4 +1,4 @@
-"""The token buckets that keep to rates: rows, updated inside the transaction of a claim, so that all runners share them."""
+"""The token buckets of rates. They are rows, updated in the transaction of a claim, so all runners share them."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ class Buckets:
         self._campaign_id = campaign_id
         self._now = now
         self.waits: list[float] = []
-        """Seconds after which each bucket that is empty has a token again."""
+        """For each empty bucket, the seconds until its next token."""
 
     def tokens(self, name: str, rates: Iterable[Rate]) -> int:
-        """Return how many calls all of the rates allow now."""
+        """Return the number of calls that all rates allow now."""
         grants = math.inf
         for rate in rates:
             tokens = self._level(name, rate)
@@ -46,7 +46,7 @@ class Buckets:
         return int(min(grants, _MOST_TOKENS))
 
     def spend(self, name: str, rates: Iterable[Rate], count: int) -> None:
-        """Take so many tokens."""
+        """Take `count` tokens."""
         if not count:
             return
         for rate in rates:
@@ -64,7 +64,7 @@ class Buckets:
         if row is None:
             return rate.burst
         if row.updated_at > self._now:
-            # The clock has been put back: the bucket earns nothing for that, but it must earn something from now on.
+            # The clock was set back: the bucket gets no tokens for this time, but it must get them from now on.
             self._connection.execute(update(BUCKETS).where(this).values(updated_at=self._now))
         elapsed: float = max(0, self._now - row.updated_at) / MICROSECONDS
         tokens: float = row.tokens + elapsed * rate.per_second

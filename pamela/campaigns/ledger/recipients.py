@@ -1,4 +1,4 @@
-"""Adding recipients: staged while the input is read, to be called when it has been checked to its end."""
+"""Adds recipients. They are staged first, and can be called after the check of the whole input."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ _TURN_PAUSE = 0.2
 
 
 class Recipients(Leases):
-    """Adding recipients: staged while the input is read, to be called when it has been checked to its end."""
+    """Adds recipients. They are staged first, and can be called after the check of the whole input."""
 
     def begin_adding(self, campaign_id: int, owner: str, patience: float = 90.0) -> None:
-        """Begin to add recipients, and forget what another attempt to add some left behind.
+        """Start to add recipients, and delete what an interrupted addition has staged.
 
         Args:
             campaign_id: The campaign.
             owner: The runner that adds them.
-            patience: Seconds to wait for another runner that is adding some.
+            patience: Seconds to wait for another runner that is adding recipients.
 
         Raises:
-            CampaignError: Another runner is adding some for longer than that.
+            CampaignError: Another runner is still adding recipients after that time.
         """
 
         def work(connection: Connection) -> bool:
@@ -56,7 +56,7 @@ class Recipients(Leases):
     def stage(
         self, campaign_id: int, owner: str, recipients: Sequence[Recipient], settings: Settings, same_number: bool
     ) -> Staged:
-        """Add checked rows, not to be called yet; say which of them are there already or twice."""
+        """Stage checked rows. Return which of them the campaign already has, or are duplicates."""
 
         def work(connection: Connection) -> Staged:
             if not self._take_lease(connection, campaign_id, "adding", owner, LEASE):
@@ -107,7 +107,7 @@ class Recipients(Leases):
         return self.database.write(work)
 
     def staged_do_not_call(self, campaign_id: int, more: Sequence[str] = ()) -> int:
-        """Return how many staged rows are on the do-not-call list, or among more numbers that are not on it yet."""
+        """Return the number of staged rows on the do-not-call list or among `more` numbers."""
         on_list = RECIPIENTS.c.number.in_(select(DO_NOT_CALL.c.number))
         count = select(func.count()).where(in_state(campaign_id, RecipientState.STAGED))
 
@@ -121,15 +121,15 @@ class Recipients(Leases):
         return self.database.read(work)
 
     def end_adding(self, campaign_id: int, owner: str, *, keep: bool) -> None:
-        """Let the staged rows be called, or forget them."""
+        """Release the staged rows for calls, or delete them."""
 
         def work(connection: Connection) -> None:
             self._lock(connection, campaign_id)
             this = and_(LEASES.c.campaign_id == campaign_id, LEASES.c.name == "adding")
             holder = connection.execute(select(LEASES.c.owner).where(this)).scalar()
             if holder != owner:
-                # Without a holder this was done before, and only the answer to the commit was lost. Whoever was held up
-                # for too long has lost its turn, and what it staged with it.
+                # Without a holder, this is a repetition after the response to the commit was lost. A runner that was
+                # delayed for too long has lost its turn and its staged rows.
                 if keep and holder is not None:
                     raise CampaignError("Another process has begun to add recipients to this campaign. Add them again.")
                 return
@@ -156,11 +156,11 @@ class Recipients(Leases):
         self.database.write(work)
 
     def to_be_called(self, campaign_id: int, do_not_call: Sequence[str] = ()) -> list[ToBeCalled]:
-        """Return who is still to be called or being called, staged rows too, in groups.
+        """Return unfinished recipients in groups, including staged rows.
 
         Args:
             campaign_id: The campaign.
-            do_not_call: Numbers that count as if they were on the do-not-call list.
+            do_not_call: More numbers to treat as on the do-not-call list.
         """
         columns = [RECIPIENTS.c[name] for name in ("state", "attempts", "zones", "max_minutes")]
         groups = select(*columns, func.count()).group_by(*columns)
@@ -185,7 +185,7 @@ class Recipients(Leases):
 
 
 def _lookup(connection: Connection, column: Any, campaign_id: int, values: Sequence[str]) -> dict[str, Any]:
-    """Return the recipients of a campaign by the values of a column."""
+    """Return the recipients of a campaign with these values of a column, by value."""
     columns = [RECIPIENTS.c[name] for name in ("identity", "number", "line", "state", "fingerprint")]
     return {
         getattr(row, column.name): row

@@ -1,4 +1,4 @@
-"""What is known: how far a campaign is, what became of its recipients, what was tried."""
+"""Reads the progress of a campaign, the results of its recipients, and their attempts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Results(Campaigns):
-    """What is known: how far a campaign is, what became of its recipients, what was tried."""
+    """Reads the progress of a campaign, the results of its recipients, and their attempts."""
 
     def progress(self, campaign_id: int) -> Progress:
         """Return the progress of a campaign.

@@ -1,4 +1,4 @@
-"""The tables of a ledger, one schema for SQLite and PostgreSQL, and the migrations that lead to it."""
+"""The tables of a ledger, one schema for SQLite and PostgreSQL, and its migrations."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 METADATA = MetaData()
-# SQLite numbers rows by itself only where the key is an INTEGER.
+# SQLite generates row numbers only if the key is an INTEGER.
 _ROW_ID = BigInteger().with_variant(Integer(), "sqlite")
 
 LEDGER = Table("pamela_ledger", METADATA, Column("version", Integer, nullable=False))
@@ -155,7 +155,7 @@ NOTICES = Table(
 
 
 def in_state(campaign_id: int, *states: RecipientState) -> ColumnElement[bool]:
-    """Return the condition that a recipient is of a campaign and in one of some states."""
+    """Return the condition that a recipient is in a campaign and has one of the states."""
     condition = RECIPIENTS.c.state == states[0] if len(states) == 1 else RECIPIENTS.c.state.in_(states)
     return and_(RECIPIENTS.c.campaign_id == campaign_id, condition)
 
@@ -165,21 +165,21 @@ def _create_tables(connection: Connection) -> None:
 
 
 def _add_trouble(connection: Connection) -> None:
-    # Tables that were made a moment ago have it.
+    # New tables already have the column.
     if "trouble" not in {column["name"] for column in inspect(connection).get_columns(CAMPAIGNS.name)}:
         connection.execute(text("ALTER TABLE pamela_campaigns ADD COLUMN trouble TEXT"))
 
 
 MIGRATIONS: Sequence[Callable[[Connection], None]] = (_create_tables, _add_trouble)
-"""What leads from each version of the schema to the next. Only ever append."""
+"""The migration from each version of the schema to the next. Only append to it."""
 _MIGRATION_LOCK = 0x70616D656C61
 
 
 def migrate(connection: Connection, migrations: Sequence[Callable[[Connection], None]] = MIGRATIONS) -> None:
-    """Bring the tables to the newest version, in the transaction of the connection.
+    """Migrate the tables to the newest version, in the transaction of the connection.
 
     Raises:
-        LedgerError: A newer version of the package has been here.
+        LedgerError: A newer version of the package has migrated the tables.
     """
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
