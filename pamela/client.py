@@ -373,7 +373,8 @@ class PamelaClient(_Client[httpx.Client, httpx.BaseTransport], OperationMethods)
 
         Raises:
             CallLookupError: It is unclear whether such a call exists. The service does not show the metadata of a
-                matching call, its list is incomplete, or there are too many calls.
+                matching call, or shows a key that looks random and may be a hash of this one; its list is incomplete,
+                or there are too many calls.
             ValidationError: An argument is invalid.
             PamelaError: The calls could not be listed.
 
@@ -654,7 +655,8 @@ class AsyncPamelaClient(_Client[httpx.AsyncClient, httpx.AsyncBaseTransport], As
 
         Raises:
             CallLookupError: It is unclear whether such a call exists. The service does not show the metadata of a
-                matching call, its list is incomplete, or there are too many calls.
+                matching call, or shows a key that looks random and may be a hash of this one; its list is incomplete,
+                or there are too many calls.
             ValidationError: An argument is invalid.
             PamelaError: The calls could not be listed.
 

@@ -132,8 +132,8 @@ class WebhookEndpoint:
     ) -> Callable[[Any], Any]:
         """Register a handler for events: a function, sync or async. It is called here or by the workers of a queue.
 
-        If a handler raises, the endpoint responds with 500. Pamela then delivers the event again, to all handlers. An
-        event may also arrive twice for other reasons. Write handlers that you can call twice with the same event.
+        If a handler raises, the endpoint responds with 500, so that Pamela can send the event again. A repeat goes to all
+        handlers. Write handlers that you can call twice with the same event.
 
         Args:
             pattern: The name of an event, or a pattern with ``*`` and ``?``, such as ``call.completed``, ``call.*`` or

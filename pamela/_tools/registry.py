@@ -162,8 +162,7 @@ class ToolRegistry:
     async def invoke_async(self, payload: Mapping[str, Any], *, scope: ToolScope = nullcontext) -> WebhookResponse:
         """Run the tool of a verified invocation.
 
-        An async function runs on the running event loop, a sync function in a new thread. It runs once for each
-        correlation
+        An async function runs on the running event loop, a sync function in a new thread. It runs once for each correlation
         id: a repeated invocation gets the response of the first one.
 
         Args:
@@ -309,6 +308,7 @@ class ToolRegistry:
             The plan. It is false if there was nothing to change.
 
         Raises:
+            TypeError: `client` is not an `AsyncPamelaClient`, or `confirm` does not accept the plan. Nothing was changed.
             ValidationError: The registry has no name, or a tool of the same name belongs to another registry.
             DeploymentError: A request failed. `done` and `not_done` list the changes. Deploy again to make the rest.
             PamelaError: The account's tools could not be listed. Nothing was changed.

@@ -188,7 +188,8 @@ class Retry:
 class Breaker:
     """When a campaign stops itself: if too large a share of the recent calls has failed.
 
-    A call fails if it cannot be placed or breaks off. A call that nobody answers is not a failure.
+    A call fails if it cannot be placed or breaks off. A call that nobody answers is not a failure. A call in progress
+    counts as a success until it ends.
 
     Args:
         share: The share of failures above which the campaign stops, 0 to 1.

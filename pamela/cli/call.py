@@ -154,10 +154,13 @@ def running_tools(
 
 
 def new_key() -> str:
-    """Return a unique idempotency key."""
+    """Return a unique idempotency key.
+
+    It has only decimal digits: a look-up takes hexadecimal ones for the hash of another key, and finds nothing out.
+    """
     import secrets
 
-    return f"pamela-cli-{secrets.token_hex(8)}"
+    return f"pamela-cli-{secrets.randbelow(10**18):018}"
 
 
 def place(client: PamelaClient, wanted: dict[str, Any]) -> Call:

@@ -30,7 +30,7 @@ CLOCK_DOUBT = 30
 REACHED_BY = "/api/b2b/v1/usage"
 PATIENCE = 10.0
 KEY_PREFIXES = ("pk_live_", "pk_test_")
-EXTRAS = {"tools": "pydantic", "aiohttp": "aiohttp", "sandbox": "uvicorn"}
+EXTRAS = {"tools": "pydantic", "sandbox": "uvicorn", "campaigns": "phonenumbers"}
 """Optional extras, each with a package that it installs."""
 
 

@@ -219,6 +219,23 @@ def test_the_breaker_stops_a_campaign_that_fails(make_campaign: MakeCampaign, cl
     assert progress.final == len(calls_of(client))
 
 
+@pytest.mark.parametrize(("broken_off", "stops"), [(7, True), (3, False)])
+def test_the_breaker_counts_a_call_that_breaks_off_as_one_result(
+    make_campaign: MakeCampaign, broken_off: int, stops: bool
+) -> None:
+    """7 or 3 of 10 calls break off. The breaker allows 5 of 10."""
+    campaign = make_campaign(breaker=Breaker(share=0.5, at_least=10), in_flight=5)
+    phones = [BROKEN_OFF if index % 10 < broken_off else "+12022000101" for index in range(60)]
+    people = ({"id": index, "phone": phone} for index, phone in enumerate(phones))
+    campaign.add_rows(people, to="phone", id="id", task="Hi", same_number=True)
+    if not stops:
+        assert len(list(campaign.run())) == 60
+        return
+    with pytest.raises(CampaignHaltedError, match="failures"):
+        list(campaign.run())
+    assert campaign.progress().recipients["waiting"] > 0
+
+
 def test_an_api_that_cannot_be_reached_halts(make_campaign: MakeCampaign, api_key: str) -> None:
     with PamelaClient(api_key, "http://127.0.0.1:9", max_retries=0) as nowhere:
         campaign = make_campaign(client=nowhere, breaker=Breaker(at_least=5))

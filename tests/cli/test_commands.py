@@ -173,6 +173,7 @@ def test_a_request_that_cannot_be_is_not_sent(cli: Cli, arguments: tuple[str, ..
 
 
 def test_a_call_is_found_by_its_key(cli: Cli) -> None:
+    cli("call", "+15551234567", "Order a pizza")  # with a key of the command's own
     placed = cli("call", "+15551234567", "Order a pizza", "--idempotency-key", "order-7", "--json").json
     found = cli("calls", "find", "--idempotency-key", "order-7", "--to", "+15551234567", "--json").json
     assert found["id"] == placed["id"]

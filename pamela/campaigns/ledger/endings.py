@@ -69,22 +69,22 @@ class Endings(Placements, DoNotCallList):
             settings = self._parse(campaign.settings)
             now = self.database.now(connection)
             calendar = self._calendar(now)
-            recipients = {
-                row.id: row.recipient_id
+            rows = {
+                row.id: row
                 for chunk in chunks([each.attempt_id for each in ended])
                 for row in connection.execute(
-                    select(ATTEMPTS.c.id, ATTEMPTS.c.recipient_id).where(
+                    select(ATTEMPTS.c.id, ATTEMPTS.c.recipient_id, ATTEMPTS.c.placed_at).where(
                         ATTEMPTS.c.id.in_(chunk), ATTEMPTS.c.state == AttemptState.PLACED
                     )
                 )
             }
             # All other calls have been stored before.
-            fresh = {each.attempt_id: each for each in ended if each.attempt_id in recipients}
+            fresh = {each.attempt_id: each for each in ended if each.attempt_id in rows}
             attempts = [_ended_attempt(each, calendar) for each in fresh.values()]
             finals: list[dict[str, Any]] = []
             retries: list[dict[str, Any]] = []
             for attempt_id, each in fresh.items():
-                following = self._after_call(connection, recipients[attempt_id], each, settings, calendar)
+                following = self._after_call(connection, rows[attempt_id].recipient_id, each, settings, calendar)
                 (retries if "due" in following else finals).append(following)
             for statement, values in (
                 (_END_ATTEMPTS, attempts),
@@ -93,9 +93,9 @@ class Endings(Placements, DoNotCallList):
             ):
                 if values:
                     connection.execute(statement, values)
-            failures = sum(each.outcome is CallOutcome.BROKEN_OFF for each in fresh.values())
+            broken_off = [rows[each].placed_at for each, end in fresh.items() if end.outcome is CallOutcome.BROKEN_OFF]
             minutes = sum(attempt["billed"] or 0 for attempt in attempts)
-            self._count(connection, campaign, settings.breaker, now, len(fresh), failures, minutes=minutes)
+            self._count(connection, campaign, settings.breaker, now, broken_off=broken_off, minutes=minutes)
             for chunk in chunks([str(each.call.get("id")) for each in ended]):
                 connection.execute(delete(NOTICES).where(NOTICES.c.call_id.in_(chunk)))
             return [each["recipient"] for each in finals]

@@ -98,9 +98,17 @@ class Placements(Claiming):
                 trouble = None
                 connection.execute(_PLACE_ATTEMPTS, [{**each, "now": now} for each in placed])
                 connection.execute(_PLACE_RECIPIENTS, placed)
-            results = len(placed) + failed
             noted = {"resume_at": resume_at, "trouble": trouble}
-            self._count(connection, campaign, settings.breaker, now, results, failed, placed=len(placed), noted=noted)
+            self._count(
+                connection,
+                campaign,
+                settings.breaker,
+                now,
+                results=len(placed) + failed,
+                failures=failed,
+                placed=len(placed),
+                noted=noted,
+            )
             return through
 
         return self.database.write(work, durable=False)
@@ -140,26 +148,33 @@ class Placements(Claiming):
         campaign: Row[Any],
         breaker: Breaker | None,
         now: int,
-        results: int,
-        failures: int,
         *,
+        results: int = 0,
+        failures: int = 0,
+        broken_off: Sequence[int] = (),
         placed: int = 0,
         minutes: int = 0,
         noted: Mapping[str, Any] | None = None,
     ) -> None:
-        """Count results for the breaker, and halt the campaign after too many failures."""
+        """Count results for the breaker, and halt the campaign after too many failures.
+
+        A placed call is a result when it is placed. If it breaks off, that result becomes a failure: `broken_off` has the
+        times at which such calls were placed.
+        """
         values: dict[str, Any] = {
             **(noted or {}),
             "placed": campaign.placed + placed,
             "minutes_billed": campaign.minutes_billed + minutes,
         }
-        if breaker is not None and results:
-            age = max(0, now - campaign.recent_at) / to_span(breaker.window)
-            weight = math.exp(-age) if campaign.recent_at else 0.0
+        if breaker is not None and (results or broken_off):
+            weight = _weight(now - campaign.recent_at, breaker) if campaign.recent_at else 0.0
             recent = campaign.recent_results * weight + results
             failed = campaign.recent_failures * weight + failures
+            failed += sum(_weight(now - placed_at, breaker) for placed_at in broken_off)
+            # Calls that were placed before the counts were reset are not among the results.
+            failed = min(failed, recent)
             values |= {"recent_results": recent, "recent_failures": failed, "recent_at": now}
-            if failures and recent >= breaker.at_least and failed > breaker.share * recent:
+            if (failures or broken_off) and recent >= breaker.at_least and failed > breaker.share * recent:
                 self._halt(
                     connection,
                     campaign.id,
@@ -167,3 +182,8 @@ class Placements(Claiming):
                     f"more than the {breaker.share:.0%} that the breaker allows.",
                 )
         connection.execute(update(CAMPAIGNS).where(CAMPAIGNS.c.id == campaign.id).values(**values))
+
+
+def _weight(age: int, breaker: Breaker) -> float:
+    """Return how much a result of this age counts, in microseconds: 1 if it is new, less the older it is."""
+    return math.exp(-max(0, age) / to_span(breaker.window))
