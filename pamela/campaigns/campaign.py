@@ -373,7 +373,7 @@ class Campaign(BaseCampaign[PamelaClient]):
         """Check all rows of a file, then add them. The ending of its name gives the format.
 
         Args:
-            path: The file: `.jsonl`, `.parquet` or `.tsv`. Any other ending means CSV.
+            path: The file: `.jsonl`, `.parquet` or `.tsv`. Any other ending means CSV. Spreadsheets are refused.
             encoding: The encoding, as for `add_csv`.
             delimiter: The delimiter, as for `add_csv`.
             **options: See `AddOptions`.
@@ -470,7 +470,8 @@ class Campaign(BaseCampaign[PamelaClient]):
 
         Raises:
             CampaignHaltedError: The campaign stopped itself.
-            CampaignError: The campaign was stopped before, or the `decide` hook failed.
+            CampaignError: The campaign was stopped before, the `decide` hook failed, or the calls in progress could not be
+                read for five minutes.
             LedgerError: The ledger failed. Nothing is lost. Run the campaign again.
         """
         caller = SyncCaller(self._client, self.info.settings.in_flight)

@@ -184,7 +184,7 @@ class SandboxProject:
                 absent.
             fault: The kind of failure. With `lost_answer` or `cut_answer`, the request is carried out, but the response
                 is lost or cut off. With `reset`, the connection is reset before the request is carried out. With
-                `slow_answer`, the response arrives byte by byte.
+                `slow_answer`, the response arrives in up to a hundred pieces over up to two seconds.
             count: The number of requests that fail.
             operation: Only requests of this operation fail, such as `create_call`. None means all operations.
             retry_after: The value of the `Retry-After` header, in seconds.
