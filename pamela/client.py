@@ -938,7 +938,7 @@ def _with_suggestion(function: Any) -> Any:
 
 
 def _explained(error: TypeError, function: Any, kwargs: dict[str, Any]) -> TypeError:
-    """Return the exception of a call that did not reach its function, with what is meant; any other as it is."""
+    """Return a TypeError of a wrong argument with a suggestion added; any other error unchanged."""
     known = function.__code__.co_varnames[1 : function.__code__.co_argcount + function.__code__.co_kwonlyargcount]
     unknown = next((name for name in kwargs if name not in known), None)
     if unknown is None or error.__traceback__ is None or error.__traceback__.tb_next is not None:

@@ -89,7 +89,7 @@ class WebhookEndpoint:
     Raises:
         ValueError: The secret is empty, contains a line break, or starts or ends with a space; or `tolerance` or
             `max_body_bytes` is out of range.
-        TypeError: The secret is neither a str nor a list of str, or `tools` is not a `ToolRegistry`.
+        TypeError: The secret is not a str or a list of str, or `tools` is not a `ToolRegistry`.
 
     Example:
         >>> endpoint = WebhookEndpoint("whsec_example")

@@ -1,4 +1,4 @@
-"""Keeps the responses that an operation takes, for whoever asks for them in its thread or task."""
+"""Records the responses to an operation for the code in its thread or task that asks for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _captured: ContextVar[list[Response] | None] = ContextVar("captured", default=No
 
 
 def capture(response: Response) -> None:
-    """Keep a response for whoever asked for it in this thread or task."""
+    """Record a response if this thread or task is capturing."""
     responses = _captured.get()
     if responses is not None:
         responses.append(response)
@@ -23,7 +23,7 @@ def capture(response: Response) -> None:
 
 @contextmanager
 def capturing() -> Iterator[list[Response]]:
-    """Keep the responses that come in this thread or task meanwhile."""
+    """Record the responses that arrive in this thread or task during the block."""
     responses: list[Response] = []
     token = _captured.set(responses)
     try:

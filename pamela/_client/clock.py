@@ -1,4 +1,4 @@
-"""The clock that executions live by: time, pauses and chance in one place, so that tests can give another one."""
+"""The clock of executions: time, pauses and random numbers in one place, so that tests can replace it."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ _has_warned = False
 
 
 def warn_in_event_loop() -> None:
-    """Warn once in a process that the sync client holds an event loop up. A notebook has a loop that nobody waits for."""
+    """Warn once per process that the sync client blocks an event loop. In a notebook, the loop does not matter."""
     global _has_warned
     asyncio = sys.modules.get("asyncio")
     if _has_warned or asyncio is None or asyncio._get_running_loop() is None or "ipykernel" in sys.modules:
@@ -24,7 +24,7 @@ def warn_in_event_loop() -> None:
 
 
 def depth_in_package() -> int:
-    """Return how many frames of this package lie above the caller's program, this one included."""
+    """Return the number of this package's frames above the caller's program, including this one."""
     frame, depth = sys._getframe(), 0
     while frame is not None and frame.f_globals.get("__name__", "").startswith("pamela."):
         frame, depth = frame.f_back, depth + 1  # type: ignore[assignment]

@@ -1,7 +1,7 @@
-"""What a key, a number or a task that a service shows proves: that it is another one, or nothing.
+"""Decides whether the key, number or task in a response is certainly another than the one that was sent.
 
-Services show what they were sent masked, hashed, cut off or in other letters. Only what is plainly another one is
-evidence against; taking something unclear for that could place a call twice.
+Services may return values masked, hashed, cut off or in another spelling. Only a value that is certainly another one
+counts: a wrong decision could place a call twice.
 """
 
 from __future__ import annotations
@@ -16,33 +16,33 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LETTERS_COMPARED = 4
-"""Letters at the beginning of a task that tell it from another. The rest may be cut off or written otherwise."""
+"""Number of letters at the beginning of a task to compare. The rest may be cut off or spelled otherwise."""
 MASKED_PART = re.compile(r"(?:[*\u2022\u2026\u25cf\u2588]|[#?]{2,}|\.{3,}|(?<![^\W_])x{3,}(?![^\W_]))+")
-"""What stands in a text for letters that are not shown."""
+"""Characters that stand for hidden letters in a text."""
 HIDDEN_TEXT = re.compile(
     r"\W*(?:x*|redacted|hidden|masked|filtered|removed|omitted|truncated|secret|private|none|null)\W*"
 )
-"""What stands for a whole text."""
+"""Words that stand for a hidden text."""
 LONGEST_HIDDEN_TEXT = 40
 SHORTEST_FOUND_INSIDE = 6
-"""Letters of a key that is looked for inside of other texts; a shorter one is in many by chance."""
+"""Minimum length of a key to search for inside other texts, because they contain shorter ones by chance."""
 SHORTEST_CUT = 16
-"""Letters to which a service may cut keys. A shorter one that looks like ours and begins as it does is another."""
+"""Minimum length of a key that a service has cut off. A shorter key with the same beginning is another key."""
 SHORTEST_DIGEST = 8
 EQUAL_DIGITS = re.compile(r"([0-9])\1{2,}")
-"""What may stand in a number for digits that are not shown."""
+"""Repeated digits, which may stand for hidden digits in a number."""
 PLAIN_NUMBER = re.compile(r"\+[1-9][0-9]{6,14}")
 HEX = re.compile(r"[0-9a-fA-F]+")
 DIGESTS = (md5, sha1, sha256, sha512)
 
 
 def is_another_key(wanted: str, shown: str, *, may_be_cut: bool = False) -> bool:
-    """Return whether a text is plainly another key than the wanted one, and no other form of that.
+    """Return whether a text is certainly another key, and not another form of the wanted one.
 
     Args:
-        wanted: The key that is looked for.
-        shown: What a service shows as a call's key.
-        may_be_cut: Whether it may be the beginning of a longer one, whatever it looks like.
+        wanted: The wanted key.
+        shown: The key in a response.
+        may_be_cut: Whether `shown` may always be the beginning of a longer key.
     """
     ours, theirs = (normalize("NFKC", unescape(text)).casefold().strip() for text in (wanted, shown))
     if ours == theirs or _is_hidden(theirs) or (may_be_cut and ours.startswith(theirs)):
@@ -55,7 +55,7 @@ def is_another_key(wanted: str, shown: str, *, may_be_cut: bool = False) -> bool
 
 
 def is_another_number(wanted: str | None, shown: object) -> bool:
-    """Return whether a number is plainly another than the wanted one: whole, in E.164 form or nearly, and not masked."""
+    """Return whether a number is certainly another: complete, not masked, and almost or exactly in E.164 form."""
     if wanted is None or not isinstance(shown, str) or not PLAIN_NUMBER.fullmatch(wanted):
         return False
     theirs = re.sub(r"\(0\)|[\s()./-]", "", normalize("NFKC", shown))
@@ -64,14 +64,14 @@ def is_another_number(wanted: str | None, shown: object) -> bool:
     beginning = _equal_letters(wanted, theirs)
     end = _equal_letters(wanted[::-1], theirs[::-1])
     if len(theirs) < len(wanted) and beginning + end >= len(theirs):
-        return False  # it may lack its middle or an end
+        return False  # its middle or end may be missing
     runs = EQUAL_DIGITS.finditer(theirs)
     return not any(run.start() <= beginning and run.end() >= len(theirs) - end for run in runs)
 
 
 def is_another_task(wanted: str | None, shown: object) -> bool:
-    """Return whether a task is plainly another than the wanted one: it begins with other words, and has not the wanted
-    one in it.
+    """Return whether a task is certainly another: it begins with other words, and does not contain the wanted
+    one.
     """
     if wanted is None or not isinstance(shown, str) or _is_hidden(shown.casefold()):
         return False
@@ -83,8 +83,8 @@ def is_another_task(wanted: str | None, shown: object) -> bool:
 
 
 def has_text(value: object, text: str) -> bool:
-    """Return whether a text, or a digest of it, is in an object or list: as one of its values, or, where it is no short
-    word, inside of one.
+    """Return whether an object or list contains a text or its digest: as a value, or inside a value if the text
+    is long enough.
     """
     waiting = [value]
     while waiting:
@@ -103,7 +103,7 @@ def has_text(value: object, text: str) -> bool:
 
 
 def _fits_mask(ours: str, theirs: str) -> bool:
-    """Return whether a text with parts that are not shown may be ours."""
+    """Return whether a text with hidden parts may be ours."""
     first, *others = MASKED_PART.split(theirs)
     last = others.pop()
     end = len(ours) - len(last)
@@ -116,12 +116,12 @@ def _fits_mask(ours: str, theirs: str) -> bool:
 
 
 def _is_hidden(text: str) -> bool:
-    """Return whether a text only says that something is not shown."""
+    """Return whether a text only stands for a hidden one."""
     return len(text) <= LONGEST_HIDDEN_TEXT and HIDDEN_TEXT.fullmatch(text) is not None
 
 
 def _may_stand_for(wanted: str, shown: str) -> bool:
-    """Return whether a text may stand for a key: a digest, a token or a number of the service's own, unlike our key."""
+    """Return whether a text may replace a key: a digest, a token or a number of the service, unlike our key."""
     lengths = {len(token) for token in _tokens(wanted) if _is_opaque(token) or HEX.fullmatch(token)}
     if any(_is_opaque(token) and len(token) not in lengths for token in _tokens(shown)):
         return True
@@ -129,7 +129,7 @@ def _may_stand_for(wanted: str, shown: str) -> bool:
 
 
 def _is_opaque(text: str) -> bool:
-    """Return whether a text looks like a digest or a random token, and not like words or numbers that people choose."""
+    """Return whether a text looks like a digest or a random token instead of words or numbers of a person."""
     if len(text) < SHORTEST_DIGEST or any(each.isspace() for each in text):
         return False
     if HEX.fullmatch(text) and not text.isdigit():
@@ -140,7 +140,7 @@ def _is_opaque(text: str) -> bool:
 
 
 def _is_digest_of(text: str, shown: str) -> bool:
-    """Return whether a text is a usual digest of another, whole or its beginning."""
+    """Return whether a text is a common digest of another, or the beginning of one."""
     found = re.sub(r"^\w+[:=$]", "", shown.strip()).casefold()
     is_hex = len(found) >= SHORTEST_DIGEST and HEX.fullmatch(found) is not None
     return is_hex and any(_hex(digest, text).startswith(found) for digest in DIGESTS)
@@ -156,12 +156,12 @@ def _tokens(text: str) -> Iterator[str]:
 
 
 def _shape(text: str) -> str:
-    """Return what a key looks like: `a-0` for `pizza-1` and `burger-12`."""
+    """Return the form of a key: `a-0` for `pizza-1` and `burger-12`."""
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", text))
 
 
 def _equal_letters(one: str, other: str) -> int:
-    """Return how many letters two texts begin with alike."""
+    """Return the length of the common beginning of two texts."""
     return next(
         (index for index, (left, right) in enumerate(zip(one, other, strict=False)) if left != right),
         min(len(one), len(other)),
@@ -169,5 +169,5 @@ def _equal_letters(one: str, other: str) -> int:
 
 
 def _letters(text: str) -> str:
-    """Return the letters and digits of a text, as they are alike in all ways to write them."""
+    """Return the letters and digits of a text in a normalized form."""
     return "".join(each for each in normalize("NFKD", unescape(text)).casefold() if each.isalnum())

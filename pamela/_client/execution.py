@@ -1,7 +1,7 @@
-"""The execution of one operation: attempts, retries, and what is made of a lost response. Decided once, without I/O.
+"""The execution of one operation: attempts, retries and recovery from lost responses. Without I/O.
 
 `execute` is a generator. It yields an `Attempt` and takes its `Outcome`, or yields a `Wait` and takes nothing; it
-returns the value or raises. The clients drive it, sync and async, and do nothing else.
+returns the value or raises. The sync and async clients only drive it.
 """
 
 from __future__ import annotations
@@ -29,25 +29,25 @@ if TYPE_CHECKING:
     from .recovery import Wanted
 
 CREATE_CALL, CANCEL_CALL, HANGUP_CALL, DELETE_TOOL = "create_call", "cancel_call", "hangup_call", "delete_tool"
-"""The operations whose lost responses are made good. Their modules, and that of the look-up, are imported if needed."""
+"""The operations that recover from lost responses. Their modules, and that of the look-up, are imported if needed."""
 
 MOST_REPEATS = 5
-"""How often a request is repeated whose responses belong to others. With our own connections the first repeat has one
-that nothing can have come on before; those of a caller's client may all be used ones."""
+"""Maximum repeats of a request whose responses belong to other requests. With our own connections, the first repeat
+uses a new connection; a caller's client may reuse one each time."""
 MOST_OTHER_NAMES = 1000
 
 LONGEST_WAIT = 2_000_000.0
-"""Seconds; what stands for "no limit" where the system's calls need a number."""
+"""Seconds that mean "no limit" for system calls that need a number."""
 
 T = TypeVar("T")
 Steps = Generator[Attempt | Wait, Any, T]
 
 
 def execute(request: Request[T], options: Options, capabilities: ServerCapabilities, clock: Clock) -> Steps[T]:
-    """Carry an operation out.
+    """Carry out an operation.
 
     Raises:
-        PamelaError: It failed; the subclass says how.
+        PamelaError: The operation failed. The subclass names the kind of error.
     """
     return RequestExecution(request, options, capabilities, clock).run()
 
@@ -58,7 +58,7 @@ def look_up_call(
     """Look for a call by its idempotency key.
 
     Raises:
-        CallLookupError: It is unclear whether there is such a call.
+        CallLookupError: It is unclear whether the call exists.
         PamelaError: The calls could not be listed.
     """
     from .recovery import CallLookUp
@@ -72,7 +72,7 @@ def look_up_call(
 
 
 class Recovered:
-    """The value that an operation was to return, found although its own response was lost or refused."""
+    """The value of an operation whose own response was lost or refused."""
 
     __slots__ = ("value",)
 
@@ -81,7 +81,7 @@ class Recovered:
 
 
 class RequestExecution:
-    """One operation, from its first attempt to its value or exception."""
+    """One operation from its first attempt to its value or exception."""
 
     def __init__(
         self,
@@ -106,17 +106,17 @@ class RequestExecution:
         self.began_at = clock.now()
         self.attempts = 0
         self.repeats = 0
-        """How many of the attempts were made because a response belonged to another request."""
+        """The number of attempts after a response that belonged to another request."""
         self.mismatch: Mismatch | None = None
-        """What showed that the last response belonged to another request."""
+        """Why the last response belonged to another request."""
         self.parsed: tuple[Response, Any] | None = None
-        """The last response that was read to see to which request it belongs, and its value."""
+        """The last response that was parsed to find its request, and its value."""
         self.secrets: tuple[str, ...] = ()
-        """What a response may give back that must not be shown: the password of the proxy that it came through."""
+        """Secrets that a response may repeat: the password of the proxy."""
         self.may_have_arrived = False
-        """Whether an attempt so far may have reached the service."""
+        """Whether any attempt may have reached the service."""
         self.outcome_unknown = False
-        """Whether it is unknown what such an attempt did: no look-up has shown since that it did nothing."""
+        """Whether the effect of such an attempt is unknown: no later look-up has shown that it had none."""
 
     def encode_body(self) -> None:
         from .request_bodies import encode_json, encode_multipart
@@ -129,7 +129,7 @@ class RequestExecution:
 
     @property
     def can_look_up_by_key(self) -> bool:
-        """Whether what an earlier attempt did can be found by its key."""
+        """Return whether the effect of an earlier attempt can be looked up by its key."""
         return self.key is not None and self.request.operation.name == CREATE_CALL
 
     def run(self) -> Steps[Any]:
@@ -178,7 +178,7 @@ class RequestExecution:
         )
 
     def is_of_another(self, response: Response) -> bool:
-        """Whether a response on a connection that has carried requests before belongs to one of those."""
+        """Return whether a response on a reused connection belongs to an earlier request."""
         if not 200 <= response.status < 300 or response.status == 204:
             return False
         try:
@@ -198,7 +198,7 @@ class RequestExecution:
         return None if found is None or self.capabilities.other_names.get(found.asked) == found.found else found
 
     def learn_other_name(self, value: Any) -> None:
-        """Learn that the service calls an object by another id than the one that it was asked for."""
+        """Store the service's id of an object that was requested by another id."""
         mismatch = self.mismatch_of(value)
         if mismatch is not None:
             log.warning(
@@ -210,7 +210,7 @@ class RequestExecution:
                 self.capabilities.other_names[mismatch.asked] = mismatch.found
 
     def take(self, outcome: Outcome, sent_at: datetime) -> Steps[Any]:
-        """Return what an attempt came to."""
+        """Return the result of an attempt."""
         if isinstance(outcome, PamelaError):
             self.attempts -= 1
             raise outcome
@@ -235,7 +235,7 @@ class RequestExecution:
             if self.request.operation.name == CREATE_CALL:
                 self.check_is_call(value, outcome)
             if self.key is not None and outcome.headers.get(IDEMPOTENCY_HEADER.lower()) == self.key:
-                self.capabilities.idempotency_keys = True  # A page of another server may echo any header.
+                self.capabilities.idempotency_keys = True  # error pages of other servers may echo it
             return value
         raise responses.error_of_response(self.request, outcome, self.url)
 
@@ -252,13 +252,13 @@ class RequestExecution:
             raise responses.unexpected_response(self.request, response, "a call has an id")
 
     def learn_clock(self, response: Response, sent_at: datetime) -> None:
-        """Learn from a response how the service's clock goes."""
+        """Store the time of the service's clock in a response."""
         date = response.headers.get("date")
         if date is not None:
             self.capabilities.last_date = (date, sent_at)
 
     def next_after_error(self, error: PamelaError) -> Steps[Recovered | None]:
-        """Return the value if it is there all the same, or None for another attempt; raise the error otherwise."""
+        """Return the value if it exists anyway, or None for another attempt. Raise the error otherwise."""
         from .retries import Decision, FailureKind, decide, kind_of
 
         operation = self.request.operation
@@ -298,7 +298,7 @@ class RequestExecution:
         return None
 
     def resolve_refused_retry(self, error: PamelaError) -> Steps[Recovered | None]:
-        """Return the value of an attempt whose response was lost, where the refusal of its repeat shows that it worked."""
+        """Return the value of an attempt with a lost response, if the refusal of its repeat shows that it worked."""
         operation = self.request.operation
         if error.status_code == 404 and operation.name == DELETE_TOOL:
             return (yield from self.read_back_result("An earlier attempt deleted the tool."))
@@ -314,7 +314,7 @@ class RequestExecution:
         return None
 
     def read_back_result(self, message: str = "") -> Steps[Recovered | None]:
-        """Return what the operation did where no response says it: the deletion, or the call as it is now."""
+        """Return the result of an operation without a response: the deletion, or the current call."""
         operation = self.request.operation
         if operation.name == DELETE_TOOL:
             tool_id = self.request.path_arguments["tool_id"]
@@ -327,7 +327,7 @@ class RequestExecution:
         return None
 
     def find_call_by_key(self) -> Steps[Call | None]:
-        """Look for the call that an earlier attempt may have placed. It costs `recovery.LOOK_UP_REQUESTS` at most."""
+        """Look for the call of an earlier attempt, with at most `recovery.LOOK_UP_REQUESTS` requests."""
         from .recovery import CallLookUp, Wanted
 
         body = self.request.body
@@ -335,7 +335,7 @@ class RequestExecution:
         return (yield from CallLookUp(wanted, self.subrequest, self.capabilities).run())
 
     def original_call(self, error: PamelaError) -> Steps[Call | None]:
-        """Return the call that the idempotency key was used for, if the service says or shows which."""
+        """Return the call that used the idempotency key, if the service names or returns it."""
         from .._generated.api.calls import get_call
         from .recovery import CallLookUp, Wanted
 
@@ -349,11 +349,11 @@ class RequestExecution:
             return None
 
     def subrequest(self, request: Request[T]) -> Steps[T]:
-        """Carry another request out in the time of this one."""
+        """Carry out another request within the time limit of this one."""
         return RequestExecution(request, self.options, self.capabilities, self.clock, self.deadline_at).run()
 
     def pause(self, error: PamelaError) -> float | None:
-        """Return the seconds until the next attempt, or None where there is no time for one."""
+        """Return the seconds until the next attempt, or None if the time is over."""
         from .retries import LONGEST_RETRY_AFTER, longest_backoff
 
         if error.retry_after is None:
@@ -377,7 +377,7 @@ class RequestExecution:
             for step, seconds in steps.items()
         }
         if self.request.is_streamed:
-            # The deadline ends when the response begins; from then on each wait for bytes has this limit alone.
+            # The deadline ends when the response begins. From then on, only this limit applies to each wait for bytes.
             limited["read"] = DeadlineTimeout(LONGEST_WAIT if limits.read is None else limits.read, self.deadline_at)
         return {**limited}
 
@@ -391,10 +391,10 @@ def default_headers(options: Options) -> dict[str, str]:
 
 
 def with_key(body: dict[str, Any], key: str | None) -> dict[str, Any]:
-    """Return a body with the idempotency key in the call's metadata, where a later look-up finds it.
+    """Return a body with the idempotency key in the call's metadata, for a later look-up.
 
     Raises:
-        ValidationError: The metadata have another key there.
+        ValidationError: The metadata contains another key.
     """
     metadata = body.get("metadata") or {}
     present = metadata.get(IDEMPOTENCY_METADATA, key)

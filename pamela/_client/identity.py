@@ -1,7 +1,7 @@
-"""Whether a response is that of another request, by what it says of itself. Without I/O.
+"""Decides by its content whether a response belongs to another request. Without I/O.
 
-HTTP/1.1 does not say which request a response belongs to. A server that sends a second, unasked response shifts all that
-follow on the connection by one, and where the second comes after the next request was sent, nothing on the wire shows it.
+HTTP/1.1 does not name the request of a response. A server that sends one response twice shifts all later responses on
+the connection by one. If the second one arrives after the next request was sent, the connection does not show it.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 
 class Naming(NamedTuple):
-    """Where a request and its response name the same object."""
+    """The places in a request and its response with the same id."""
 
     argument: str
     """The argument in the path."""
     field: str
     """The field of the response."""
     fields: tuple[str, ...]
-    """All that the response is documented to have."""
+    """All documented fields of the response."""
 
 
 class Mismatch(NamedTuple):
-    """What a response says of itself that its request does not."""
+    """A contradiction between a response and its request."""
 
     asked: str
     found: str
     is_new: bool = False
-    """Whether a new object was asked for, which had no id to be named by."""
+    """Whether the request creates an object, so that it contains no id."""
 
     def __str__(self) -> str:
         asked = "the call that was to be placed" if self.is_new else repr(self.asked)
@@ -42,10 +42,10 @@ class Mismatch(NamedTuple):
 
 @lru_cache(maxsize=256)
 def naming_of(operation: Operation[Any]) -> Naming | None:
-    """Return where request and response of an operation name the same object, None where they do not.
+    """Return the places of the same id in the request and the response of an operation, or None.
 
-    `/calls/{call_id}` and what is below it, with a `Call` as its response, names it as `call_id` and as `id`; a response
-    with a field `tool_id` names that of `/tools/{tool_id}`.
+    For `/calls/{call_id}` and paths below it, with a `Call` as response, these are `call_id` and `id`. For
+    `/tools/{tool_id}`, it is the response's field `tool_id`.
     """
     arguments = re.findall(r"\{(\w+)\}", operation.path)
     model = operation.parser.model
@@ -59,22 +59,22 @@ def naming_of(operation: Operation[Any]) -> Naming | None:
 
 
 def mismatch_of_object(request: Request[Any], value: Any) -> Mismatch | None:
-    """Return what shows that the value of a response is of another object than the one that was asked for."""
+    """Return why the value of a response is another object than the requested one, or None."""
     naming = naming_of(request.operation)
     if naming is None or not isinstance(value, dict):
         return None
     asked, found = request.path_arguments.get(naming.argument), value.get(naming.field, value.get("id"))
     if found is None:
         others = (value[name] for name in value if name.endswith("_id") and name not in naming.fields)
-        found = next(others, None)  # a `tool_id` where a call was asked for
+        found = next(others, None)  # for example a `tool_id` instead of a call
     return Mismatch(asked, found) if isinstance(found, str) and isinstance(asked, str) and found != asked else None
 
 
 def mismatch_of_new_call(request: Request[Any], call: Any) -> Mismatch | None:
-    """Return what shows that the call of a response is not the one that was just placed.
+    """Return why the call in a response is not the one that was just placed, or None.
 
-    That is another idempotency key, or another number and another task. Either may be shown in another form than it was
-    sent in, masked say, which shows nothing.
+    The reason is another idempotency key, or another number and another task. A value in another form, such as a masked
+    one, is not a reason.
     """
     sent = request.body
     if not isinstance(call, dict) or not isinstance(sent, dict):

@@ -1,8 +1,8 @@
-"""What the pages of a list of calls have shown, while new calls and changes move the list on.
+"""Reads a list of calls page by page, while new calls and changes move its entries.
 
-Pages are counted from the front. A call that is placed while they are read moves all others back by one, and one that is
-changed may come to the front where a service sorts by that. Either is seen by calls that a later page shows again, and
-only the second can hide a call.
+Offsets count from the front. A call that is placed meanwhile moves all others back by one. A call that changes may move
+to the front if the service sorts by changes. In both cases a later page repeats calls, but only the second case can
+hide a call.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 NO_TIME = datetime.min.replace(tzinfo=UTC)
 MOST_REPEATS = 3
-"""Pages in a row that show nothing new, after which a service is taken to give the same page again and again."""
+"""Maximum number of pages in a row without new calls. Then the service repeats the same page."""
 COUNTS = ("total", "count", "total_count", "totalCount", "total_items", "total_results")
 SIGNS_OF_MORE = re.compile(
     r"(?:has_?)?(?:more|next)(?:_?(?:page|results|offset|cursor|page_?token|token|url|link))?|cursor|after"
     r"|continuation(?:_?token)?|(?:is_?)?(?:partial|incomplete|truncated)(?:_?results)?|errors?|warnings?",
     re.IGNORECASE,
 )
-"""Fields that say, if they are filled, that a list without calls is not the whole of it."""
+"""Fields that, if they are filled, show that a list without calls is incomplete."""
 
 
 class Listing:
     """The pages of one list, read from the front to the end, perhaps several times.
 
     Attributes:
-        shown: The ids of all calls that were shown.
-        newest: When the newest of them was placed, and its id; None unless all of them show when they were placed.
-        offset: Where the next page begins.
+        shown: The ids of all calls so far.
+        newest: The time and the id of the newest call; None unless all calls have a time.
+        offset: The offset of the next page.
         shifts: By how many calls the list has moved since its first page was read.
-        is_stuck: Whether a page showed nothing but what was shown before.
+        is_stuck: Whether a page had only known calls.
         is_over: Whether no more pages follow.
     """
 
@@ -45,24 +45,23 @@ class Listing:
         self.newest: tuple[datetime, str] | None = None
         self._has_times = self._is_newest_first = True
         self._has_order = False
-        """Whether a page had calls of different times, and so shows their order."""
+        """Whether a page had calls with different times, so that the order is known."""
         self.begin()
 
     def begin(self) -> None:
-        """Begin at the front."""
+        """Start again at the front."""
         self.offset = self.shifts = self._expected = self._repeats = self._longest = 0
         self.is_stuck = self.is_over = False
         self.ids: set[str] = set()
-        """The ids of the calls that were shown since then."""
+        """The ids of all calls since the last `begin`."""
         self._oldest = ""
         self._page: Mapping[str, Any] = {}
         self._calls: Sequence[Call] = ()
 
     def take(self, page: Mapping[str, Any], calls: Sequence[Call]) -> list[Call]:
-        """Take the next page, and return those of its calls that were not shown before.
+        """Take the next page, and return its new calls.
 
-        Neither `total` nor `has_more` is believed when it says that the list is over, and a page that is shorter than
-        asked for may be as long as the service makes them.
+        `total` and `has_more` are not trusted to mark the end of the list. A short page may be the service's maximum.
         """
         new = [call for call in calls if call["id"] not in self.shown]
         again = sum(call["id"] in self.ids for call in calls) + self._newly_placed(new)
@@ -83,7 +82,7 @@ class Listing:
         return new
 
     def _newly_placed(self, new: Sequence[Call]) -> int:
-        """Return how many calls of a page behind the first are there because they were placed meanwhile."""
+        """Return how many calls of a page after the first were placed meanwhile."""
         if not self.ids or self.newest is None or not (self._is_newest_first and self._has_order):
             return 0
         newest = self.newest[0]
@@ -99,21 +98,21 @@ class Listing:
                 self.newest = (placed_at, call["id"])
 
     def is_explained_by(self, front: Sequence[Call]) -> bool:
-        """Whether the list has moved by nothing but the calls that its first page, read again, shows as newly placed.
+        """Return whether new calls on the first page, read again, explain all movements of the list.
 
-        The calls of that page count as shown from then on.
+        The calls of that page are then known.
         """
         newest = self.newest
         new = [call for call in front if call["id"] not in self.shown]
         self._note(new)
         if newest is None or not self._has_times or len(new) == len(front):
-            return False  # More than a page of them may hide what has moved before.
+            return False  # More than a page of new calls may hide older movements.
         return len(new) >= self.shifts and all(_time_of(call) >= newest[0] for call in new)
 
     def end(self, service_time: datetime | None) -> datetime | None:
-        """Return a moment of the service's clock before which all was placed that was there; None where none is known.
+        """Return a time of the service's clock after all known calls, or None.
 
-        A list that ends there is moved by no new calls.
+        New calls do not move a list that ends at this time.
         """
         if service_time is None or self.newest is None:
             return None
@@ -126,7 +125,7 @@ class Listing:
             return None
 
     def problem(self) -> str | None:
-        """Return why the list is not known to be whole, None where it is."""
+        """Return why the list may be incomplete, or None."""
         if self.is_stuck:
             return "the service lists the same calls on every page"
         if self._page.get("has_more") or self._page.get("next_offset"):
@@ -143,27 +142,27 @@ def _is_newest_first(calls: Sequence[Call]) -> bool:
 
 
 def _time_of(call: Call) -> datetime:
-    """Return when a call was placed, `NO_TIME` where it does not show that."""
+    """Return when a call was placed, or `NO_TIME`."""
     placed_at: object = call.created_at
     return placed_at if isinstance(placed_at, datetime) else NO_TIME
 
 
 def _resolution(moment: datetime) -> timedelta:
-    """Return the step in which the service seems to write its times."""
+    """Return the apparent resolution of the service's times."""
     if moment.microsecond % 1000:
         return timedelta(microseconds=1)
     return timedelta(milliseconds=1) if moment.microsecond else timedelta(seconds=1)
 
 
 def _number_of_calls(page: Mapping[str, Any]) -> int:
-    """Return how many calls a list says that it has, 0 where it does not say."""
+    """Return the number of calls according to the page, or 0."""
     counts = [value for name, value in _fields(page) if name in COUNTS]
     numbers = [re.match(r"\s*([0-9]{1,9})(?![0-9])", str(count)) for count in counts]
     return max([int(number[1]) for number in numbers if number is not None], default=0)
 
 
 def _sign_of_more(page: Mapping[str, Any]) -> str | None:
-    """Return the name of what says, in a list without calls, that there are calls that it does not show; else None."""
+    """Return the name of a field that shows that an empty list is incomplete, or None."""
     for name, value in _fields(page):
         has_rows = isinstance(value, list) and (page.get(name) is value or any(isinstance(row, dict) for row in value))
         if value and (has_rows or SIGNS_OF_MORE.fullmatch(name)):
@@ -172,7 +171,7 @@ def _sign_of_more(page: Mapping[str, Any]) -> str | None:
 
 
 def _fields(value: object) -> Iterator[tuple[str, Any]]:
-    """Go through the fields of an object and of the objects in it, but not of those in lists."""
+    """Yield the fields of an object and of nested objects, but not of objects in lists."""
     waiting = [value]
     while waiting:
         if isinstance(each := waiting.pop(), dict):

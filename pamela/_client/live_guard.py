@@ -1,4 +1,4 @@
-"""The safety catch for tests: with `PAMELA_FORBID_LIVE=1` in the environment, no request leaves this machine."""
+"""Protection for tests: with `PAMELA_FORBID_LIVE=1` in the environment, no request leaves this machine."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ OFF = frozenset({"", "0", "false", "no", "off"})
 
 
 def refusal(url: str) -> PamelaError | None:
-    """Return the exception for a request that must not be sent, None for one that may.
+    """Return the exception for a forbidden request, None for an allowed one.
 
-    The environment is asked each time, so that a client that was made before the catch was set obeys it too.
+    The environment is read each time, so that the variable also applies to existing clients.
     """
     if os.environ.get(VARIABLE, "").strip().lower() in OFF:
         return None

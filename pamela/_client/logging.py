@@ -1,4 +1,4 @@
-"""The log of the package, under `pamela`: one line an attempt, with nothing in it that is secret."""
+"""The log of the package, under `pamela`: one line per attempt, without secrets."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ log = logging.getLogger("pamela")
 
 
 def is_logged() -> bool:
-    """Whether attempts have a line each."""
+    """Return whether attempts are logged."""
     return log.isEnabledFor(logging.DEBUG)
 
 
 def log_outcome(attempt: AttemptInfo) -> None:
-    """Write the line of an attempt."""
+    """Log an attempt."""
     log.debug(
         "%s %s %s -> %s in %.0f ms (attempt %d, request %s)",
         clean(attempt.operation),

@@ -1,4 +1,4 @@
-"""A response whose body is read as it arrives, and the exceptions that its end may mean."""
+"""A response whose body is read as it arrives, and the exceptions at its end."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class OpenResponse:
     """The response to a request that is streamed.
 
     Args:
-        request: What was sent.
-        response: What came back; its body is open, unless it was read whole.
-        content: The body that was read whole.
-        secrets: What must not be shown in a message.
+        request: The request.
+        response: The response. Its body is open, unless it was read completely.
+        content: The body, if it was read completely.
+        secrets: Texts that messages must not contain.
     """
 
     def __init__(
@@ -36,12 +36,12 @@ class OpenResponse:
         """Return the next bytes, None at the end.
 
         Raises:
-            APIConnectionError: The response broke off, or nothing came for longer than the timeout.
+            APIConnectionError: The response broke off, or no bytes arrived within the timeout.
         """
         return self._taken(self._rest() if self.response.body is None else self.response.body.read())
 
     async def read_async(self) -> bytes | None:
-        """Return the next bytes as `read` does."""
+        """Return the next bytes, like `read`."""
         return self._taken(self._rest() if self.response.body is None else await self.response.body.read())
 
     def _rest(self) -> bytes | None:
@@ -64,7 +64,7 @@ class OpenResponse:
         raise error from found.cause
 
     def unexpected(self, problem: str) -> UnexpectedResponseError:
-        """Return the exception for an event that is not what the API sends."""
+        """Return the exception for an event with an unexpected form."""
         return UnexpectedResponseError(
             f"An event of {self.request.operation.name} is not what the API sends ({problem}).",
             status_code=self.response.status,

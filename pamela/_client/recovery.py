@@ -1,8 +1,8 @@
-"""Finding out what an attempt did whose response was lost: the look-up of a call by its key, and reading results back.
+"""Finds the effect of an attempt with a lost response: looks up a call by its key, or reads the result back.
 
-Looking a call up costs requests: one for each page of a hundred calls since the attempt and one for each call whose
-metadata the list does not show, `LOOK_UP_REQUESTS` at most. Only a filled metadata object is evidence, for or against.
-What stays unclear is never taken for "there is no such call".
+A look-up needs a request for each page of a hundred calls since the attempt, and one for each call without metadata in
+the list, at most `LOOK_UP_REQUESTS`. Only a filled metadata object is evidence. An unclear result never counts as "the
+call does not exist".
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ if TYPE_CHECKING:
     from .clock import Clock
 
 LOOK_UP_REQUESTS = 20
-"""How many requests a look-up makes at most; beyond them it is unclear whether there is such a call."""
+"""Maximum number of requests of a look-up. After them, it is unclear whether the call exists."""
 PAGE_SIZE = 100
 CLOCK_MARGIN = timedelta(hours=26)
-"""How far the times of calls may be off: by a wrong clock, or because they are written without their zone."""
+"""Maximum error of the times of calls: by a wrong clock, or a missing time zone."""
 CLOCK_RESOLUTION = timedelta(minutes=1)
-"""Differences between clocks that do not matter beside that margin."""
+"""Differences between clocks that are negligible compared with the margin."""
 DEFAULT_SEARCH = timedelta(hours=24)
-"""How far back `find_call` searches where it is not told."""
+"""How far back `find_call` searches by default."""
 
 Send = Callable[["Request[Any]"], Generator[Any, Any, Any]]
-"""Sends a request in the time and with the settings of the operation that it is made for."""
+"""Sends a request with the time limit and the settings of its operation."""
 
 
 class Wanted(NamedTuple):
-    """The call that is looked for."""
+    """The wanted call."""
 
     key: str
     since: datetime
-    """When the first request for it may have been sent, by our clock."""
+    """The earliest time of the first request for it, by our clock."""
     to: str | None = None
     task: str | None = None
 
     def is_evident_in(self, call: Mapping[str, Any], *, is_whole: bool) -> bool | None:
-        """Return whether a call is the one, or None where its metadata do not tell.
+        """Return whether a call is the wanted one, or None if its metadata does not decide it.
 
         Args:
-            call: The call as the service shows it.
-            is_whole: Whether it was fetched by itself. Of a call in a list, the metadata may be shown in part.
+            call: The call in a response.
+            is_whole: Whether the call was fetched alone. In a list, its metadata may be incomplete.
         """
         metadata = call.get("metadata")
         if not isinstance(metadata, dict) or not metadata:
@@ -70,12 +70,12 @@ class Wanted(NamedTuple):
         return False if is_another else None
 
     def may_be(self, call: Mapping[str, Any]) -> bool:
-        """Return whether a call whose metadata do not tell can be the one, by the number and task that are shown."""
+        """Return whether a call without evidence in its metadata can be the wanted one, by its number and task."""
         return not (is_another_number(self.to, call.get("to")) or is_another_task(self.task, call.get("task")))
 
 
 def wanted_call(idempotency_key: Any, to: Any, task: Any, since: datetime | date | str | None, clock: Clock) -> Wanted:
-    """Return what `find_call` looks for.
+    """Return the call that `find_call` looks for.
 
     Raises:
         ValidationError: An argument is invalid.
@@ -90,7 +90,7 @@ def wanted_call(idempotency_key: Any, to: Any, task: Any, since: datetime | date
 
 
 class CallLookUp:
-    """One look-up: goes through the calls since an attempt, newest page first, until one is shown to be the wanted one."""
+    """One look-up. It reads the calls since an attempt, newest first, until it finds the wanted one."""
 
     def __init__(self, wanted: Wanted, send: Send, capabilities: ServerCapabilities) -> None:
         self.wanted = wanted
@@ -100,23 +100,23 @@ class CallLookUp:
         self._unclear: str | None = None
 
     def run(self) -> Generator[Any, Any, Call | None]:
-        """Return the call, or None where the calls show that there is none.
+        """Return the call, or None if it does not exist.
 
         Raises:
-            CallLookupError: It is unclear whether there is such a call.
+            CallLookupError: It is unclear whether the call exists.
             PamelaError: The calls could not be listed.
         """
         start = self._window_start()
         found = yield from self._search(start)
         if found is None and start - self._window_start() > CLOCK_RESOLUTION:
-            # Only the responses to the search told how the service's clock goes.
+            # Only the responses to the search contained the time of the service's clock.
             found = yield from self._search(self._window_start())
         if found is None and self._unclear is not None:
             raise self._unclear_error(self._unclear)
         return found
 
     def _window_start(self) -> datetime:
-        """Return when the call was placed at the earliest, by the service's clock. A clock ahead narrows nothing."""
+        """Return the earliest possible time of the call, by the service's clock."""
         offset = self._capabilities.clock_offset() or timedelta()
         try:
             return self.wanted.since + min(offset, timedelta()) - CLOCK_MARGIN
@@ -124,10 +124,10 @@ class CallLookUp:
             return datetime.min.replace(tzinfo=UTC)
 
     def _search(self, start: datetime) -> Generator[Any, Any, Call | None]:
-        """Go through the list until it is known to have shown every call.
+        """Read the list until every call in it has been seen.
 
-        Where it moves while it is read, by more than newly placed calls, it is read again: a call may have moved from a
-        page that was still to come to one that was read before.
+        If more than new calls move the list meanwhile, it is read again: a call may have moved from a later page to one
+        that was already read.
         """
         self._unclear = None
         listing = Listing()
@@ -154,7 +154,7 @@ class CallLookUp:
         return found
 
     def _read(self, listing: Listing, start: datetime, end: datetime | None = None) -> Generator[Any, Any, Call | None]:
-        """Go through the pages until one shows no more calls, or until only a list with an end could go on."""
+        """Read the pages until the end, or until only a list with an end time can continue."""
         while not listing.is_over:
             page = yield from self._page(start, listing.offset, end)
             new = listing.take(page, self._calls(page))
@@ -186,7 +186,7 @@ class CallLookUp:
         return calls
 
     def _check(self, call: Call) -> Generator[Any, Any, Call | None]:
-        """Return the call as a whole if it is the wanted one; whoever lists calls in short may leave the metadata out."""
+        """Return the complete call if it is the wanted one. Lists may omit the metadata, so it may be fetched alone."""
         evident = self.wanted.is_evident_in(call, is_whole=False)
         if evident is None and self.wanted.may_be(call):
             self._count_request()
@@ -211,5 +211,5 @@ class CallLookUp:
 
 
 def is_call(value: Any) -> bool:
-    """Return whether a value of a response is a call: an object with an id."""
+    """Return whether a value is a call: an object with an id."""
     return isinstance(value, Call) and isinstance(value.get("id"), str) and bool(value["id"])

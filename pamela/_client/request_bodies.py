@@ -1,4 +1,4 @@
-"""The bodies of requests: JSON, and multipart/form-data for those that carry files."""
+"""The bodies of requests: JSON, or multipart/form-data for requests with files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def encode_json(body: Any) -> bytes | None:
     """Return a body as JSON.
 
     Raises:
-        ValidationError: It has something that JSON has no form for.
+        ValidationError: The body contains a value that JSON cannot represent.
     """
     if body is None:
         return None
@@ -35,7 +35,7 @@ def encode_json(body: Any) -> bytes | None:
 
 
 def _place_without_json(body: Any) -> str | None:
-    """Return the first value that JSON has no form for, as `metadata['a'][0]=nan`; None if it is not a single one."""
+    """Return the first value that JSON cannot represent, such as `metadata['a'][0]=nan`; None if several cause it."""
     waiting = [("", body)]
     while waiting:
         place, value = waiting.pop()
@@ -55,10 +55,10 @@ def _place_without_json(body: Any) -> str | None:
 
 
 def encode_multipart(fields: Mapping[str, Any], files: Mapping[str, tuple[str, bytes]]) -> tuple[bytes, str]:
-    """Return a body and its content type. It is whole in memory, so that it can be sent again.
+    """Return a body and its content type. The whole body is in memory, so that it can be sent again.
 
     Args:
-        fields: Values by name; an object is sent as JSON, a list repeats its name.
+        fields: Values by name. An object is sent as JSON, and a list repeats its name.
         files: Names and contents of files, by the name of the field.
     """
     data = {name: _texts(name, value) for name, value in fields.items()}

@@ -1,4 +1,4 @@
-"""What a response means: a value of the documented shape, or one of our exceptions. Without I/O."""
+"""Turns a response into a value of the documented type, or into one of our exceptions. Without I/O."""
 
 from __future__ import annotations
 
@@ -48,21 +48,21 @@ _OF_CALLS: dict[type[PamelaError], type[CallError]] = {
     PamelaError: CallError,
     ServerError: CallServerError,
 }
-"""What an exception is called on a path of calls."""
+"""The exceptions of paths below `/calls`, by the general exception."""
 _UNTOUCHED_REDIRECTS = frozenset({307, 308})
-"""Redirects that ask for the same request at another address. All others may follow an action."""
+"""Redirects that repeat the same request at another address. All others may be the result of an action."""
 LARGEST_JSON = 16 * 1024 * 1024
-"""Bytes of JSON that are read, which takes two seconds at most and which no deadline can end. A page of 100 calls of an
-hour each has some 10 MB."""
+"""Maximum bytes of JSON to parse. No deadline can interrupt that, and it takes at most two seconds. A page of 100 calls
+of an hour each has about 10 MB."""
 LONGEST_MESSAGE = 2000
-"""Characters of a message of the service. `details` has all of it."""
+"""Maximum length of a message from the service. `details` has the whole message."""
 
 
 def value_of(request: Request[T], response: Response) -> T:
-    """Return the value of a success, typed.
+    """Return the typed value of a success.
 
     Raises:
-        UnexpectedResponseError: It is not what the API sends.
+        UnexpectedResponseError: The response does not have the documented form.
     """
     parser = request.operation.parser
     if not parser.media_type and len(response.content) > LARGEST_JSON:
@@ -77,7 +77,7 @@ def value_of(request: Request[T], response: Response) -> T:
 
 
 def unexpected_response(request: Request[Any], response: Response, problem: str) -> UnexpectedResponseError:
-    """Return the exception for a success that is not what the API sends."""
+    """Return the exception for a success without the documented form."""
     return UnexpectedResponseError(
         f"The response to {request.operation.name} is not what the API sends ({problem}): "
         f"{_excerpt(response)}. Is base_url right, and is there a proxy in between?",
@@ -102,12 +102,12 @@ def response_of_another(request: Request[Any], response: Response, mismatch: str
 
 
 def error_of_response(request: Request[Any], response: Response, url: str) -> PamelaError:
-    """Return the exception that a response other than a success means.
+    """Return the exception for an error response.
 
     Args:
-        request: What was sent.
-        response: What came back.
-        url: Where it was sent.
+        request: The request.
+        response: The response.
+        url: The URL of the request.
     """
     from .retries import retry_after
 
@@ -140,12 +140,12 @@ def _kind(request: Request[Any], status: int, code: Any) -> type[PamelaError]:
         return QuotaExceededError
     kind = _BY_STATUS.get(status, ServerError if status >= 500 else PamelaError)
     if kind is ConflictError and code in (ErrorCode.NO_NUMBER_FOR_COUNTRY, ErrorCode.UNSUPPORTED_COUNTRY):
-        kind = PamelaError  # The error is about the request itself, not about the state of the call.
+        kind = PamelaError  # The request itself is wrong, not the state of the call.
     return _OF_CALLS.get(kind, kind) if "calls" in request.operation.path.split("/") else kind
 
 
 def _is_path_unknown(request: Request[Any], response: Response) -> bool:
-    """Whether a 404 is about the path: no id was asked for, or it is the response of a web framework or a proxy."""
+    """Return whether a 404 is about the path: the request has no id, or a web framework or proxy has responded."""
     if "{" not in request.operation.path:
         return True
     try:
@@ -171,12 +171,12 @@ def _error_of_redirect(request: Request[Any], response: Response) -> PamelaError
 
 
 def error_of_failure(request: Request[Any], failure: Failure, base_url: str, *, may_have_arrived: bool) -> PamelaError:
-    """Return the exception that a missing response means.
+    """Return the exception for a missing response.
 
     Args:
-        request: What was to be sent.
-        failure: What came of it.
-        base_url: Where to.
+        request: The request.
+        failure: The failure.
+        base_url: The address.
         may_have_arrived: Whether an earlier attempt may have reached the service.
     """
     kind = APITimeoutError if failure.timed_out else APIConnectionError
@@ -189,7 +189,7 @@ def error_of_failure(request: Request[Any], failure: Failure, base_url: str, *, 
 
 
 def _advice(request: Request[Any]) -> str:
-    """Return what to do about a request whose outcome is unknown."""
+    """Return the advice for a request with an unknown outcome."""
     if request.operation.idempotent:
         return "It is safe to try again."
     if IDEMPOTENCY_HEADER in request.headers:
@@ -198,7 +198,7 @@ def _advice(request: Request[Any]) -> str:
 
 
 def _read(response: Response) -> tuple[str, Any, Any]:
-    """Return message, code and details of an error's body, in whichever shape it is."""
+    """Return message, code and details of an error's body, in each of its possible forms."""
     try:
         body = _json_of(response)
     except (ValueError, RecursionError):
@@ -226,8 +226,8 @@ def _json_of(response: Response) -> Any:
     """Return the JSON of an error.
 
     Raises:
-        ValueError: It is none, or too large to be read.
-        RecursionError: It is nested too deeply.
+        ValueError: The body is not JSON, or too large.
+        RecursionError: The JSON is nested too deeply.
     """
     if len(response.content) > LARGEST_JSON:
         raise ValueError(f"{len(response.content)} bytes of JSON")
@@ -235,7 +235,7 @@ def _json_of(response: Response) -> Any:
 
 
 def _code(value: Any) -> Any:
-    """Return a code: a number, also where the service sends its digits, or another text as it came."""
+    """Return a code. A text with digits becomes a number; other text is unchanged."""
     if not isinstance(value, int | str) or isinstance(value, bool) or value == "":
         return None
     try:
@@ -245,7 +245,7 @@ def _code(value: Any) -> Any:
 
 
 def _issue(issue: Any) -> str:
-    """Say in words what one entry of FastAPI's list of issues says."""
+    """Return the text of one entry in FastAPI's list of issues."""
     if not isinstance(issue, dict):
         return str(issue)
     location = issue.get("loc")
@@ -256,7 +256,7 @@ def _issue(issue: Any) -> str:
 
 def _excerpt(response: Response) -> str:
     content = response.content[:LONGEST_MESSAGE]
-    for secret in response.secrets:  # Hide them before the text is cut: a part of a secret is not found.
+    for secret in response.secrets:  # before the text is cut: a part of a secret is not found
         content = content.replace(secret.encode(), HIDDEN.encode())
     text = mask(" ".join(content[:500].decode("utf-8", "replace").split()))
     if not text:

@@ -1,17 +1,17 @@
-"""Whether a failed request is sent again, and after which pause: the decision alone, without I/O.
+"""Decides whether a failed request is sent again, and after which pause. Without I/O.
 
-An attempt fails in one of four ways, and what follows depends on what a repeat could do twice:
+An attempt fails in one of four ways. The next step depends on whether a repeat could act twice:
 
 | the attempt                                | idempotent | no key  | key, honoured   | key, not known to be honoured |
 |--------------------------------------------|------------|---------|-----------------|-------------------------------|
-| UNSENT: nothing was acted upon             | retry      | retry   | retry           | retry                         |
-| LOST: it may have been, a repeat may work  | retry      | raise * | retry           | look up, then retry *         |
-| UNCERTAIN: it may have been, no use trying | raise      | raise * | look up, raise *| look up, then raise *         |
+| UNSENT: it had no effect                   | retry      | retry   | retry           | retry                         |
+| LOST: it may have acted, a repeat may work | retry      | raise * | retry           | look up, then retry *         |
+| UNCERTAIN: may have acted, repeat is futile| raise      | raise * | look up, raise *| look up, then raise *         |
 | REFUSED: the service decided               | raise      | raise   | raise           | raise                         |
 
-*: the exception is ambiguous. "Look up" searches the service's calls for the key, which works for `create_call` only;
-other requests with a key are repeated where the service honours keys, else the exception is raised. A look-up also
-precedes a retry after UNSENT while an earlier attempt is unresolved, and follows the last attempt that was LOST.
+*: the exception is ambiguous. "Look up" searches the service's calls for the key, for `create_call` only. Other
+requests with a key are repeated if the service honours keys; otherwise the exception is raised. A look-up also comes
+before a retry after UNSENT while an earlier attempt is unresolved, and after the last LOST attempt.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ LONGEST_RETRY_AFTER = 60.0
 
 
 class FailureKind(Enum):
-    """How an attempt failed, as far as a repeat is concerned."""
+    """The kind of a failure, for the decision about a repeat."""
 
     UNSENT = "the service did nothing, and a retry may succeed"
     LOST = "the service may have carried it out, and a retry may succeed"
@@ -48,7 +48,7 @@ class Decision(Enum):
 
 
 def kind_of(error: PamelaError) -> FailureKind:
-    """Return how an attempt failed that ended with this exception."""
+    """Return the kind of failure of an exception."""
     status = error.status_code
     if isinstance(error, APIConnectionError):
         return FailureKind.LOST if error.sent else FailureKind.UNSENT
@@ -73,16 +73,16 @@ def decide(
     retries_left: bool,
     outcome_unknown: bool,
 ) -> Decision:
-    """Decide what follows a failed attempt.
+    """Return the next step after a failed attempt.
 
     Args:
-        kind: How it failed.
-        idempotent: Whether the operation may be repeated as often as one likes.
+        kind: The kind of failure.
+        idempotent: Whether the operation may be repeated any number of times.
         has_key: Whether the request has an idempotency key.
         keys_honoured: Whether the service is known to honour such keys.
-        can_look_up: Whether what an attempt did can be found by its key.
-        retries_left: Whether there may be another attempt.
-        outcome_unknown: Whether it is unknown what this attempt or an earlier one did.
+        can_look_up: Whether the effect of an attempt can be looked up by its key.
+        retries_left: Whether another attempt is allowed.
+        outcome_unknown: Whether the effect of this attempt or an earlier one is unknown.
     """
     if kind is FailureKind.REFUSED:
         return Decision.RAISE
@@ -100,8 +100,8 @@ def decide(
 
 
 def longest_backoff(attempts: int) -> float:
-    """Return the longest pause after so many attempts, in seconds."""
-    doublings = min(attempts - 1, 32)  # A float has a maximum.
+    """Return the longest pause after a number of attempts, in seconds."""
+    doublings = min(attempts - 1, 32)  # more would overflow a float
     return min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0**doublings)
 
 
@@ -123,7 +123,7 @@ def _seconds(value: Any) -> float | None:
 
 
 def _until(date: Any) -> float:
-    """Return the seconds until an HTTP date; NaN if it is none."""
+    """Return the seconds until an HTTP date; NaN if it is invalid."""
     try:
         return max(0.0, parsedate_to_datetime(date).timestamp() - time.time())
     except (AttributeError, OverflowError, TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""Spans of OpenTelemetry: one for an operation, and in it one for each attempt, whose context travels in the headers."""
+"""Spans of OpenTelemetry: one for an operation, and in it one for each attempt, with its context in the headers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def operation_span(tracer: Tracer, operation: Operation[Any]) -> Iterator[Span]:
-    """Trace one operation with all its attempts; an exception of ours is recorded with its kind."""
+    """Trace one operation with all its attempts. The span records the kind of our exceptions."""
     # The path of a raw request may contain ids, which the name of a span must not.
     name = operation.method if " " in operation.name else operation.name
     with tracer.start_as_current_span(name, record_exception=False, set_status_on_exception=False) as span:
@@ -37,7 +37,7 @@ def operation_span(tracer: Tracer, operation: Operation[Any]) -> Iterator[Span]:
 
 @dataclass
 class TracedAttempt:
-    """An attempt with the context of its span in its headers, and what came of it."""
+    """An attempt with the context of its span in its headers, and its outcome."""
 
     attempt: Attempt
     outcome: Outcome | None = None

@@ -1,4 +1,4 @@
-"""The base of the model `Call`: its outcome, and a call as a row of a table."""
+"""The base of the model `Call`: its outcome, and its conversion to a row."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ def _transcript_text(call: Any) -> str | None:
 
 
 class ModelWithOutcome(Model):
-    """The base of the model `Call`: what a call has beside the fields of the API."""
+    """The base of the model `Call`. It adds to the fields of the API."""
 
     __slots__ = ()
 
     @property
     def outcome(self) -> CallOutcome:
-        """What became of the call, as far as its fields tell."""
+        """The outcome of the call, derived from its fields."""
         from .outcomes import outcome_of
 
         return outcome_of(self)
@@ -31,8 +31,8 @@ class ModelWithOutcome(Model):
         """Return the call as a row of a table: a column for each field and one for the outcome.
 
         Returns:
-            Dates are datetimes, the status and the outcome texts, the transcript is one text, a line for each thing
-            said. What is absent is None. Fields that this version does not know come last, as they are.
+            A dict. Dates are datetimes. The status and the outcome are text. The transcript is one text with a line for
+            each entry. Absent values are None. Unknown fields come last, unchanged.
 
         Example:
             >>> from pamela import Call

@@ -1,4 +1,4 @@
-"""Reads the JSON of responses: with msgspec where the extra `[fast]` is installed and it is worth it, else with `json`."""
+"""Reads the JSON of responses: large ones with msgspec if the extra `[fast]` is installed, others with `json`."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WORTHWHILE = 4096
-"""Bytes below which the difference is not noticed, and importing msgspec would be."""
+"""Minimum size in bytes for msgspec. Below it, the import costs more than it saves."""
 
 
 def read_json(content: bytes) -> Any:
-    """Return the value that a JSON text has in Python, the same with either library.
+    """Return the Python value of a JSON text. It is the same with both libraries.
 
     Raises:
-        ValueError: It is not JSON.
-        RecursionError: It is nested too deeply.
+        ValueError: The text is not JSON.
+        RecursionError: The JSON is nested too deeply.
     """
     if len(content) >= WORTHWHILE and (decode := fast_decoder()) is not None:
         try:
             return decode(content)
         except Exception:  # noqa: S110
-            pass  # `json` accepts some values that msgspec refuses, such as NaN and lone surrogates. Otherwise it says why.
+            pass  # `json` accepts NaN and lone surrogates, unlike msgspec; for the rest it raises the error
     return json.loads(content)
 
 
 @cache
 def fast_decoder() -> Callable[[bytes], Any] | None:
-    """Return the decoder of msgspec, or None where that is not installed."""
+    """Return the decoder of msgspec, or None if it is not installed."""
     try:
         import msgspec.json
     except ImportError:

@@ -1,6 +1,6 @@
 """The base of the generated models: a JSON object as a dict, with typed attributes as views of it.
 
-A view converts its value when it is read. A value of another shape than the documented one is returned as it came.
+A view converts its value when it is read. A value without the documented type is returned unchanged.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 M = TypeVar("M", bound="Model")
 
-_fromisoformat = datetime.fromisoformat  # once for all the dates of a page
+_fromisoformat = datetime.fromisoformat  # one look-up for all dates of a page
 
 
 class Model(dict[str, Any]):
@@ -31,7 +31,7 @@ class Model(dict[str, Any]):
         ('call_1', 'call_1', <CallStatus.QUEUED: 'queued'>, None)
     """
 
-    __slots__ = ()  # No instance dict: a model is made in half the time, and a mistyped attribute cannot be set.
+    __slots__ = ()  # Without an instance dict, models take half the time, and misspelled attributes fail.
     _fields: ClassVar[tuple[str, ...]] = ()
     _required: ClassVar[tuple[str, ...]] = ()
 
@@ -44,7 +44,7 @@ class Model(dict[str, Any]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
-        """Let pydantic, and so FastAPI, take it as a type: any JSON object becomes the model."""
+        """Make the model a type for pydantic and FastAPI, which accepts any JSON object."""
         from pydantic_core import core_schema
 
         any_object = core_schema.dict_schema(core_schema.str_schema())
@@ -65,7 +65,7 @@ class Model(dict[str, Any]):
 
 
 class ModelList(list[M]):
-    """A list of models in a model. Copies of it, and what is pickled, are lists like any other."""
+    """A list of models in a model. Its copies and pickles are plain lists."""
 
     __slots__ = ("_kind",)
     _kind: type[M]
@@ -75,10 +75,10 @@ class ModelList(list[M]):
 
 
 class UnreadModelList(ModelList[M]):
-    """A list of JSON objects that become models when the first of them is asked for.
+    """A list of JSON objects that become models at the first access.
 
-    A page of calls has hundreds of lines of transcripts, of which most programs read few. After that it is a
-    `ModelList`, which has nothing to do but to be a list.
+    A page of calls has hundreds of transcript lines, and most programs read few of them. After the first access, the
+    list is a `ModelList`.
     """
 
     __slots__ = ()
@@ -94,7 +94,7 @@ def _make_models(objects: ModelList[Any]) -> None:
 
 
 def _reading(name: str) -> Any:
-    """Return a method of `list` before which the objects in an unread list become models."""
+    """Return a method of `list` that first turns the objects of an unread list into models."""
     method = getattr(list, name)
 
     @wraps(method)
@@ -115,7 +115,7 @@ def as_datetime(value: Any) -> Any:
     if value is None:
         return None
     try:
-        # `parse_iso` begins with this too; nearly every date needs no more, and a page of calls has many.
+        # `parse_iso` starts with this, too. It is enough for almost every date, and faster.
         moment = _fromisoformat(value)
     except (TypeError, ValueError):
         try:
@@ -141,11 +141,11 @@ def as_datetimes(value: Any) -> Any:
 
 
 def parse_iso(value: str) -> datetime:
-    """Parse ISO 8601 text, in all its forms.
+    """Return the datetime of ISO 8601 text in any of its forms.
 
     Raises:
-        TypeError: It is not text.
-        ValueError: It is not ISO 8601.
+        TypeError: The value is not text.
+        ValueError: The text is not ISO 8601.
     """
     try:
         return datetime.fromisoformat(value)
@@ -158,7 +158,7 @@ def parse_iso(value: str) -> datetime:
 
 
 def as_enum(kind: type[E], value: Any) -> Any:
-    """View a value as a member of the enumeration, which takes values that it has never heard of."""
+    """View a value as a member of the enumeration, which accepts unknown values."""
     try:
         return kind._value2member_map_[value]
     except (KeyError, TypeError):
@@ -180,7 +180,7 @@ def _member(kind: type[E], value: Any) -> E:
 
 
 def as_model(owner: Model, name: str, kind: type[M]) -> Any:
-    """View a nested object as its model, and keep it as that in its owner: there is one truth."""
+    """View a nested object as its model, and store the model in the owner, so that changes to it are kept."""
     value = owner.get(name)
     if type(value) is dict:
         value = owner[name] = kind(value)
@@ -188,7 +188,7 @@ def as_model(owner: Model, name: str, kind: type[M]) -> Any:
 
 
 def as_lines(owner: Model, name: str, kind: type[M]) -> list[M]:
-    """View a list of objects as their models, and a text as a model for each of its lines; what is not there is []."""
+    """View a list of objects as models, and a text as a model for each line. An absent value becomes []."""
     value = owner.get(name)
     if isinstance(value, str):
         return [kind(line) for line in _lines_of(value)]
@@ -199,7 +199,7 @@ def as_lines(owner: Model, name: str, kind: type[M]) -> list[M]:
 
 
 def _lines_of(text: str) -> Iterator[dict[str, str]]:
-    """Yield speaker and text of each line, the speaker only where every line begins with one word and a colon."""
+    """Yield speaker and text of each line. Without a word and a colon on every line, the speaker is omitted."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     found = [re.fullmatch(r"(\w{1,30}):\s+(.+)", line) for line in lines]
     for line, match in zip(lines, found, strict=True):
@@ -207,7 +207,7 @@ def _lines_of(text: str) -> Iterator[dict[str, str]]:
 
 
 def nest_models(owner: Model, name: str, kind: type[M]) -> None:
-    """Keep the objects in a nested list as their models in their owner."""
+    """Replace the objects in a nested list of the owner with models."""
     value = owner.get(name)
     if type(value) is list:
         unread = owner[name] = UnreadModelList(value)
@@ -217,26 +217,26 @@ def nest_models(owner: Model, name: str, kind: type[M]) -> None:
 def as_models(owner: Model, name: str, kind: type[M]) -> Any:
     """View the objects in a nested list as their models."""
     value = owner.get(name)
-    # They are models since the owner was made, or will be when they are read, unless the list was replaced or grew.
+    # The objects are models, or become models when read, unless the list was replaced or extended.
     if type(value) is not UnreadModelList and isinstance(value, list) and value and type(value[-1]) is dict:
         value[:] = [to_model(kind, item) for item in value]
     return value
 
 
 def to_model(kind: type[M], value: Any) -> Any:
-    """Return a JSON object as its model, and any other value as it is."""
+    """Return a JSON object as its model, and any other value unchanged."""
     return kind(value) if type(value) is dict else value
 
 
 def to_variant(discriminator: str, kinds: Mapping[str, type[Model]], value: Any) -> Any:
-    """Return a JSON object as the model that a field of it names; an object with an unknown name stays a dict."""
+    """Return a JSON object as the model that its discriminator field names. With an unknown name, it stays a dict."""
     if type(value) is dict and isinstance(name := value.get(discriminator), str) and name in kinds:
         return kinds[name](value)
     return value
 
 
 def as_nested(owner: Model, name: str, nest: Callable[[Any], Any]) -> Any:
-    """View what is in a field as models at any depth, and keep them in their owner."""
+    """View the nested objects of a field as models, and store them in the owner."""
     value = owner.get(name)
     nested = nest(value)
     if nested is not value:
@@ -245,14 +245,14 @@ def as_nested(owner: Model, name: str, nest: Callable[[Any], Any]) -> Any:
 
 
 def nest_in_list(nest: Callable[[Any], Any], value: Any) -> Any:
-    """Keep the objects in a list as their models."""
+    """Replace the objects in a list with models."""
     if type(value) is list:
         value[:] = [nest(item) for item in value]
     return value
 
 
 def nest_in_map(nest: Callable[[Any], Any], value: Any) -> Any:
-    """Keep the objects in an object without fields of its own as their models."""
+    """Replace the values of a map with models."""
     if type(value) is dict:
         value.update({key: nest(item) for key, item in value.items()})
     return value
@@ -264,5 +264,5 @@ def view_list(view: Callable[[Any], Any], value: Any) -> Any:
 
 
 def view_map(view: Callable[[Any], Any], value: Any) -> Any:
-    """View the values of an object without fields of its own."""
+    """View the values of a map."""
     return {key: view(item) for key, item in value.items()} if type(value) is dict else value

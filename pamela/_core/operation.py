@@ -1,4 +1,4 @@
-"""What an operation is and what a request of it holds: data, without I/O. The generated modules are made of these."""
+"""The data of an operation and of its requests, without I/O. The generated modules use these classes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 IDEMPOTENCY_HEADER = "Idempotency-Key"
 IDEMPOTENCY_METADATA = "idempotency_key"
-"""The key of `metadata` under which a call carries its idempotency key."""
+"""The key of `metadata` that contains the idempotency key of a call."""
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 
 
@@ -25,19 +25,20 @@ _JSON_TYPES = {dict: "object", list: "list", str: "string", bool: "boolean", int
 
 
 class ResponseParser:
-    """Gives a response the type that the specification documents.
+    """Converts a response to the documented type.
 
     Args:
         model: The model of an object.
         items: The model of the objects in a list.
-        wrapper: The field of an object that has the list in it, where the service may send either.
-        types: What `json` makes of the values that are documented, where there is no model.
-        view: Returns such a value as what it is documented to be.
-        media_type: What the body is where it is no JSON; it is returned as bytes. The rest is said of each event then.
+        wrapper: The field of an object that may contain the list.
+        types: The Python types of the documented JSON values, if the response has no model.
+        view: Converts such a value to the documented type.
+        media_type: The media type of a body other than JSON, which is returned as bytes. For a stream of events, the
+            other arguments describe each event.
         nullable: Whether null is documented.
-        empty: Whether no body is documented.
+        empty: Whether an empty body is documented.
 
-    Without a model and types any JSON is right, and so is no body.
+    Without a model and types, any JSON and an empty body are valid.
     """
 
     __slots__ = ("empty", "items", "media_type", "model", "nullable", "types", "view", "wrapper")
@@ -64,15 +65,15 @@ class ResponseParser:
         self.empty = empty or (model is None and items is None and not types and not media_type)
 
     def parse_bytes(self, content: bytes, content_type: str = "") -> Any:
-        """Return the body of a response as what it is documented to be.
+        """Return the body of a response as its documented type.
 
         Args:
             content: The body.
-            content_type: The header that says what it is; "" where there is none.
+            content_type: The `Content-Type` header, or "".
 
         Raises:
-            ValueError: It is not JSON.
-            TypeError: It is JSON of another shape than the documented ones.
+            ValueError: The body is not JSON.
+            TypeError: The JSON does not have a documented type.
         """
         if not content and self.empty:
             return None
@@ -83,27 +84,27 @@ class ResponseParser:
         return self.parse(read_json(content))
 
     def accepts(self, content_type: str) -> bool:
-        """Whether a header says that a body is of the media type that is documented."""
+        """Return whether a `Content-Type` header has the documented media type."""
         found = _media_type_of(content_type) or self.media_type
         return found in {self.media_type, "application/octet-stream"} or (
             self.media_type.endswith("/*") and found.startswith(self.media_type[:-1])
         )
 
     def parse_event(self, data: str) -> Any:
-        """Return the data of an event as what they are documented to be; text where no JSON is.
+        """Return the data of an event as their documented type; as text if JSON is not documented.
 
         Raises:
-            ValueError: They are not JSON.
-            TypeError: They are JSON of another shape than the documented ones.
+            ValueError: The data are not JSON.
+            TypeError: The JSON does not have a documented type.
         """
         has_shape = self.model is not None or self.items is not None or self.types
         return self.parse(read_json(data.encode())) if has_shape else data
 
     def parse(self, data: Any) -> Any:
-        """Return a JSON value as what it is documented to be.
+        """Return a JSON value as its documented type.
 
         Raises:
-            TypeError: It has another shape than the documented ones.
+            TypeError: The value does not have a documented type.
         """
         if self.model is not None and type(data) is dict:
             return self.model(data)
@@ -118,7 +119,7 @@ class ResponseParser:
         raise TypeError(f"expected {self}, got a JSON {_json_type(data)}")
 
     def __str__(self) -> str:
-        """Name the documented shapes."""
+        """Return the names of the documented types."""
         shapes = [*(["an object"] if self.model else []), *(["a list"] if self.items else [])]
         if self.wrapper is not None:
             shapes.append(f"an object with a list in {self.wrapper!r}")
@@ -136,9 +137,9 @@ def _json_type(data: Any) -> str:
 
 
 class Operation(Generic[T]):
-    """An operation of the specification, or a raw request that stands for one.
+    """An operation of the specification, or the operation of a raw request.
 
-    It is idempotent where its HTTP method is, or where the specification says so.
+    It is idempotent if its HTTP method is, or if the specification marks it as idempotent.
     """
 
     __slots__ = ("idempotent", "method", "name", "parser", "path")
@@ -152,10 +153,10 @@ class Operation(Generic[T]):
 
 
 class Request(Generic[T]):
-    """A request of an operation, its arguments validated. What is None is not sent, but for the fields in `nulls`.
+    """A request of an operation, with validated arguments. None is not sent, except for the fields in `nulls`.
 
-    `files` are names and contents of files; a request that has some is sent as multipart/form-data, any other as JSON.
-    The response to one that `is_streamed` is read as it arrives.
+    `files` has names and contents of files. A request with files is sent as multipart/form-data, any other as JSON. If
+    `is_streamed` is true, the response is read as it arrives.
     """
 
     __slots__ = ("body", "files", "headers", "is_streamed", "operation", "path", "path_arguments", "query")
@@ -189,7 +190,7 @@ class Request(Generic[T]):
         self.is_streamed = False
 
     def streamed(self) -> Request[Any]:
-        """Have the response read as it arrives: executing the request returns the response, still open."""
+        """Return a copy whose execution returns an open response, to be read as it arrives."""
         self.is_streamed = True
         self.headers["Accept-Encoding"] = "identity"
         return self
@@ -198,11 +199,11 @@ class Request(Generic[T]):
 if TYPE_CHECKING:
 
     class Executor(Protocol):
-        """What carries requests out: `PamelaClient`."""
+        """Executes requests: `PamelaClient`."""
 
         def _execute(self, request: Request[T]) -> T: ...
 
     class AsyncExecutor(Protocol):
-        """What carries requests out and is awaited: `AsyncPamelaClient`."""
+        """Executes requests with `await`: `AsyncPamelaClient`."""
 
         async def _execute(self, request: Request[T]) -> T: ...

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class CallOutcome(StrEnum):
-    """The outcome of a call, as far as it can be known.
+    """The known outcome of a call.
 
     The API gives no machine-readable reason for a failed call. Busy, unanswered and refused calls are all
     `NOT_REACHED`. The text in `call.summary` may say more.

@@ -1,4 +1,4 @@
-"""Reading a list page by page, with one page in memory. Without I/O; the clients' iterators are made of this."""
+"""Reads a list page by page, with one page in memory. Without I/O. The clients' iterators use it."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ MOST_REPEATS = 2
 
 
 class Pages(Generic[T]):
-    """The pages of a list: the request of each in turn, and the items of each that were not on the page before.
+    """The pages of a list: builds the request of each page, and returns its items without those of the previous page.
 
     Args:
         build_request: Returns the request of a page.
-        arguments: Its arguments; those that are None are left out.
-        start: The argument that says where a page begins.
-        items: The field of a page that has its items.
-        following: The field of a page that says where the next one begins.
-        size: The argument that says how many items a page has, and how many to ask for where it is not given.
+        arguments: The arguments of the request. Absent ones are omitted.
+        start: The argument with the start of a page.
+        items: The field of a page with its items.
+        following: The field of a page with the start of the next one.
+        size: The argument with the number of items of a page, and its default.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Pages(Generic[T]):
         return self._build_request(**self._arguments)
 
     def take(self, page: Mapping[str, Any]) -> list[T]:
-        """Take a page, return its items that were not on the page before, and prepare the next request."""
+        """Take a page, return its items without those of the previous page, and prepare the next request."""
         found = page.get(self._items)
         items: list[Any] = [item for item in found if isinstance(item, Model)] if isinstance(found, list) else []
         new = [item for item in items if _id_of(item) not in self._ids_before]
@@ -67,15 +67,14 @@ class Pages(Generic[T]):
         return new
 
     def _advance(self, page: Mapping[str, Any], count: int) -> bool:
-        """Set where the next page begins; return whether there is one."""
+        """Set the start of the next page; return whether it exists."""
         raise NotImplementedError
 
 
 class OffsetPages(Pages[T]):
-    """The pages of a list that are found by how many items to pass over.
+    """The pages of a list with offsets.
 
-    Items that are added while the list is read move the others on, so that a page may begin with the end of the page
-    before it.
+    Items that are added while the list is read move the others, so a page may begin with the end of the previous page.
     """
 
     def _advance(self, page: Mapping[str, Any], count: int) -> bool:
@@ -86,7 +85,7 @@ class OffsetPages(Pages[T]):
 
 
 class CursorPages(Pages[T]):
-    """The pages of a list each of which names the next one. A page may be empty and still name one."""
+    """The pages of a list with cursors. An empty page may still have a next one."""
 
     def _advance(self, page: Mapping[str, Any], count: int) -> bool:
         following = page.get(self._following)
@@ -97,13 +96,13 @@ class CursorPages(Pages[T]):
 
 
 def next_offset(page: Mapping[str, Any], following: Any, here: int, count: int) -> int | None:
-    """Return the offset of the page after a page, None after the last.
+    """Return the offset of the next page, None after the last.
 
     Args:
         page: The page.
-        following: What it says the offset is.
-        here: Its own offset.
-        count: How many items it has.
+        following: The next offset according to the page.
+        here: The offset of the page.
+        count: The number of items on the page.
     """
     if not count or not (page.get("has_more") or following):
         return None

@@ -9,7 +9,7 @@ _PARTS = r"\\.|\[(?:\\.|[^\]\\])*\]|\$"
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether a text matches a pattern of the specification, anywhere in it."""
+    """Return whether a pattern of the specification matches anywhere in a text."""
     return _compiled(pattern).search(text) is not None
 
 

@@ -1,4 +1,4 @@
-"""The E.164 form of a phone number that is written otherwise."""
+"""Suggests the E.164 form of a phone number."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ LONGEST_NUMBER = 200
 
 
 def likely_number(text: str, country: object = None) -> str | None:
-    """Return the E.164 form that a phone number in another form probably has, None if it is unclear.
+    """Return the probable E.164 form of a phone number, None if it is unclear.
 
-    `phonenumbers` finds it where it is installed. Without it, only separators and a leading 00 are removed.
+    It uses `phonenumbers` if that is installed. Otherwise it only removes separators and a leading 00.
 
     Args:
-        text: The number as it was written.
-        country: Where a number is that has no country code, ISO 3166-1 alpha-2.
+        text: The number.
+        country: The country of a number without a country code, as an ISO 3166-1 alpha-2 code.
     """
     if len(text) > LONGEST_NUMBER:
         return None
@@ -36,7 +36,7 @@ def likely_number(text: str, country: object = None) -> str | None:
 
 
 def _with_plus(text: str) -> str | None:
-    """Return a number that lacks nothing but its plus, None if it is no number that is in use."""
+    """Return a number with the missing plus added, None if the result is not a number in use."""
     import phonenumbers
 
     digits = _without_separators(f"+{text}")

@@ -6,17 +6,17 @@ import codecs
 from dataclasses import dataclass
 
 LARGEST_EVENT = 16 * 1024 * 1024
-"""Characters after which an event is taken to be endless."""
+"""Maximum length of an event, in characters."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSentEvent:
-    """One event of a stream, as it came.
+    """One event of a stream.
 
     Attributes:
-        data: Its text; several `data` lines are joined by line feeds.
-        event: The name of its kind, "message" if it has none.
-        id: What names the event, or that of an earlier one; "" where the stream has had none.
+        data: The text. Several `data` lines are joined by line feeds.
+        event: The kind of the event. The default is "message".
+        id: The id of the event, or that of the last event with an id, or "".
     """
 
     data: str
@@ -25,7 +25,7 @@ class ServerSentEvent:
 
 
 class EventParser:
-    """Makes events of the bytes of a stream. Comments, which keep a connection alive, are no events."""
+    """Parses the bytes of a stream into events. It skips comments, which keep a connection alive."""
 
     def __init__(self) -> None:
         self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
@@ -38,7 +38,7 @@ class EventParser:
         self._id = ""
 
     def feed(self, content: bytes) -> list[ServerSentEvent]:
-        """Take the next bytes, and return the events that are complete with them.
+        """Take the next bytes, and return the events that they complete.
 
         Raises:
             ValueError: An event is too large.
@@ -63,7 +63,7 @@ class EventParser:
         return events
 
     def _take(self, line: str) -> ServerSentEvent | None:
-        """Take a line, and return the event that it ends."""
+        """Take a line, and return the event that it completes."""
         if not line:
             return self._end_event()
         name, _, value = line.partition(":")

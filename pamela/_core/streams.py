@@ -1,7 +1,7 @@
 """Responses that are read as they arrive: streams of events, and bytes for a file.
 
-The request is sent when a stream is first read. Until the response begins, it is retried and has the client's deadline as
-any other; from then on only the client's `timeout` for reading limits each wait for more.
+The request is sent when the stream is first read. Until the response begins, retries and the client's deadline apply as
+usual. After that, only the client's `timeout` for reading limits each wait.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ CLOSED = "The stream is closed. Call the method again for another one."
 
 
 class OpenResponse(Protocol):
-    """A response whose body is still to come; `PamelaClient` returns one for a request that is streamed."""
+    """A response with an open body. `PamelaClient` returns it for a streamed request."""
 
     def read(self) -> bytes | None: ...
 
@@ -62,7 +62,7 @@ class _Stream:
         return self._response
 
     def close(self) -> None:
-        """Close the stream and its connection. It is done by itself at the end, and by `with`."""
+        """Close the stream and its connection. This happens automatically at the end, and in a `with` block."""
         self._closed = True
         if self._response is not None:
             self._response.close()
@@ -86,7 +86,7 @@ class _AsyncStream:
         self._response: OpenResponse | None = None
         self._closed = False
 
-    # No async generators here: one that is left before its end cannot close anything by itself.
+    # Not an async generator: one that is abandoned before its end does not close anything.
     async def _next_chunk(self) -> bytes:
         response = await self._open()
         chunk = await response.read_async()
@@ -104,7 +104,7 @@ class _AsyncStream:
         return self._response
 
     async def close(self) -> None:
-        """Close the stream and its connection. It is done by itself at the end, and by `async with`."""
+        """Close the stream and its connection. This happens automatically at the end, and in an `async with` block."""
         self._closed = True
         if self._response is not None:
             await self._response.close_async()
@@ -120,13 +120,13 @@ class _AsyncStream:
 
 
 class _Events(Generic[T]):
-    """The events among the bytes of a stream."""
+    """The events in the bytes of a stream."""
 
     def __init__(self, request: Request[T]) -> None:
         self._parser = EventParser()
         self._parse = request.operation.parser.parse_event
         self.last_event: ServerSentEvent | None = None
-        """The event that was read last, with its id and the name of its kind; None before the first."""
+        """The last event, with its id and kind; None before the first."""
 
     def _events(self, chunk: bytes, response: OpenResponse | None) -> Iterator[T]:
         try:
@@ -232,7 +232,7 @@ class AsyncByteStream(_AsyncStream):
 
 @contextmanager
 def opened(target: str | os.PathLike[str] | BinaryIO) -> Iterator[BinaryIO]:
-    """Open a file that gets its name when it is whole; a file that is open already is the caller's."""
+    """Open a file that appears under its name when it is complete. An open file is returned unchanged."""
     if not isinstance(target, str | os.PathLike):
         yield target
         return

@@ -1,4 +1,4 @@
-"""JSON as webhooks are signed: one canonical form to write, and a strict reading that leaves nothing open."""
+"""The JSON of signed webhooks: one canonical form for writing, and a strict parser."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ canonical_json = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_
 
 
 class ExactFloat(float):
-    """A number of JSON with more digits than a float keeps, and its text, which has them all."""
+    """A JSON number with more digits than a float can store, and its original text."""
 
     __slots__ = ("text",)
     if TYPE_CHECKING:
         text: str
 
     def __new__(cls, text: str) -> ExactFloat:
-        """Return the number that a text says."""
+        """Return the number of a text."""
         number = super().__new__(cls, text)
         number.text = text
         return number
@@ -30,7 +30,7 @@ class ExactFloat(float):
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
-    """Read a JSON object that every reader would understand alike.
+    """Parse a JSON object that all parsers read in the same way.
 
     Raises:
         ValueError: The body is not UTF-8, not JSON (NaN is not), nested too deep, not an object, or one of its objects
@@ -57,7 +57,7 @@ def _refuse(constant: str) -> None:
 
 
 _EXACT_LENGTH = 16
-"""A number that is written so short, without an exponent, has 15 digits at most, which every float keeps."""
+"""A number of this length, without an exponent, has at most 15 digits, which every float can store."""
 
 
 def _parse_float(text: str) -> float:

@@ -1,4 +1,4 @@
-"""What was probably meant: the nearest name for a misspelled one."""
+"""Suggestions for misspelled names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST_VALUE = 200
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Return a sentence that says which of the known names a misspelled one is nearest to, or which there are."""
+    """Return a sentence with the known name nearest to a misspelled one, or with all known names."""
     names = sorted(known)
     near = nearest(name, names)
     if near is not None:
@@ -23,7 +23,7 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Return the known name that a misspelled one is nearest to, None if none is near."""
+    """Return the known name nearest to a misspelled one, or None."""
     from difflib import get_close_matches
 
     plain = {_plain(each): each for each in known}
@@ -32,12 +32,12 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def _plain(name: str) -> str:
-    """Return a name without what writers of other languages put into it: `webhookUrl` is `webhook_url`."""
+    """Return a name without the conventions of other languages: `webhookUrl` becomes `webhook_url`."""
     return re.sub(r"[^a-z0-9.*]", "", name.lower())
 
 
 def shorten(value: object) -> str:
-    """Return the repr of a value, cut where it is long."""
+    """Return the repr of a value, cut off if it is long."""
     try:
         shown = repr(value)
     except (

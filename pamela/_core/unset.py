@@ -1,4 +1,4 @@
-"""What stands for an argument or field that is not given, where None means null."""
+"""The value of an absent argument or field, if None means null."""
 
 from enum import Enum
 from typing import Final, Literal

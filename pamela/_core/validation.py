@@ -49,7 +49,7 @@ def validate_string(
         if not matches(pattern, value):
             raise _invalid(name, value, "is not valid", hint)
     _check_surrogates(name, value, hint)
-    return str.__str__(value)  # the value, also of an enumeration whose `str()` gives the name of a member
+    return str.__str__(value)  # for an enumeration, `str()` may return the member's name instead of its value
 
 
 def validate_id(
@@ -87,10 +87,10 @@ def validate_phone_number(
     country: Any = None,
     error_code: int | None = None,
 ) -> str | None:
-    """Return a phone number in E.164 form; an error says which one was probably meant.
+    """Return a phone number in E.164 form. The error suggests the probable number.
 
     Args:
-        country: Where a number is that has no country code, ISO 3166-1 alpha-2.
+        country: The country of a number without a country code, as an ISO 3166-1 alpha-2 code.
         error_code: The service's code for an invalid number.
     """
     try:
@@ -128,10 +128,10 @@ def validate_integer(
     hint: str = "",
     absent: int | None = None,
 ) -> int | None:
-    """Return an integer that is not below the lower limit of the specification, from an int, 300.0 or "300".
+    """Return an integer, not below the lower limit of the specification, from an int, 300.0 or "300".
 
     Args:
-        absent: The integer that means absent beside None, where there is one.
+        absent: The integer that means absent, if any.
     """
     if value is None and not required:
         return None
@@ -145,7 +145,7 @@ def validate_integer(
 
 
 def _as_integer(value: Any) -> int | None:
-    """Return an integer in any spelling that the service takes, or None for anything else."""
+    """Return an integer in any form that the service accepts, or None for anything else."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,18}(\.0+)?", text := value.strip()):
@@ -164,7 +164,7 @@ def validate_number(
     exclusive_minimum: float | None = None,
     hint: str = "",
 ) -> float | None:
-    """Return a finite number that is not below the lower limit of the specification."""
+    """Return a finite number, not below the lower limit of the specification."""
     if value is None and not required:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value or abs(value) == float("inf"):
@@ -181,7 +181,7 @@ def _check_minimum(name: str, value: float, minimum: float | None, exclusive_min
 
 
 def format_datetime(name: str, value: datetime | date | str | None, *, required: bool = False) -> str | None:
-    """Return a date or time as ISO 8601 with an offset. A naive time is in UTC, a date is its start in UTC, "" is None."""
+    """Return a date or time as ISO 8601 with an offset. Naive times and the midnight of dates are UTC. "" is None."""
     if not required and (value is None or value == ""):
         return None
     if isinstance(value, str):
@@ -215,8 +215,8 @@ def validate_object(
     """Return a JSON object as a dict, from a mapping. An optional empty one means absent, so None.
 
     Args:
-        known: Its keys, where the specification has no others.
-        ignored: Keys of what the service returns for such an object, an id say, which are left out.
+        known: The allowed keys, if the specification lists all of them.
+        ignored: Keys that only the service sets, such as an id. They are omitted.
     """
     plain = validate_json(name, value)
     if plain is None and not required:
@@ -241,8 +241,8 @@ def validate_list(
 
     Args:
         item: Validates each item.
-        known: The keys of the objects in it, where the specification has no others.
-        ignored: Keys of what the service returns for such an object, an id say, which are left out.
+        known: The allowed keys of its objects, if the specification lists all of them.
+        ignored: Keys that only the service sets, such as an id. They are omitted.
     """
     if item is not None and isinstance(value, list | tuple):
         value = [item(f"{name}[{index}]", each) for index, each in enumerate(value)]
@@ -271,12 +271,12 @@ def _check_keys(name: str, value: dict[str, Any], known: Collection[str], ignore
 
 
 def or_default(value: T | None, default: T) -> T:
-    """Return a value, or what is sent where it is absent."""
+    """Return a value, or its default if it is absent."""
     return default if value is None else value
 
 
 def validate_json(name: str, value: Any, *, required: bool = False) -> Any:
-    """Return a value as `json` can write it: request classes as dicts, tuples as lists."""
+    """Return a value that `json` can write: request classes as dicts, tuples as lists."""
     if required and value is None:
         raise _invalid(name, value, "is required", "")
     try:
@@ -286,7 +286,7 @@ def validate_json(name: str, value: Any, *, required: bool = False) -> Any:
 
 
 def _refuse_equal_keys(name: str, mapping: Mapping[Any, Any]) -> None:
-    """Raise ValidationError for two keys that are one in JSON, whose keys are texts: 1 and "1"."""
+    """Raise ValidationError for two keys that are equal in JSON, such as 1 and "1"."""
     for key in mapping.keys():  # noqa: SIM118
         if isinstance(key, int | float | None):
             (text,) = json.loads(json.dumps({key: None}))
@@ -311,7 +311,7 @@ def _plain(name: str, value: Any) -> Any:
 
 
 def _tool_remedy(name: str, value: Any) -> str:
-    """Return what to write instead of something that tools are made of or in, "" for anything else."""
+    """Return the remedy for a value that is a function, a tool or a registry; "" for anything else."""
     if not name.startswith("tools"):
         return ""
     if hasattr(value, "definitions"):
@@ -329,7 +329,7 @@ def read_file(
     Args:
         name: The argument.
         value: The content, a path, a file that is open in binary mode, or a pair of name and content.
-        required: Whether it must be given.
+        required: Whether the file is required.
     """
     if value is None and not required:
         return None
@@ -352,7 +352,7 @@ def read_file(
 
 
 def resolve_alias(name: str, value: T | None, synonym: str, other: Any, *, scale: int | None = None) -> T | Any:
-    """Return the value of an argument that has two names: the first wins where they have the same unit."""
+    """Return the value of an argument with two names. If both have the same unit, the first takes precedence."""
     if other is None:
         return value
     if scale is None:
@@ -372,7 +372,7 @@ def format_path(template: str, values: Mapping[str, Any]) -> str:
 
 
 def _segment(value: str) -> str:
-    # A segment of dots would be resolved on the way: "calls/.." is not a call.
+    # URL resolution would remove a segment of dots: "calls/.." is not a call.
     return value.replace(".", "%2E") if value in {".", ".."} else quote(value, safe="")
 
 
@@ -387,7 +387,7 @@ def format_query(values: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def to_wire(name: str, value: Any) -> str:
-    """Return a value as it is sent outside of JSON: in a path, a query or a header."""
+    """Return the text of a value in a path, a query or a header."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Models in PyYAML: `yaml.safe_dump(call)` writes the mapping that a call is."""
+"""Models in PyYAML: `yaml.safe_dump(call)` writes a model as a mapping."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _DUMPERS = ("SafeDumper", "CSafeDumper", "Dumper", "CDumper")
 
 
 def teach_yaml() -> None:
-    """Have PyYAML write models as mappings, if the program has imported it. Nothing is imported for this."""
+    """Let PyYAML write models as mappings, if the program has imported it. This imports nothing."""
     yaml: Any = sys.modules.get("yaml")
     safe_dumper = getattr(yaml, "SafeDumper", None)
     if safe_dumper is None or Model in safe_dumper.yaml_multi_representers:

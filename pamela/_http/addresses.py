@@ -1,4 +1,4 @@
-"""The form of addresses: which ones a request or a connection can go to."""
+"""Checks and parses addresses of requests and connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def address_parts(address: str) -> SplitResult | None:
-    """Return the parts of an address, or None when its host or port is invalid: an empty or overlong label, say."""
+    """Return the parts of an address, or None if its host or port is invalid, such as an empty or overlong label."""
     try:
         parts = urlsplit(address)
         labels = (parts.hostname or "").removesuffix(".").split(".")
@@ -26,16 +26,16 @@ def check_base_url(value: Any, example: str) -> str:
     """Return a base URL without a slash at its end.
 
     Args:
-        value: What the caller gave.
+        value: The value from the caller.
         example: A valid address, for the message.
 
     Raises:
-        ValidationError: No request can go there. The message shows no user name and no password.
+        ValidationError: The address is invalid. The message contains no user name and no password.
     """
     value = hide(value)
     problem = problem_of_base_url(
         value, example
-    )  # in its own frame, so that the traceback does not contain the address
+    )  # in another function, so that the traceback does not contain the address
     if problem is not None:
         raise ValidationError(problem)
     scheme, separator, rest = value.partition(":")
@@ -43,7 +43,7 @@ def check_base_url(value: Any, example: str) -> str:
 
 
 def problem_of_base_url(value: Any, example: str) -> str | None:
-    """Return why no request can go to an address, or None if one can. The text shows no user name and no password."""
+    """Return why an address is invalid, or None. The text contains no user name and no password."""
     if isinstance(value, WrongType):
         return f"base_url must be a str, not {value.name}."
     parts = address_parts(value)
@@ -61,7 +61,7 @@ def problem_of_base_url(value: Any, example: str) -> str | None:
 
 
 def is_url_of_httpx(address: str) -> bool:
-    """Whether httpx can send to an address. It refuses names that are no international names, `xn--a` say."""
+    """Return whether httpx accepts an address. It refuses invalid international names, such as `xn--a`."""
     import httpx
 
     try:
@@ -71,9 +71,9 @@ def is_url_of_httpx(address: str) -> bool:
 
 
 def without_credentials(address: str) -> str:
-    """Return an address, or what was meant to be one, with whatever may be a user name and a password hidden.
+    """Return an address, even an invalid one, with a possible user name and password hidden.
 
-    A password may have any character in it, so all before the last "@" is hidden.
+    A password may contain any character, so everything before the last "@" is hidden.
     """
     before, at, after = address.rpartition("@")
     scheme, separator, _ = before.partition("://")
@@ -81,12 +81,12 @@ def without_credentials(address: str) -> str:
 
 
 def is_ip_address(host: str) -> bool:
-    """Whether a host is an address of the internet protocol, and no name that must be resolved."""
+    """Return whether a host is an IP address instead of a name."""
     return ip_address_of(host) is not None
 
 
 def ip_address_of(host: str) -> IPv4Address | IPv6Address | None:
-    """Return a host as an address of the internet protocol, or None for a name."""
+    """Return a host as an IP address, or None for a name."""
     from ipaddress import ip_address
 
     if not host[-1:].isdigit() and ":" not in host:
@@ -98,6 +98,6 @@ def ip_address_of(host: str) -> IPv4Address | IPv6Address | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
+    """Return whether a host is this machine."""
     address = ip_address_of(host)
     return host.rstrip(".").lower() == "localhost" if address is None else address.is_loopback

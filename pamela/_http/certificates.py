@@ -1,4 +1,4 @@
-"""Which certificates are trusted: those that the environment names, else the usual ones."""
+"""The trusted certificates: those from the environment, or else the defaults."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     import ssl
 
 VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
-"""In the order in which they are looked at. The last is that of requests, in many a company's environment."""
+"""In order of precedence. The last one is from the package requests, and many companies set it."""
 
 
 def tls_context() -> ssl.SSLContext:
     """Return the TLS settings of connections.
 
     Raises:
-        ValidationError: The certificates that the environment names cannot be loaded.
+        ValidationError: The certificates from the environment cannot be loaded.
     """
     import httpx
 

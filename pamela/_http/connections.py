@@ -1,7 +1,7 @@
-"""The pool of our own connections: each is a transport of httpx with one connection, and the last one used goes first.
+"""The pool of our own connections. Each is a transport of httpx, and the last used one is taken first.
 
-The pools of httpcore look through all their connections for every request, and poll those that are idle. Here a
-connection belongs to one request at a time and to nobody else, so that nobody looks at another's.
+For every request, the pools of httpcore look through all their connections and poll the idle ones. Here, a connection
+belongs to one request at a time, so no request looks at the connections of others.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from .proxies import Proxy
 
 MAX_CONNECTIONS = 100
-"""Requests in flight, and so connections, of one process or event loop. Further requests wait for their turn."""
+"""Maximum number of connections and concurrent requests of a process or event loop. Further requests wait."""
 KEEPALIVE_SECONDS = 15.0
-"""How long an idle connection is kept."""
+"""The time for which an idle connection is kept."""
 LIMITS = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=KEEPALIVE_SECONDS)
 
 TransportT = TypeVar("TransportT", httpx.HTTPTransport, httpx.AsyncHTTPTransport)
 
 
 class Connection(Generic[TransportT]):
-    """One connection, made when it is first used and made anew when it has ended."""
+    """One connection. It is opened at its first use, and opened again after it was closed."""
 
     __slots__ = ("idle_since", "progress", "transport")
 
@@ -48,7 +48,7 @@ class Connection(Generic[TransportT]):
         install_deadline_backend(self.transport, self.progress)
 
     def close(self) -> None:
-        """Close the connection; httpcore leaves one open whose talk with a SOCKS proxy failed."""
+        """Close the connection, because httpcore does not do it after a failed handshake with a SOCKS proxy."""
         transport: Any = self.transport
         transport.close()
         if self.progress.stream is not None:
@@ -62,16 +62,16 @@ class Connection(Generic[TransportT]):
             await self.progress.stream.aclose()
 
     def is_reusable(self) -> bool:
-        """Whether nothing lies behind the last response, which the next request would take for its own.
+        """Return whether no bytes follow the last response, which the next request would read as its own response.
 
-        httpcore has no public way to ask. Where a later version keeps its state elsewhere, the answer is no.
+        httpcore has no public API for this. If a later version stores its state elsewhere, this returns False.
         """
         pool: Any = self.transport._pool
         connections = getattr(pool, "_connections", None)
         if connections is None or len(connections) > 1:
             return False
         if not connections:
-            return True  # It has ended, or there never was one; the next request makes one.
+            return True  # no open connection; the next request opens one
         inner = connections[0]
         while inner is not None and not hasattr(inner, "_h11_state"):
             inner = getattr(inner, "_connection", None)
@@ -81,10 +81,10 @@ class Connection(Generic[TransportT]):
 
 
 def has_more(tls: Any, stream: Any) -> bool:
-    """Whether bytes wait between the socket, which is looked at before it is used again, and the parser.
+    """Return whether unread bytes are between the socket, which is checked before its reuse, and the parser.
 
     Args:
-        tls: Python's object for the TLS of the connection, None without TLS.
+        tls: The TLS object of the connection, None without TLS.
         stream: httpcore's stream.
     """
     if tls is None:
@@ -101,14 +101,14 @@ def has_more(tls: Any, stream: Any) -> bool:
 
 
 def has_queue(stream: Any) -> bool:
-    """Whether asyncio has received bytes that nobody has taken from anyio yet."""
+    """Return whether anyio has bytes from asyncio that were not read yet."""
     inner = getattr(stream, "_stream", None)
     inner = getattr(inner, "transport_stream", inner)
     return bool(getattr(getattr(inner, "_protocol", None), "read_queue", None))
 
 
 class Waiter:
-    """A request that waits for its turn."""
+    """A request that waits for a connection."""
 
     __slots__ = ("connection", "turn")
 
@@ -118,7 +118,7 @@ class Waiter:
 
 
 class SyncPool:
-    """Connections for any number of threads of one process."""
+    """Connections for all threads of one process."""
 
     def __init__(self, context: ssl.SSLContext | None, proxy: Proxy | None) -> None:
         self.context = context
@@ -194,7 +194,7 @@ class SyncPool:
             connection.close()
 
     def abandon(self) -> None:
-        """Let go of the connections of the parent process. Its locks are not touched: nobody here would release them."""
+        """Drop the connections of the parent process, without touching its locks, which nobody here would release."""
         for connection in [*self._idle, *self._in_use]:
             stream: Any = connection.progress.stream
             if stream is not None:
@@ -202,7 +202,7 @@ class SyncPool:
 
 
 class AsyncPool:
-    """Connections for any number of tasks of one event loop."""
+    """Connections for all tasks of one event loop."""
 
     def __init__(self, context: ssl.SSLContext | None, proxy: Proxy | None) -> None:
         self.context = context

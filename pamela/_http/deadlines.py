@@ -1,7 +1,8 @@
-"""Connections that end every step by the deadline, and that know whether a request was written to them.
+"""Connections that apply the deadline to every step, and that record whether a request was written to them.
 
-httpx limits each step by itself, and each wait for bytes begins anew: a server that always sends a little never meets a
-limit. Our timeouts know the moment when all must be over (`DeadlineTimeout`), and these streams look at it in every step.
+httpx limits each step and each wait for bytes separately, so a server that sends a few bytes at a time never reaches a
+limit. Our timeouts contain the time when the operation must end (`DeadlineTimeout`), and these streams check it in
+every step.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ if TYPE_CHECKING:
 
 WRITTEN_AT_ONCE = 64 * 1024
 LONGEST_HEAD = 1024 * 1024
-"""Bytes that may come before the end of a response's head. Without an end, a server could send 1xx responses for ever."""
+"""Maximum bytes before the end of a response's head. Otherwise a server could send 1xx responses for ever."""
 
 
 class Progress:
-    """How far the current attempt on a connection has come."""
+    """The progress of the current attempt on a connection."""
 
     __slots__ = (
         "aborted",
@@ -49,13 +50,13 @@ class Progress:
     def __init__(self, *, has_proxy: bool = False) -> None:
         self.has_proxy = has_proxy
         self.ipv6_host = b""
-        """The address that a proxy is told, where it has colons in it."""
+        """The IPv6 address to send to a proxy, or empty."""
         self.stream: Any = None
-        """What the connection reads from and writes to now."""
+        """The current stream of the connection."""
         self.begin_with(b"", None)
 
     def begin(self, attempt: Attempt) -> None:
-        """Begin an attempt on the connection."""
+        """Start an attempt on the connection."""
         self.ipv6_host = ipv6_host_of(attempt.url) if self.has_proxy else b""
         self.begin_with(attempt.method.encode() + b" ", attempt.timeout["connect"])
 
@@ -65,16 +66,16 @@ class Progress:
         self.head_left = LONGEST_HEAD
         self.aborted = False
         self.is_reused = self.stream is not None
-        """Whether the connection has carried an attempt before this one."""
+        """Whether the connection was used for an earlier attempt."""
         self.beginning = b""
-        """The first bytes that came back."""
+        """The first bytes of the response."""
         self.touched = False
-        """Whether the network was used at all: it is not where a test replaces httpx's transports."""
+        """Whether the network was used. It is not if a test replaces httpx's transports."""
         self.written = False
-        """Whether a part of the request may have left. What is written to a proxy to set a tunnel up is none."""
+        """Whether a part of the request may have been sent. The setup of a proxy's tunnel does not count."""
 
     def before_write(self, data: bytes) -> bytes:
-        """Take note of what is written, and return what is to be written in its place."""
+        """Record written bytes, and return the bytes to write instead."""
         self.touched = True
         if self.ipv6_host and not self.written:
             data = with_brackets(data, self.ipv6_host)
@@ -94,23 +95,23 @@ class Progress:
         return data
 
     def is_used_again(self) -> bool:
-        """Return whether the response came on a connection that has carried a request before this one."""
+        """Return whether the response arrived on a connection with an earlier request."""
         return self.touched and self.is_reused
 
     def before_reuse(self) -> bool:
-        """Return whether to look if something has arrived on an idle connection: not again when it becomes idle."""
+        """Return whether to check an idle connection for unexpected bytes: before its reuse only."""
         self.touched = True
         return not self.written
 
     def end_of_head(self) -> None:
-        """Take note that the head of the response is here: its body has a limit of its own."""
+        """Record that the head of the response is complete, because the body has its own limit."""
         self.written = True
         self.head_left = 1 << 62
 
     def abort(self) -> None:
-        """Have the next step fail.
+        """Make the next step fail.
 
-        That ends the generators of httpcore one by one, from the inside. Trio minds those that are left behind.
+        That closes the generators of httpcore one by one, from the inside. Trio warns about those that stay open.
         """
         self.aborted = True
 
@@ -121,38 +122,38 @@ class Progress:
             raise httpcore.ReadError("aborted")
 
     def timeout(self, timeout: float | None) -> float | None:
-        """Return the seconds that a step may take; httpcore sets none for talking to a SOCKS proxy."""
+        """Return the limit of a step, in seconds. httpcore sets no limit for the handshake with a SOCKS proxy."""
         return self.connect_timeout if timeout is None and not self.written else timeout
 
 
 def ipv6_host_of(url: str) -> bytes:
-    """Return the host of an address where it is one of IPv6, without brackets; nothing for all others."""
+    """Return the host of an address if it is an IPv6 address, without brackets; otherwise an empty value."""
     host = url.partition("://[")[2].partition("]")[0]
     return host.encode()
 
 
 def with_brackets(head: bytes, host: bytes) -> bytes:
-    """Return the head of a request to a proxy with the brackets that an address of IPv6 has there and httpcore forgets."""
+    """Return the head of a request to a proxy with brackets around an IPv6 address, which httpcore omits."""
     for before, after in ((b"CONNECT ", b":"), (b"\r\nHost: ", b":"), (b"://", b"")):
         head = head.replace(b"%b%b%b" % (before, host, after), b"%b[%b]%b" % (before, host, after), 1)
     return head
 
 
 def install_deadline_backend(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport, progress: Progress) -> None:
-    """Have a transport make connections that keep to the deadlines of its requests and report their progress."""
+    """Make a transport open connections that apply the deadlines of its requests and record their progress."""
     import httpx
 
-    # The pools of httpcore take such a backend as an argument, but httpx, which makes the pools, does not pass one on.
+    # The pools of httpcore take a backend as an argument, but httpx, which creates the pools, has no argument for it.
     pool: Any = transport._pool
     kind = Backend if isinstance(transport, httpx.HTTPTransport) else AsyncBackend
     pool._network_backend = kind(pool._network_backend, progress)
 
 
 def seconds_for(timeout: float | None, step: str) -> float | None:
-    """Return the seconds that a step may take when it begins now.
+    """Return the limit of a step that begins now, in seconds.
 
     Raises:
-        httpcore.TimeoutException: There are none left; the subclass is that of the step.
+        httpcore.TimeoutException: The time is over. The subclass is that of the step.
     """
     if not isinstance(timeout, DeadlineTimeout):
         return timeout
@@ -164,7 +165,7 @@ def seconds_for(timeout: float | None, step: str) -> float | None:
 
 
 class Backend:
-    """Makes connections."""
+    """Opens connections."""
 
     def __init__(self, backend: httpcore.NetworkBackend, progress: Progress) -> None:
         self.backend = backend
@@ -212,7 +213,7 @@ class Stream:
         progress = self.progress
         timeout = progress.timeout(timeout)
         buffer = progress.before_write(buffer)
-        # httpcore limits each part that the system accepts. This limits the rest of the whole request.
+        # httpcore limits each write of a part. This limits the rest of the whole request.
         for start in range(0, len(buffer), WRITTEN_AT_ONCE):
             self.stream.write(buffer[start : start + WRITTEN_AT_ONCE], seconds_for(timeout, "Write"))
 
@@ -232,7 +233,7 @@ class Stream:
 
 
 class AsyncBackend:
-    """Makes connections for an event loop."""
+    """Opens connections for an event loop."""
 
     def __init__(self, backend: httpcore.AsyncNetworkBackend, progress: Progress) -> None:
         self.backend = backend
@@ -296,11 +297,11 @@ def connect_errors() -> tuple[type[Exception], ...]:
 
 
 def addresses_of(host: str, port: int, limit: float | None) -> list[str]:
-    """Resolve a name within a time limit, though the system's resolver has none of ours.
+    """Resolve a name within a time limit, which the system's resolver does not have.
 
     Raises:
         httpcore.ConnectError: The name cannot be resolved.
-        httpcore.ConnectTimeout: The time is over. The resolver goes on in a thread of its own, for nobody.
+        httpcore.ConnectTimeout: The time is over. The resolver continues in its own thread, and its result is ignored.
     """
     import threading
 
@@ -321,14 +322,14 @@ def addresses_of(host: str, port: int, limit: float | None) -> list[str]:
         thread = threading.Thread(target=resolve, name=f"resolve {host}", daemon=True)
         thread.start()
     except RuntimeError:
-        resolve()  # The interpreter is ending and starts no more threads.
+        resolve()  # The interpreter is exiting and starts no more threads.
     else:
         thread.join(limit)
     if not outcome:
         raise httpcore.ConnectTimeout
     if isinstance(outcome[0], Exception):
         failed = httpcore.ConnectError(str(outcome[0]))
-        failed.__context__ = outcome[0]  # httpcore takes a cause away
+        failed.__context__ = outcome[0]  # httpcore removes a cause
         raise failed
     addresses: list[str] = outcome[0]
     return addresses or [host]

@@ -1,4 +1,4 @@
-"""What went wrong on the wire, in words that a caller understands and that hold no secret."""
+"""Describes network errors in terms of the caller, without secrets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NOT_TLS = {
     "UNKNOWN_PROTOCOL",
     "WRONG_VERSION_NUMBER",
 }
-"""What OpenSSL says when the other side does not speak TLS, depending on its version and on what came instead."""
+"""OpenSSL's errors for a server without TLS, depending on its version and on the received bytes."""
 TLS_RECORDS = (b"\x14\x03", b"\x15\x03", b"\x16\x03")
 IN_TIME: dict[type[Exception], str] = {
     httpx.PoolTimeout: "no connection of the pool was free in time",
@@ -38,8 +38,8 @@ IN_TIME: dict[type[Exception], str] = {
 }
 CLOSED_INSTEAD = "Server disconnected without sending a response."
 CUT_OFF = "peer "
-"""How httpcore's text begins when a connection is closed before the response, and h11's when it is in the middle of it.
-They have one type of exception for this and for all that is no HTTP."""
+"""The beginning of the messages of httpcore and h11 for a connection that was closed before or during the response.
+Their exception has the same type as the one for invalid HTTP."""
 BY_ERRNO = {
     errno.ECONNREFUSED: "the connection was refused",
     errno.ECONNRESET: "the connection was reset",
@@ -62,20 +62,20 @@ BY_TYPE: dict[type[Exception], str] = {
     httpx.TransportError: "the transport failed",
 }
 LIBRARIES = frozenset({"anyio", "asyncio", "h11", "h2", "httpcore", "httpx", "pamela", "socksio", "ssl", "trio"})
-"""Frames of these may have the key among their variables."""
+"""Packages whose frames may contain the API key in variables."""
 
 
 def failure_of(
     error: Exception, attempt: Attempt, *, sent: bool, proxy: Proxy | None = None, beginning: bytes = b""
 ) -> Failure:
-    """Return what an exception of the HTTP library, or of a transport of the caller's, means.
+    """Return the failure for an exception of the HTTP library or of a caller's transport.
 
     Args:
         error: The exception.
-        attempt: What was to be sent.
-        sent: Whether a part of the request may have left.
-        proxy: The proxy that was to take it.
-        beginning: The first bytes that came back, where they are known.
+        attempt: The attempt.
+        sent: Whether a part of the request may have been sent.
+        proxy: The proxy, or None.
+        beginning: The first bytes of the response, if they are known.
     """
     causes = list(causes_of(error))
     timed_out = isinstance(error, httpx.TimeoutException | TimeoutError)
@@ -94,7 +94,7 @@ def timeout_of(error: Exception, sent: bool) -> str:
 
 
 def hint(causes: list[BaseException], attempt: Attempt, proxy: Proxy | None, beginning: bytes) -> str | None:
-    """Return what to do about failures that have a usual reason, or None."""
+    """Return the remedy for a failure with a common cause, or None."""
     address = urlsplit(attempt.url)
     if any(isinstance(each, ssl.SSLError) and each.reason in NOT_TLS for each in causes):
         return "the server does not use TLS on this port. Perhaps the address must begin with http://"
@@ -113,7 +113,7 @@ def hint(causes: list[BaseException], attempt: Attempt, proxy: Proxy | None, beg
 
 
 def words_for(error: Exception, causes: list[BaseException]) -> str:
-    """Return what happened, by the types of the exceptions: their texts are of the inside of other libraries."""
+    """Return a description by the types of the exceptions, because their messages are about internals."""
     for each in causes:
         match each:
             case ResponseProblem():
@@ -145,7 +145,7 @@ def words_for(error: Exception, causes: list[BaseException]) -> str:
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:
-    """Go through an exception and those that led to it."""
+    """Yield an exception and its causes."""
     seen: set[int] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
@@ -160,10 +160,10 @@ def causes_of(error: BaseException) -> Iterator[BaseException]:
 
 
 def disarm(error: BaseException, attempt: Attempt, proxy: Proxy | None) -> None:
-    """Have an exception of another library, which stays the cause of ours, show no secrets.
+    """Remove secrets from an exception of another library, which stays the cause of ours.
 
-    Its text may repeat what a server said. Among the local variables of its frames are requests with the key in them,
-    and error trackers send these with the traceback; the frames of the caller's own hooks and transports stay.
+    Its message may repeat text from a server. The local variables of its frames contain requests with the key, and
+    error trackers send them with the traceback. The frames of the caller's hooks and transports stay.
     """
     error.__traceback__ = without_frames_of_libraries(error.__traceback__)
     text = str(error)

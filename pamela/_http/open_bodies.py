@@ -1,4 +1,4 @@
-"""The body of a response that is read as it arrives, on a connection that is nobody else's until the body is closed."""
+"""The body of a response that is read as it arrives. Its connection is reserved until the body is closed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def lift_deadline(attempt: Attempt) -> None:
-    """Have the deadline of an attempt end nothing any more; each wait for bytes keeps its own limit."""
+    """Remove the deadline of an attempt. Each wait for bytes keeps its own limit."""
     seconds = attempt.timeout["read"]
     if isinstance(seconds, DeadlineTimeout):
         seconds.give_up_at = math.inf
@@ -28,9 +28,9 @@ class OpenBody:
     """The body of a response of the synchronous client.
 
     Args:
-        chunks: Its bytes as they arrive.
-        release: Gives the connection back; called once, with whether the body was read to its end.
-        failure_of: Returns what an exception means that the body ended with.
+        chunks: The bytes as they arrive.
+        release: Returns the connection. It is called once; its argument is whether the body was read to its end.
+        failure_of: Returns the failure for an exception during the body.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class OpenBody:
         self._closed = False
 
     def read(self) -> bytes | Failure | None:
-        """Return the next bytes, None at the end, or what became of them. Either of those closes the body."""
+        """Return the next bytes, None at the end, or a failure. The last two close the body."""
         if self._closed:
             return None
         try:
@@ -62,7 +62,7 @@ class OpenBody:
 
 
 class AsyncOpenBody:
-    """The body of a response of the async client; its arguments are those of `OpenBody`."""
+    """The body of a response of the async client. Its arguments are those of `OpenBody`."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class AsyncOpenBody:
         self._closed = False
 
     async def read(self) -> bytes | Failure | None:
-        """Return the next bytes, None at the end, or what became of them. Either of those closes the body."""
+        """Return the next bytes, None at the end, or a failure. The last two close the body."""
         if self._closed:
             return None
         try:

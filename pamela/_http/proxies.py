@@ -1,4 +1,4 @@
-"""The proxy that the environment names for an address, and the addresses that need none."""
+"""The proxy from the environment for an address, and the addresses without a proxy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Proxy(NamedTuple):
-    """A proxy: its address without credentials, and these."""
+    """A proxy: its address without credentials, and the credentials."""
 
     url: str
     username: str
@@ -29,7 +29,7 @@ class Proxy(NamedTuple):
         return f"Proxy({self.url!r})"
 
     def secrets(self) -> Iterator[str]:
-        """Return what must not be shown, in each form in which it travels. A user name is a secret if it is all there is."""
+        """Return the secrets in each form in which they are sent. A user name without a password is a secret, too."""
         if word := self.password or self.username:
             yield from dict.fromkeys((word, quote(word, safe="")))
         if self.username or self.password:
@@ -44,7 +44,7 @@ class Proxy(NamedTuple):
         return self.url.startswith("socks")
 
     def for_httpx(self, context: ssl.SSLContext | None) -> httpx.Proxy:
-        """Return it as httpx takes it."""
+        """Return the proxy as an object of httpx."""
         import httpx
 
         return httpx.Proxy(
@@ -55,7 +55,7 @@ class Proxy(NamedTuple):
 
 
 def proxy_of_transport(transport: Any) -> Proxy | None:
-    """Return the proxy that a transport of httpx was made with, or None. httpx has no public way to ask."""
+    """Return the proxy of a transport of httpx, or None. httpx has no public API for this."""
     pool = getattr(transport, "_pool", None)
     address = getattr(pool, "_proxy_url", None)
     if address is None:
@@ -68,7 +68,7 @@ def proxy_of_transport(transport: Any) -> Proxy | None:
 
 
 def credentials_in(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
-    """Return user name and password of the headers for a proxy; of another scheme than Basic, all that is sent."""
+    """Return user name and password from the headers for a proxy. For schemes other than Basic, return all."""
     for name, value in headers:
         if name.lower() == b"proxy-authorization":
             scheme, _, sent = value.partition(b" ")
@@ -81,10 +81,10 @@ def credentials_in(headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes
 
 
 def proxy_for(base_url: str) -> Proxy | None:
-    """Return the proxy that the environment names for an address (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), or None.
+    """Return the proxy from the environment for an address (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), or None.
 
     Raises:
-        ValidationError: It is not one that requests can go through. The message shows no password.
+        ValidationError: The proxy is invalid. The message contains no password.
     """
     address = urlsplit(base_url)
     proxies = getproxies()
@@ -123,13 +123,13 @@ def plain_url(parts: SplitResult) -> str:
 
 
 def is_excepted(address: SplitResult, no_proxy: str) -> bool:
-    """Whether `NO_PROXY` names an address by number, IPv6 or a whole network; names are for the standard library."""
+    """Return whether `NO_PROXY` contains an IP address or its network. The standard library handles names."""
     host = ip_address_of(address.hostname or "")
     return host is not None and any(includes(entry.strip(), host) for entry in no_proxy.split(","))
 
 
 def includes(entry: str, host: object) -> bool:
-    """Whether an entry of `NO_PROXY`, an address or a network like 10.0.0.0/8, includes an address."""
+    """Return whether an entry of `NO_PROXY`, an address or a network like 10.0.0.0/8, includes an address."""
     from ipaddress import ip_network
 
     try:

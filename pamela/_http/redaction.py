@@ -22,15 +22,15 @@ HIDDEN = "***"
 LONGEST_TEXT = 300
 SHORTEST_KEY = 6
 JOINERS = "\u200c\u200d"
-"""Parts of letters and symbols in several languages; Unicode does not count them as printable."""
+"""Parts of letters and symbols in several languages, which Unicode does not count as printable."""
 _KEYS_AND_NUMBERS = (
     r"(?P<key>\b[ps]k_(?:live|test)_)[\w-]+"
-    r"|(?P<phone>(?:\+|%2B)[1-9])(?:(?:[ ().+-]|%[0-9A-F]{2})*[0-9]){3,14}"  # with what people write between the digits
+    r"|(?P<phone>(?:\+|%2B)[1-9])(?:(?:[ ().+-]|%[0-9A-F]{2})*[0-9]){3,14}"  # with separators between the digits
 )
 
 
 class SecretStr(str):
-    """A text that does not show itself where variables are printed."""
+    """A text whose repr hides it."""
 
     __slots__ = ()
 
@@ -39,7 +39,7 @@ class SecretStr(str):
 
 
 class WrongType:
-    """Stands for a value that was given where a text belongs: its type is named, and it is not kept."""
+    """Replaces a value that should be text. It stores the type of the value, not the value."""
 
     __slots__ = ("name",)
 
@@ -51,9 +51,9 @@ class WrongType:
 
 
 def hide(value: Any) -> Any:
-    """Return a key or an address that does not show itself where the variables of a traceback are printed.
+    """Return a key or an address that is hidden when the variables of a traceback are printed.
 
-    What should be one and is not a text becomes a `WrongType`; None and the mark of an absent option stay.
+    A value that is not text becomes a `WrongType`. None and UNSET stay unchanged.
     """
     if isinstance(value, str):
         return value if isinstance(value, SecretStr) else SecretStr(value)
@@ -61,14 +61,14 @@ def hide(value: Any) -> Any:
 
 
 def hide_headers(value: Any) -> Any:
-    """Return headers that do not show themselves there, or a `WrongType`, as `hide` does."""
+    """Return headers with hidden values, or a `WrongType`, like `hide`."""
     if isinstance(value, Mapping):
         return {name if isinstance(name, str) else hide(name): hide(text) for name, text in value.items()}
     return hide(value)
 
 
 def redact(text: str, attempt: Attempt, proxy: Proxy | None = None) -> str:
-    """Return text of a server or of another library without secrets, control characters and excess."""
+    """Return text from a server or another library without secrets and control characters, in limited length."""
     for secret in sorted(secrets_of(attempt, proxy), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
     text = re.sub(r"(?<=://)[^/\s]*@", f"{HIDDEN}@", text)
@@ -77,7 +77,7 @@ def redact(text: str, attempt: Attempt, proxy: Proxy | None = None) -> str:
 
 
 def secrets_of(attempt: Attempt, proxy: Proxy | None) -> Iterator[str]:
-    """Return what must not be shown, in each form in which it travels."""
+    """Return the secrets of an attempt, in each form in which they are sent."""
     if key := key_of(attempt):
         yield key
     if proxy is not None:
@@ -85,7 +85,7 @@ def secrets_of(attempt: Attempt, proxy: Proxy | None) -> Iterator[str]:
 
 
 def key_of(attempt: Attempt) -> str:
-    """Return the API key that an attempt is sent with; nothing for one so short that it is a word like any other."""
+    """Return the API key of an attempt; empty if it is so short that it could be an ordinary word."""
     key = attempt.headers.get("Authorization", "").removeprefix("Bearer ")
     return key if len(key) >= SHORTEST_KEY else ""
 
@@ -93,9 +93,9 @@ def key_of(attempt: Attempt) -> str:
 def redacted_response(
     received: httpx.Response, content: bytes, attempt: Attempt, proxy: Proxy | None = None
 ) -> Response:
-    """Return a response in which a server or proxy that gives secrets back does not make them part of a message.
+    """Return a response without secrets that the server or proxy repeats, so that messages cannot contain them.
 
-    The body of a success is left as it came.
+    The body of a success is unchanged.
     """
     headers = received.headers
     secrets = tuple(secret for secret in secrets_of(attempt, proxy) if len(secret) >= SHORTEST_KEY)
@@ -134,7 +134,7 @@ def hide_secrets(error: PamelaError, secrets: Iterable[str]) -> None:
     """Replace secrets in the message, the details and the other texts of an exception."""
     for secret in secrets:
         if len(secret) < SHORTEST_KEY:
-            continue  # a word like any other
+            continue  # too short: it could be an ordinary word
         error.message = _without(error.message, secret)
         error.args = (error.message,)
         error.details = _without(error.details, secret)

@@ -1,4 +1,4 @@
-"""The body of a response: read no further than a response can reach, in size and in time, and inflated within the same."""
+"""Reads and inflates the body of a response within limits of size and time."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 LARGEST_BODY = 64 * 1024 * 1024
-"""Bytes after which a body is taken to be endless. A page of 100 calls has well below a megabyte."""
+"""Maximum bytes of a body. A page of 100 calls usually has much less than a megabyte."""
 INFLATED_AT_ONCE = 1024 * 1024
 GZIP, ZLIB, RAW_DEFLATE = 31, 15, -15
 
 
 class ResponseProblem(httpx.DecodingError):
-    """A response that is not taken. Its text is ours, for the caller to read."""
+    """A response that is refused. The caller may see its message."""
 
 
 class BodyReader:
-    """The bytes of a body so far, and the limits of their number and time."""
+    """The bytes of a body so far, with their limits of size and time."""
 
     def __init__(self, headers: Mapping[str, str], give_up_at: float | None) -> None:
         self.chunks: list[bytes] = []
         self.size = 0
         self.give_up_at = give_up_at
         self.problem: httpx.HTTPError | None = None
-        """Why no more bytes are taken."""
+        """Why no more bytes are accepted."""
         self.encoding = encoding_of(headers)
 
     def add(self, chunk: bytes) -> bool:
-        """Take the next bytes and return whether more can follow: there is time, and they are not too many."""
+        """Take the next bytes, and return whether more may follow within the limits."""
         if self.problem is not None:
             return False
         self.chunks.append(chunk)
@@ -52,7 +52,7 @@ class BodyReader:
 
         Raises:
             httpx.ReadTimeout: The time for the whole response is over.
-            ResponseProblem: It is too large, or not what its encoding says.
+            ResponseProblem: The body is too large, or does not match its encoding.
         """
         if self.problem is not None:
             raise self.problem
@@ -78,7 +78,7 @@ class BodyReader:
         return bytes(inflated)
 
     def window(self, content: bytes) -> int:
-        """Return what zlib calls the format. Some servers send deflate bare, without the header of zlib."""
+        """Return zlib's number of the format. Some servers send deflate without the zlib header."""
         if self.encoding == "gzip":
             return GZIP
         has_zlib_header = len(content) > 1 and content[0] & 15 == 8 and int.from_bytes(content[:2], "big") % 31 == 0
@@ -86,10 +86,10 @@ class BodyReader:
 
 
 def encoding_of(headers: Mapping[str, str]) -> str:
-    """Return the encoding of a body that must be undone: "gzip", "deflate" or none.
+    """Return the encoding of a body: "gzip", "deflate" or "".
 
     Raises:
-        ResponseProblem: There are several, one in the other, or one that was not asked for.
+        ResponseProblem: The body has several encodings, or one that was not requested.
     """
     value = headers.get("content-encoding")
     if value is None:

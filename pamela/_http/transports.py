@@ -1,7 +1,7 @@
-"""One attempt over HTTP, sync and async: send, read no more than a response can be, and say what came of it.
+"""One attempt over HTTP, sync and async: sends the request, reads the response within limits, and returns the outcome.
 
-Our own connections are transports of httpx without an `httpx.Client` around them. Redirects, cookies and authentication
-schemes, which that would add, are not wanted here, and it would take a fifth of the time of a small request.
+Our own connections are transports of httpx without an `httpx.Client`. That would add redirects, cookies and
+authentication, which are not wanted here, and would take a fifth of the time of a small request.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _making_pools = threading.Lock()
 
 
 def _renew_lock() -> None:
-    """Make the lock anew in a child process, where no thread is left that would release the old one."""
+    """Replace the lock in a child process, which has no thread that would release the old one."""
     global _making_pools
     _making_pools = threading.Lock()
 
@@ -57,7 +57,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 
 
 class SyncTransport:
-    """Attempts over a client or transport of the caller's, or over connections of our own."""
+    """Attempts over a caller's client or transport, or over our own connections."""
 
     library: Library = "httpx"
 
@@ -74,18 +74,18 @@ class SyncTransport:
         self.closed = False
 
     def send(self, attempt: Attempt) -> Outcome:
-        """Send a request and return its response, or what became of it instead."""
+        """Send a request and return its outcome."""
         try:
             self.prepare()
             return self.send_over_pool(attempt) if self.pool is not None else self.send_over_users(attempt)
         except PamelaError as error:
-            return error.with_traceback(None)  # Its frames may have the password of a proxy in them.
+            return error.with_traceback(None)  # Its frames may contain the password of a proxy.
 
     def prepare(self) -> None:
-        """See that there are connections to send on; after a fork new ones, for they cannot be shared by processes.
+        """Create the pool if necessary. After a fork, the child process needs a new one.
 
         Raises:
-            PamelaError: There are none and there will be none.
+            PamelaError: The client is closed, or unusable in this process.
         """
         if self.closed or (self.user_client is not None and self.user_client.is_closed):
             raise PamelaError(CLOSED)
@@ -187,7 +187,7 @@ class SyncTransport:
         from .user_clients import end_if_more
 
         body = BodyReader(received.headers, attempt.give_up_at)
-        if received.is_stream_consumed:  # by a hook or transport that reads every response
+        if received.is_stream_consumed:  # a hook or transport has read the response
             return received.content
         if received.is_closed:
             raise httpx.StreamClosed
@@ -210,7 +210,7 @@ class SyncTransport:
         return response
 
     def close(self) -> None:
-        """Close the connections, but those of a client of the caller's."""
+        """Close our own connections, but not those of a caller's client."""
         self.closed = True
         if self.process in (0, os.getpid()):
             if self.pool is not None:
@@ -220,7 +220,7 @@ class SyncTransport:
 
 
 class AsyncTransport:
-    """Attempts over a client or transport of the caller's, or over connections of our own for each event loop."""
+    """Attempts over a caller's client or transport, or over our own connections for each event loop."""
 
     library: Library = "httpx"
 
@@ -235,25 +235,25 @@ class AsyncTransport:
         self.base_url = base_url
         self.builder = RequestBuilder(base_url)
         self.pools: dict[Any, AsyncPool] = {}
-        """By the event loop whose they are."""
+        """Our pools, by their event loop."""
         self.process = 0
         self.owner: object = None
-        """The event loop on which a transport of the caller's was used last."""
+        """The event loop that last used the caller's transport."""
         self.closed = False
 
     async def send(self, attempt: Attempt) -> Outcome:
-        """Send a request and return its response, or what became of it instead."""
+        """Send a request and return its outcome."""
         try:
             pool = self.prepare()
             return await (self.send_over_users(attempt) if pool is None else self.send_over_pool(attempt, pool))
         except PamelaError as error:
-            return error.with_traceback(None)  # Its frames may have the password of a proxy in them.
+            return error.with_traceback(None)  # Its frames may contain the password of a proxy.
 
     def prepare(self) -> AsyncPool | None:
-        """Return the connections of the event loop that is running, or None where those of the caller's are used.
+        """Return the pool of the running event loop, or None if the caller's client or transport is used.
 
         Raises:
-            PamelaError: There are none and there will be none.
+            PamelaError: The client is closed, or unusable in this process.
         """
         if self.closed or (self.user_client is not None and self.user_client.is_closed):
             raise PamelaError(CLOSED)
@@ -269,7 +269,7 @@ class AsyncTransport:
         return None
 
     def add_pool(self, loop: Any) -> AsyncPool:
-        """Make connections for an event loop, and let go of those of loops that have ended."""
+        """Create a pool for an event loop, and drop the pools of closed loops."""
         self.forget_ended_loops()
         pool = self.pools[loop] = AsyncPool(*settings_for(self.base_url))
         return pool
@@ -370,7 +370,7 @@ class AsyncTransport:
         from .user_clients import end_if_more
 
         body = BodyReader(received.headers, attempt.give_up_at)
-        if received.is_stream_consumed:  # by a hook or transport that reads every response
+        if received.is_stream_consumed:  # a hook or transport has read the response
             return received.content
         if received.is_closed:
             raise httpx.StreamClosed
@@ -389,9 +389,9 @@ class AsyncTransport:
         return response
 
     async def close(self) -> None:
-        """Close the connections of this event loop, but those of a client of the caller's.
+        """Close our own connections of this event loop, but not those of a caller's client.
 
-        Those of another loop are closed there: when it gets to it, and else by closing the client there too.
+        Connections of other loops are closed on their loops, later, or when the client is closed there, too.
         """
         self.closed = True
         if self.process not in (0, os.getpid()):
@@ -410,10 +410,10 @@ class AsyncTransport:
 
 
 def settings_for(base_url: str) -> tuple[ssl.SSLContext | None, Proxy | None]:
-    """Return the TLS settings and the proxy of connections to an address. Without TLS there are no settings.
+    """Return the TLS settings and the proxy of connections to an address. The settings are None without TLS.
 
     Raises:
-        ValidationError: The environment names certificates or a proxy that cannot be used.
+        ValidationError: The certificates or the proxy from the environment are invalid.
     """
     proxy = None
     if getproxies():
@@ -428,10 +428,10 @@ def settings_for(base_url: str) -> tuple[ssl.SSLContext | None, Proxy | None]:
 
 
 def failure_over_pool(error: Exception, attempt: Attempt, connection: Any, proxy: Proxy | None) -> Failure:
-    """Return what an exception means that a request over a connection of our own ended with."""
+    """Return the failure for an exception of a request over our own connection."""
     from .failures import failure_of
 
-    # If the network was never used although the request was handed over, something replaces httpx's transport.
+    # If the request was passed on but the network was never used, something replaces httpx's transport.
     if connection is None:
         return failure_of(error, attempt, sent=False, proxy=proxy)
     progress = connection.progress
@@ -440,7 +440,7 @@ def failure_over_pool(error: Exception, attempt: Attempt, connection: Any, proxy
 
 
 def explaining(attempt: Attempt, connection: Any, proxy: Proxy | None) -> Callable[[Exception], Failure]:
-    """Return what says what an exception means that a body over a connection of our own ended with."""
+    """Return a function that returns the failure for an exception of a body over our own connection."""
 
     def failure_of(error: Exception) -> Failure:
         return failure_over_pool(error, attempt, connection, proxy)
@@ -456,7 +456,7 @@ def is_left_open(attempt: Attempt, received: httpx.Response) -> bool:
 
 
 def opened_response(received: httpx.Response, attempt: Attempt, proxy: Proxy | None) -> Response:
-    """Return a response whose body is still to come, and for which the deadline of the attempt is over."""
+    """Return a response with an open body, and remove the deadline of the attempt."""
     from .open_bodies import lift_deadline
 
     lift_deadline(attempt)
@@ -464,29 +464,29 @@ def opened_response(received: httpx.Response, attempt: Attempt, proxy: Proxy | N
 
 
 def content_read(response: httpx.Response) -> bytes:
-    """Return the body of a response that is closed, as far as a hook has read it."""
+    """Return the part of a closed response's body that a hook has read."""
     return response.content if response.is_stream_consumed and hasattr(response, "_content") else b""
 
 
 def is_of_a_test(error: Exception) -> bool:
-    """Whether an exception passes as it is: a test's own says that it did not expect the request."""
+    """Return whether an exception is a test's own, about an unexpected request. It is raised unchanged."""
     return isinstance(error, AssertionError | PamelaError)
 
 
 def raised_by_test(error: Exception, connection: Any) -> bool:
-    """Whether a test that replaces httpx's transports says by an exception that it did not expect the request."""
+    """Return whether an exception is from a test that replaces httpx's transports and did not expect the request."""
     return isinstance(error, AssertionError) and connection is not None and not connection.progress.touched
 
 
 _first_used_in: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
-"""The processes in which clients and transports of callers were used first; their connections belong there."""
+"""The process that first used each client or transport of a caller. Their connections belong to it."""
 
 
 def check_process(users: Any) -> None:
-    """See that a client or transport of the caller's is used in the process in which it was used first.
+    """Check that a caller's client or transport is used in the process that used it first.
 
     Raises:
-        PamelaError: It is the parent's.
+        PamelaError: It belongs to the parent process.
     """
     if _first_used_in.setdefault(users, os.getpid()) != os.getpid():
         raise PamelaError(FORKED)
@@ -503,13 +503,13 @@ def check_only_one(client: object, transport: object) -> None:
 
 
 def close_in_its_process(pool: SyncPool, process: int) -> None:
-    """Close connections that nobody uses any more; in a child process they, and their locks, are the parent's."""
+    """Close unused connections, except in a child process: there they, and their locks, belong to the parent."""
     if process == os.getpid():
         pool.close()
 
 
 def close_on(loop: Any, pool: AsyncPool) -> None:
-    """Close connections on the event loop of another thread, if it still runs."""
+    """Close connections on the event loop of another thread, if it is still running."""
     import asyncio
 
     if isinstance(loop, asyncio.AbstractEventLoop) and loop.is_running():
@@ -518,7 +518,7 @@ def close_on(loop: Any, pool: AsyncPool) -> None:
 
 
 def running_loop() -> Any:
-    """Return what stands for the event loop that is running, asyncio's or trio's."""
+    """Return an object that identifies the running event loop of asyncio or trio."""
     # Import asyncio here: synchronous programs do not need it, and it would slow down their first request.
     import asyncio
 
@@ -531,7 +531,7 @@ def running_loop() -> Any:
 
 
 def has_ended(loop: Any) -> bool:
-    """Whether nothing will run on an event loop any more."""
+    """Return whether an event loop is closed."""
     import asyncio
 
     if isinstance(loop, asyncio.AbstractEventLoop):
@@ -546,7 +546,7 @@ def has_ended(loop: Any) -> bool:
 
 
 class CachedHeaders:
-    """The headers of an attempt as httpx has them. Its repr shows nothing, for they have the key in them."""
+    """The headers of an attempt as an object of httpx. Its repr hides them, because they contain the key."""
 
     __slots__ = ("given", "headers")
 
@@ -556,7 +556,7 @@ class CachedHeaders:
 
 
 class RequestBuilder:
-    """Makes requests of attempts. Most of them have the headers of the one before."""
+    """Builds the requests of attempts. Most requests have the same headers as the previous one."""
 
     def __init__(self, base_url: str) -> None:
         self.base_url = base_url
@@ -564,7 +564,7 @@ class RequestBuilder:
         self._cached_headers = CachedHeaders({})
 
     def build(self, make: Callable[..., httpx.Request], attempt: Attempt, **extensions: Any) -> httpx.Request:
-        """Make a request. A client of the caller's adds its own headers, cookies and parameters to it."""
+        """Return the request of an attempt. A caller's client adds its own headers, cookies and parameters."""
         cached = self._cached_headers
         if cached.given != attempt.headers:
             cached = self._cached_headers = CachedHeaders(attempt.headers)
@@ -577,16 +577,16 @@ class RequestBuilder:
         )
 
     def url_of(self, address: str) -> httpx.URL:
-        """Return an address as httpx has it.
+        """Return an address as a URL of httpx.
 
-        Reading one takes httpx some 2 % of the time of a request. Those below the base URL have their beginning in
-        common, and what follows is taken as it is where it has nothing that httpx would escape or resolve.
+        Parsing takes httpx about 2 % of the time of a request. URLs below the base URL share its parsed beginning. The
+        rest is used unchanged if httpx would not escape or resolve anything in it.
         """
         if self._base is None:
             self._base = httpx.URL(self.base_url)
         rest = address[len(self.base_url) :]
         bare = rest.translate(_LEFT_AS_THEY_ARE)
-        read: Any = getattr(self._base, "_uri_reference", None)  # httpx has no public way to replace a part unread
+        read: Any = getattr(self._base, "_uri_reference", None)  # httpx has no public API for this
         if not (hasattr(read, "_replace") and rest[:1] == "/" and bare.isalnum() and bare.isascii()):
             return httpx.URL(address)
         path, mark, query = rest.partition("?")
@@ -596,4 +596,4 @@ class RequestBuilder:
 
 
 _LEFT_AS_THEY_ARE = str.maketrans("", "", "/?=&_-")
-"""The characters of addresses, beside letters and digits, that httpx leaves as they are below a host."""
+"""The characters after the host, apart from letters and digits, that httpx does not change."""

@@ -1,4 +1,4 @@
-"""What is known of a request that goes over an HTTP client or transport of the caller's: whether it may have left."""
+"""Observes a request over a caller's HTTP client or transport, to know whether it may have been sent."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 
 class Observer:
-    """Hears from httpcore, where that is what carries the request, how far the request has come.
+    """Follows the progress of a request through the events of httpcore.
 
-    Other transports tell nothing. Then a request may have left as soon as the transport has it, whatever it raises: an
-    exception's type is no evidence, and some raise `httpx.ConnectError` for a connection that breaks afterwards.
+    Other transports have no such events. Then a request counts as sent as soon as the transport has it. The type of an
+    exception proves nothing: some raise `httpx.ConnectError` for a connection that breaks later.
     """
 
     def __init__(self, carrier: Any, attempt: Attempt) -> None:
-        """Observe a request that a client or transport of the caller's carries."""
+        """Observe a request over a caller's client or transport."""
         self.transport = transport_of(carrier, attempt.url)
         self.connect_timeout = attempt.timeout["connect"]
         self.tells_all = is_httpx_transport(self.transport)
         self.connecting = False
         self.written = False
         self.is_reused = False
-        """Whether the request went out on a connection that has carried one before."""
+        """Whether the request was sent on a reused connection."""
         self.stream: Any = None
-        """The connection that was made for the request."""
+        """The connection that was opened for the request."""
 
     def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Take an event of httpcore's."""
+        """Handle an event of httpcore."""
         if event.endswith(".send_request_headers.started"):
             # The CONNECT request to a proxy is not a request of this package.
             if info["request"].method != b"CONNECT":
@@ -48,14 +48,14 @@ class Observer:
             self.keep_to_deadlines(info.get("return_value"))
 
     async def trace_async(self, event: str, info: dict[str, Any]) -> None:
-        """Take an event of httpcore's on an event loop, where a deadline can end whatever goes on."""
+        """Handle an event of httpcore on an event loop, where a deadline can cancel any step."""
         if not event.endswith(".complete"):
             self.trace(event, info)
         elif event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             self.stream = info.get("return_value")
 
     def keep_to_deadlines(self, stream: Any) -> None:
-        """Have a blocking connection end the steps of our requests by their deadlines; others do not notice."""
+        """Make a blocking connection apply the deadlines of our requests. Other requests do not change."""
         self.stream = stream
         with suppress(AttributeError, TypeError):
             read, write = stream.read, stream.write
@@ -70,23 +70,23 @@ class Observer:
             stream.read, stream.write = read_within_deadline, write_within_deadline
 
     def limit(self, timeout: float | None) -> float | None:
-        """Return the limit of a step; httpcore sets none for talking to a SOCKS proxy."""
+        """Return the limit of a step. httpcore sets no limit for the handshake with a SOCKS proxy."""
         return self.connect_timeout if timeout is None and not self.written else timeout
 
     def failure_of(self, error: Exception, attempt: Attempt, *, handed_over: bool) -> Failure:
-        """Return what an exception means; `handed_over` says whether the client or transport had the request."""
+        """Return the failure for an exception. `handed_over` is whether the client or transport had the request."""
         return failure_of(error, attempt, sent=handed_over and self.may_have_sent(error), proxy=self.proxy)
 
     def close_unused(self) -> None:
-        """Close a connection that was made for the request and did not get it.
+        """Close a connection that was opened for the request but not used.
 
-        httpcore leaves one open whose talk with a SOCKS proxy failed.
+        httpcore does not do it after a failed handshake with a SOCKS proxy.
         """
         if self.stream is not None and not self.written:
             self.stream.close()
 
     async def close_unused_async(self) -> None:
-        """Close such a connection on an event loop, also where the task is cancelled."""
+        """Close an unused connection on an event loop, also if the task is cancelled."""
         if self.stream is not None and not self.written:
             import anyio
 
@@ -95,18 +95,18 @@ class Observer:
 
     @property
     def proxy(self) -> Proxy | None:
-        """The proxy of the transport, whose password must not be shown."""
+        """The proxy of the transport. Its password must be hidden."""
         return proxy_of_transport(self.transport)
 
     def may_have_sent(self, error: Exception) -> bool:
-        """Whether a part of the request may have left before an exception."""
+        """Return whether a part of the request may have been sent before an exception."""
         if self.written or not self.tells_all:
             return True
         return not (self.connecting or waited_for_a_connection(error))
 
 
 def transport_of(carrier: Any, url: str) -> Any:
-    """Return the transport that carries requests to an address, None where that is not known."""
+    """Return the transport for requests to an address, None if it is unknown."""
     import httpx
 
     if not isinstance(carrier, httpx.Client | httpx.AsyncClient):
@@ -116,16 +116,16 @@ def transport_of(carrier: Any, url: str) -> Any:
 
 
 def is_httpx_transport(transport: Any) -> bool:
-    """Whether a transport is one of httpx; another may send a request by a way that nobody hears of."""
+    """Return whether a transport is one of httpx. Others may send a request unobserved."""
     import httpx
 
     return isinstance(transport, httpx.HTTPTransport | httpx.AsyncHTTPTransport)
 
 
 def connection_of(response: Any) -> Any:
-    """Return httpcore's connection that a response came on, None for HTTP/2 and where another library carries it.
+    """Return httpcore's connection of a response, None for HTTP/2 and other libraries.
 
-    httpcore has no public way to ask.
+    httpcore has no public API for this.
     """
     stream = getattr(response, "stream", None)
     while stream is not None:
@@ -137,7 +137,7 @@ def connection_of(response: Any) -> Any:
 
 
 def has_more_behind(connection: Any) -> bool:
-    """Whether bytes lie behind the response on a connection, which the next request would take for its own."""
+    """Return whether bytes follow the response on a connection. The next request would read them as its response."""
     if connection._h11_state.trailing_data[0]:
         return True
     stream = getattr(connection, "_network_stream", None)
@@ -145,17 +145,17 @@ def has_more_behind(connection: Any) -> bool:
 
 
 def end_if_more(response: Any) -> None:
-    """Have httpcore close the connection of a response, once that is closed, if bytes lie behind it.
+    """Make httpcore close the connection of a response at its end, if bytes follow it.
 
-    The connection is still this request's: no other thread or task can have it in between.
+    The connection still belongs to this request, so no other thread or task can get it meanwhile.
     """
     connection = connection_of(response)
     if connection is not None and has_more_behind(connection):
-        connection._h11_state.send_failed()  # after which h11 begins no new exchange, and httpcore closes it
+        connection._h11_state.send_failed()  # h11 then starts no new exchange, and httpcore closes the connection
 
 
 def end_if_of_another(response: Any, taken: Response, attempt: Attempt, observer: Observer) -> None:
-    """Find out whether a response belongs to another request, and have httpcore close its connection then."""
+    """Check whether a response belongs to another request; if so, make httpcore close its connection."""
     if attempt.is_of_another is None or not observer.is_reused or connection_of(response) is None:
         return
     taken.is_of_another = attempt.is_of_another(taken)
@@ -164,11 +164,11 @@ def end_if_of_another(response: Any, taken: Response, attempt: Attempt, observer
 
 
 def connection_to_close(response: Any, taken: Response | None) -> Any:
-    """Return the connection of a response that was closed by others, by a hook say, if the next request must not have it.
+    """Return the connection of a response that was closed elsewhere, such as in a hook, if it must not be reused.
 
     Args:
         response: The response of httpx.
-        taken: What was made of it, if anything was.
+        taken: Our response made from it, or None.
     """
     connection = connection_of(response)
     if connection is None:
@@ -178,10 +178,10 @@ def connection_to_close(response: Any, taken: Response | None) -> Any:
 
 
 def refused_response(error: BaseException, request: Any) -> Any:
-    """Return the response to a request that httpx, or a hook of the caller's, met with an exception; else None.
+    """Return the response of an exception that httpx or a caller's hook raised, or None.
 
-    httpx makes the request that a redirect asks for, whether it is sent or not, and raises where its address is none.
-    Hooks call `raise_for_status()`.
+    httpx builds the next request of a redirect, even if it is not sent, and raises if its address is invalid. Hooks
+    call `raise_for_status()`.
     """
     import httpx
 
@@ -198,7 +198,7 @@ def refused_response(error: BaseException, request: Any) -> Any:
 
 
 def waited_for_a_connection(error: Exception) -> bool:
-    """Whether it was httpcore's own pool that had no connection free: it takes a request only with one."""
+    """Return whether httpcore's own pool had no free connection, so that the request was not sent."""
     import httpcore
 
     return any(isinstance(each, httpcore.PoolTimeout) for each in causes_of(error))

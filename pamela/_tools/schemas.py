@@ -215,7 +215,7 @@ def _refuse_methods(function: Callable[..., Any]) -> None:
 
 
 def _refuse_classes(function: Callable[..., Any]) -> None:
-    """Raise TypeError for a class: the result would be an object of it, whatever its objects do when they are called."""
+    """Raise TypeError for a class: a call would return an object of the class, even if its objects are callable."""
     plain = _without_partial(function)
     if isinstance(plain, type):
         name = plain.__qualname__

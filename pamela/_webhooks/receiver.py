@@ -62,7 +62,7 @@ class WebhookReceiver:
     Raises:
         ValueError: The secret is empty, contains a line break, or starts or ends with a space; or `tolerance` or
             `max_body_bytes` is out of range.
-        TypeError: The secret is neither a str nor a list of str.
+        TypeError: The secret is not a str or a list of str.
     """
 
     def __init__(

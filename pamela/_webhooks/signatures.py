@@ -133,7 +133,7 @@ def secret_list(secret: Any) -> list[str]:
     """Return one or several webhook secrets as a list.
 
     Raises:
-        TypeError: The secret is neither a str nor a collection. The message does not contain it.
+        TypeError: The secret is not a str or a collection. The message does not contain it.
     """
     if isinstance(secret, str):
         return [secret]
@@ -148,7 +148,7 @@ def signing_keys(secret: str | Sequence[str]) -> list[bytes]:
     """Return the HMAC keys of one webhook secret or several.
 
     Raises:
-        ValueError: There is no secret, or a secret is empty or contains a line break.
+        ValueError: The list is empty, or a secret is empty or contains a line break.
         TypeError: A secret is not a str.
     """
     secrets = secret_list(secret)

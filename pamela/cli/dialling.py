@@ -25,7 +25,7 @@ def confirm_dialling(client: PamelaClient, numbers: Sequence[str], *, yes: bool)
         yes: Whether `--yes` was given.
 
     Raises:
-        CommandError: The answer is no, or there is no terminal to ask.
+        CommandError: The answer is no, or nobody can be asked.
         PamelaError: The service cannot be reached.
     """
     if yes or is_sandbox(client):

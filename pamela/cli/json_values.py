@@ -55,7 +55,7 @@ def put(target: dict[str, Any], path: str, value: Any) -> None:
     """Set a value in nested objects, for example `put(event, "transcript.0.text", "Hello")`.
 
     Raises:
-        CommandError: A part of the path is neither in an object nor in a list.
+        CommandError: A part of the path is not in an object or a list.
     """
     *parents, last = path.split(".")
     node: Any = target

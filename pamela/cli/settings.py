@@ -69,7 +69,7 @@ class Settings:
 
     @cached_property
     def stored(self) -> Profile | None:
-        """The profile; None if no profile was requested and there is no default one."""
+        """The profile, or None if it is the default one and does not exist."""
         from . import profiles
 
         name = self.profile or os.environ.get("PAMELA_PROFILE")

@@ -88,10 +88,10 @@ def confirm(question: str, *, yes: bool, otherwise: str) -> None:
     Args:
         question: The question.
         yes: Whether `--yes` was given, which skips the question.
-        otherwise: The error message if there is no terminal to ask.
+        otherwise: The beginning of the error message if nobody can be asked.
 
     Raises:
-        CommandError: The answer is no, or there is no terminal to ask.
+        CommandError: The answer is no, or nobody can be asked.
     """
     if yes:
         return

@@ -120,7 +120,7 @@ def described(webhook: Shown) -> str:
 
 
 def verdict(webhook: Shown) -> str:
-    """Return the beginning of the response to a webhook, or why there is no response."""
+    """Return the beginning of the response to a webhook, or why it has none."""
     said = "caught up  " if webhook.caught_up else ""
     if webhook.refused:
         return f"{said}refused: {webhook.refused}"

@@ -21,7 +21,7 @@ class _DisconnectedError(Exception):
 
 
 def asgi_app(endpoint: WebhookEndpoint) -> ASGIApplication:
-    """Return an ASGI application that passes each request to an endpoint, whatever its path.
+    """Return an ASGI application that passes each request to an endpoint. It ignores the path.
 
     Args:
         endpoint: The endpoint that handles the requests.

@@ -17,7 +17,7 @@ __all__ = ["wsgi_app"]
 
 
 def wsgi_app(endpoint: WebhookEndpoint) -> WSGIApplication:
-    """Return a WSGI application that passes each request to an endpoint, whatever its path.
+    """Return a WSGI application that passes each request to an endpoint. It ignores the path.
 
     Args:
         endpoint: The endpoint that handles the requests.

@@ -105,7 +105,7 @@ class _Ready:
 
 @dataclass(slots=True)
 class _OpenEvent:
-    """An event that is neither delivered nor failed yet, without its body."""
+    """An event that is not delivered and not failed yet, without its body."""
 
     seq: int
     id: str

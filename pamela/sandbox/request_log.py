@@ -226,7 +226,7 @@ class LogRequests:
 
 
 def mask_key(key: str) -> str:
-    """Return a key with its secret part masked. The sandbox's own key is no secret, and is not masked."""
+    """Return a key with its secret part masked. The sandbox's own key is public, and is not masked."""
     if key == DEFAULT_KEY:
         return key
     prefix = next((each for each in ("pk_live_", "pk_test_") if key.startswith(each)), "")

@@ -49,7 +49,7 @@ class InvocationStore(Protocol):
 
     An id has up to 128 characters of printable ASCII, without a space at either end. The methods are called in several
     threads at once. They may block. If the store cannot be reached, they may raise any exception; the tool then does
-    not run. A store uses its own clock, so that the clocks of its users need not agree.
+    not run. A store uses its own clock, so the clocks of its users may differ.
     """
 
     def claim(

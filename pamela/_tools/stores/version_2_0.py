@@ -46,7 +46,7 @@ class Version20Names:
             correlation_id: The id of the invocation.
 
         Returns:
-            The response as text, or None if there is none.
+            The response as text, or None without a response.
         """
         record = self.get(correlation_id)
         return record.response if record else None

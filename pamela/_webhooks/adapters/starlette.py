@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class StarletteAdapter:
-    """Starlette and FastAPI; sync views run in threads beside the event loop."""
+    """Starlette and FastAPI; sync views run in other threads than the event loop."""
 
     response_type = Response
 
