@@ -33,6 +33,7 @@ def test_blocks_run(page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
     with pamela.sandbox.run(speed=500) as sandbox:
         monkeypatch.setenv("PAMELA_API_KEY", sandbox.api_key)
         monkeypatch.setenv("PAMELA_BASE_URL", sandbox.base_url)
+        monkeypatch.setenv("PAMELA_WEBHOOK_SECRET", sandbox.webhook_secret)
         monkeypatch.chdir(tmp_path)
         for found in BLOCK.finditer(text):
             source = found[1].replace("https://api.thisispamela.com", sandbox.base_url)
