@@ -10,6 +10,7 @@ import json
 import secrets
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,16 +19,20 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping
+    from types import TracebackType
 
     from . import AsyncPamelaClient, Call, PamelaClient
     from .sandbox import Sandbox, SandboxProject
 
 DEFAULT_SPEED = "200"
+__tracebackhide__ = True  # A failure points at the line of the test, not at the code here.
 _PATIENCE_SECONDS = 10.0
 _LOOK_SECONDS = 0.01
 _MARK = "pamela_undelivered"
 _LONGEST_TRANSCRIPT = 50
 _MOST_DELIVERIES_SHOWN = 30
+_MOST_TRANSCRIPTS_SHOWN = 10
+_MOST_CALLS_LISTED = 10
 
 _tester = pytest.StashKey["PamelaTester"]()
 
@@ -72,32 +77,24 @@ class PamelaTester:
         if "client" in vars(self):
             self.client.close()
 
-    @contextmanager
-    def expect_call(self, *, timeout: float = _PATIENCE_SECONDS, **fields: Any) -> Iterator[ExpectedCall]:
+    def expect_call(self, *, timeout: float = _PATIENCE_SECONDS, **fields: Any) -> ExpectedCall:
         """Fail unless exactly one call with these fields is placed in the `with` block, or soon after it.
+
+        In an async test use `async with`. Then the tasks of the test continue while it waits.
 
         Args:
             timeout: Maximum time to wait after the block, in seconds.
             **fields: Fields of the request, such as `to="+12025550123"`. For `task`, a part of the text is enough.
 
-        Yields:
-            An object. Its `call` is the call, after the block.
+        Returns:
+            A context manager. Its `call` is the call, after the block.
 
         Raises:
+            TypeError: A request has no such field.
             AssertionError: No call or several calls were placed.
         """
-        before = {call["id"] for call in self.sandbox.calls()}
-        expected = ExpectedCall()
-        yield expected
-        found: list[Call] = []
-        deadline = time.monotonic() + timeout
-        while not (found := [call for call in self.calls.matching(**fields) if call["id"] not in before]):
-            if time.monotonic() > deadline:
-                raise AssertionError(f"No call {_in_words(fields)} was placed. {self.calls.describe()}")
-            time.sleep(_LOOK_SECONDS)
-        if len(found) > 1:
-            raise AssertionError(f"{len(found)} calls {_in_words(fields)} were placed. {self.calls.describe()}")
-        expected.call = found[0]
+        _check_fields(fields)
+        return ExpectedCall(self, timeout, fields)
 
     def assert_no_calls(self, **fields: Any) -> None:
         """Fail if a call with these fields was placed. Without fields, fail if any call was placed.
@@ -112,7 +109,7 @@ class PamelaTester:
             raise AssertionError(f"Calls {_in_words(fields)} were placed. {self.calls.describe()}")
 
     def undelivered(self) -> list[str]:
-        """Wait for pending webhooks. Return a line of text for each webhook that was refused or did not arrive.
+        """Wait for pending webhooks. Return a line of text for each kind of webhook that was refused or did not arrive.
 
         A `ToolError` is the answer of a tool, so its invocation has arrived.
         """
@@ -127,16 +124,33 @@ class PamelaTester:
             if not is_open or time.monotonic() > deadline:
                 break
             time.sleep(_LOOK_SECONDS)
-        return [describe_delivery(each) for each in deliveries if each["attempts"] and not _has_arrived(each)]
+        refused = [each for each in deliveries if each["attempts"] and not _has_arrived(each)]
+        lines = _count_equal([describe_delivery(each) for each in refused])
+        return lines + self._hints(refused) if lines else lines
 
     def report(self) -> list[tuple[str, str]]:
         """Return the sections of the test report: the transcripts of the calls, and the deliveries."""
         from .sandbox import describe_delivery
 
-        calls = "\n\n".join(_show_call(call) for call in self.sandbox.calls())
-        deliveries = self.deliveries.list()[-_MOST_DELIVERIES_SHOWN:]
-        sections = [("Pamela calls", calls), ("Pamela deliveries", "\n".join(map(describe_delivery, deliveries)))]
+        placed = self.sandbox.calls()
+        calls = [_show_call(call) for call in placed[:_MOST_TRANSCRIPTS_SHOWN]]
+        if rest := placed[_MOST_TRANSCRIPTS_SHOWN:]:
+            calls.append("\n".join(_show_head(call) for call in rest))
+        lines = _count_equal([describe_delivery(each) for each in self.deliveries.list()])
+        deliveries = lines[-_MOST_DELIVERIES_SHOWN:]
+        sections = [("Pamela calls", "\n\n".join(calls)), ("Pamela deliveries", "\n".join(deliveries))]
         return [(title, text) for title, text in sections if text]
+
+    def _hints(self, refused: list[dict[str, Any]]) -> list[str]:
+        """Return what the test can change so that the application accepts these webhooks."""
+        if all(each["attempts"][-1]["response_status"] != 401 for each in refused):
+            return []
+        if self.sandbox.request("GET", "/sandbox/clock")["offset_seconds"]:
+            return [
+                "The clock of the sandbox is set, so the timestamps of events differ from the real time. In this test, "
+                "give your endpoint tolerance=None."
+            ]
+        return ["A 401 means that the application has another secret: pass it as pamela_app(app, webhook_secret=...)."]
 
 
 class AsyncPamelaTester(PamelaTester):
@@ -159,13 +173,64 @@ class AsyncPamelaTester(PamelaTester):
 
 
 class ExpectedCall:
-    """The call that `expect_call` waited for.
+    """The call that `expect_call` waits for, as a context manager for `with` and for `async with`.
+
+    Args:
+        tester: The tester whose calls are looked at.
+        timeout: Maximum time to wait after the block, in seconds.
+        fields: Fields of the request that the call has.
 
     Attributes:
         call: The call. It is set after the block.
     """
 
     call: Call
+
+    def __init__(self, tester: PamelaTester, timeout: float, fields: Mapping[str, Any]) -> None:
+        self._tester = tester
+        self._timeout = timeout
+        self._fields = fields
+        self._before: set[str] = set()
+
+    def __enter__(self) -> ExpectedCall:
+        self._before = {call["id"] for call in self._tester.sandbox.calls()}
+        return self
+
+    async def __aenter__(self) -> ExpectedCall:
+        return self.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        deadline = time.monotonic() + self._timeout
+        while kind is None and not self._has_come():
+            if time.monotonic() > deadline:
+                raise AssertionError(self._describe_absence() + _hint_at_async_with())
+            time.sleep(_LOOK_SECONDS)
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        import anyio
+
+        deadline = time.monotonic() + self._timeout
+        while kind is None and not self._has_come():
+            if time.monotonic() > deadline:
+                raise AssertionError(self._describe_absence())
+            await anyio.sleep(_LOOK_SECONDS)
+
+    def _has_come(self) -> bool:
+        found = [call for call in self._tester.calls.matching(**self._fields) if call["id"] not in self._before]
+        if len(found) > 1:
+            raise AssertionError(
+                f"{len(found)} calls {_in_words(self._fields)} were placed. {self._tester.calls.describe()}"
+            )
+        if found:
+            self.call = found[0]
+        return bool(found)
+
+    def _describe_absence(self) -> str:
+        return f"No call {_in_words(self._fields)} was placed. {self._tester.calls.describe()}"
 
 
 class PlacedCalls:
@@ -212,9 +277,13 @@ class PlacedCalls:
         return found[0]
 
     def describe(self) -> str:
-        """Return a sentence that lists the calls."""
+        """Return a sentence that lists the calls, the first ten of them."""
         calls = [f"{call['to']}: {call['task'][:80]!r} ({call['status']})" for call in self._tester.sandbox.calls()]
-        return f"The calls of this test: {'; '.join(calls)}." if calls else "This test has placed no call."
+        if not calls:
+            return "This test has placed no call."
+        if len(calls) > _MOST_CALLS_LISTED:
+            calls[_MOST_CALLS_LISTED:] = [f"and {len(calls) - _MOST_CALLS_LISTED} more"]
+        return f"The calls of this test: {'; '.join(calls)}."
 
     def _model(self, call: Mapping[str, Any]) -> Call:
         from . import Call
@@ -306,6 +375,11 @@ def pamela_app(request: pytest.FixtureRequest) -> Iterator[Callable[..., ServedA
     def serve(
         app: Any, *, webhooks: str = "/webhooks/pamela", tools: str | None = None, webhook_secret: str | None = None
     ) -> ServedApp:
+        if not callable(app):
+            raise TypeError(f"{app!r} is not a WSGI or ASGI application. Pass the application itself.")
+        for path in (webhooks, tools):
+            if path is not None and not path.startswith("/"):
+                raise ValueError(f"{path!r} is not a path of the application. Write {'/' + path!r}.")
         base_url, stop = _serve_asgi(app) if _is_asgi(app) else _serve_wsgi(app)
         stops.append(stop)
         tester.sandbox.configure(
@@ -337,6 +411,7 @@ class ServedApp:
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Fail a test that passed although webhooks were refused."""
+    __tracebackhide__ = False  # There is no line of the test to show.
     result = yield
     tester = item.stash.get(_tester, None)
     if tester is not None and item.get_closest_marker(_MARK) is None and (lines := tester.undelivered()):
@@ -384,6 +459,21 @@ def _in_words(fields: Mapping[str, Any]) -> str:
     return "with " + ", ".join(f"{name}={value!r}" for name, value in fields.items()) if fields else "of any kind"
 
 
+def _hint_at_async_with() -> str:
+    import asyncio
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return ""
+    return " In an async test use `async with`, so that tasks continue while it waits."
+
+
+def _count_equal(lines: list[str]) -> list[str]:
+    """Return each line once, in the order in which they came first, with the number of times if there are several."""
+    return [line if count == 1 else f"{line} ({count} times)" for line, count in Counter(lines).items()]
+
+
 def _has_arrived(delivery: Mapping[str, Any]) -> bool:
     last = delivery["attempts"][-1]
     if last["error"] is not None or last["response_status"] is None:
@@ -420,7 +510,7 @@ def _is_on_its_way(delivery: Mapping[str, Any], over: set[str], now: datetime) -
 
 
 def _show_call(call: Mapping[str, Any]) -> str:
-    lines = [f"{call['id']} to {call['to']}: {call['status']}", f"  task: {call['task'][:200]}"]
+    lines = [_show_head(call), f"  task: {call['task'][:200]}"]
     entries = call["transcript"] or []
     lines += [f"  {entry['speaker']}: {entry['text']}" for entry in entries[:_LONGEST_TRANSCRIPT]]
     if len(entries) > _LONGEST_TRANSCRIPT:
@@ -428,6 +518,10 @@ def _show_call(call: Mapping[str, Any]) -> str:
     if call["summary"]:
         lines.append(f"  summary: {call['summary'][:500]}")
     return "\n".join(lines)
+
+
+def _show_head(call: Mapping[str, Any]) -> str:
+    return f"{call['id']} to {call['to']}: {call['status']}"
 
 
 def _is_asgi(app: Any) -> bool:
@@ -481,6 +575,8 @@ def _serve_asgi(app: Any) -> tuple[str, Callable[[], None]]:
     def run() -> None:
         try:
             server.run([listener])
+        except SystemExit:  # uvicorn's way to say that the application did not start
+            pass
         finally:
             ready.set()
 
@@ -490,7 +586,7 @@ def _serve_asgi(app: Any) -> tuple[str, Callable[[], None]]:
     if not server.started:
         thread.join()
         listener.close()
-        raise RuntimeError("The application did not start; the log says why.")
+        raise RuntimeError("The application did not start. The captured log (uvicorn.error) has the reason.")
 
     def stop() -> None:
         server.should_exit = True

@@ -103,6 +103,7 @@ class Calls:
         call.request = request
         call.plan = plan
         call.transcript_shown = not plan["late_transcript"]
+        call.live = any(step["do"] == "wait" for step in plan["steps"])
         return call
 
     def add(self, call: CallRecord) -> None:

@@ -15,10 +15,12 @@ ScriptLine: TypeAlias = str | tuple[str, str] | Mapping[str, Any]
 ToolUse: TypeAlias = str | tuple[str, Mapping[str, Any]]
 """The name of a tool, with or without the arguments from the agent."""
 
+__tracebackhide__ = True  # In pytest, a failure points at the line of the test, not at the code here.
 _ANSWER_SECONDS = 30
 _PATIENCE_SECONDS = 30.0
 _LOOK_SECONDS = 0.01
 _PAGE = 100
+_LONGEST_RESPONSE = 300
 _CALLS = "/api/b2b/v1/calls"
 _UNSETTLED = frozenset({"waiting", "pending", "sending"})
 _OVER = frozenset({"completed", "failed", "cancelled"})
@@ -313,14 +315,24 @@ class SandboxProject:
             time.sleep(_LOOK_SECONDS)
 
     def _describe_open(self, call_id: str) -> str:
-        status = self.call(call_id)["call"]["status"]
+        found = self.call(call_id)
+        status = found["call"]["status"]
+        if found["waits_for"] == "person":
+            return (
+                f"call {call_id} is {status}, and waits for the lines of the callee. Speak with take(call).say(...), and "
+                "end it with hang_up() or release()."
+            )
         unsettled = [each for each in self.deliveries.list(call_id) if each["status"] in _UNSETTLED]
         names = ", ".join(f"{each['name']} ({each['status']})" for each in unsettled[:10]) or "none"
         return f"call {call_id} is {status}, and these deliveries are open: {names}."
 
 
 class SandboxClock:
-    """The clock of a sandbox."""
+    """The clock of a sandbox.
+
+    Args:
+        project: A project of the sandbox.
+    """
 
     def __init__(self, project: SandboxProject) -> None:
         self._project = project
@@ -366,12 +378,16 @@ class SandboxClock:
         return _read_datetime(self._project.request("POST", "/sandbox/clock/advance", {"seconds": seconds}))
 
     def reset(self) -> datetime:
-        """Set the clock to real time, and return it."""
+        """Set the clock to the real time. Return the time."""
         return _read_datetime(self._project.request("DELETE", "/sandbox/clock"))
 
 
 class SandboxDeliveries:
-    """The deliveries of a project: events and tool invocations."""
+    """The deliveries of a project: events and tool invocations.
+
+    Args:
+        project: The project.
+    """
 
     def __init__(self, project: SandboxProject) -> None:
         self._project = project
@@ -432,7 +448,12 @@ class SandboxDeliveries:
 
 
 class CalleePart:
-    """A call in which your program takes the part of the callee."""
+    """A call in which your program takes the part of the callee. `SandboxProject.take` returns it.
+
+    Args:
+        project: The project of the call.
+        call_id: The id of the call.
+    """
 
     def __init__(self, project: SandboxProject, call_id: str) -> None:
         self.id = call_id
@@ -526,7 +547,10 @@ def describe_delivery(delivery: Mapping[str, Any]) -> str:
     if delivery["attempts"]:
         attempt = delivery["attempts"][-1]
         came = attempt["error"] or f"answered {attempt['response_status']}"
-        text += f" after {len(delivery['attempts'])} attempts, the last {came}"
+        tries = len(delivery["attempts"])
+        text += f" after {tries} attempts, the last {came}" if tries > 1 else f" after 1 attempt, which {came}"
+        if attempt["response_body"] and not 200 <= (attempt["response_status"] or 0) < 300:
+            text += f" {attempt['response_body'][:_LONGEST_RESPONSE]!r}"
     return text
 
 

@@ -97,7 +97,18 @@ def _unknown_fields(error: ValidationError, loc: list[str | int]) -> Iterator[Is
             yield Issue(loc=[*loc, name[:_LONGEST_VALUE]], msg=message, type="additionalProperties")
 
 
+_EXAMPLES = {"uri": "https://acme.test/webhooks/pamela", "date-time": "2026-03-14T15:09:26Z"}
+
+
 def _brief(error: ValidationError) -> str:
+    message = _shortened(error)
+    if error.validator == "enum":
+        return message.replace(", None]", "]")
+    example = _EXAMPLES.get(str(error.validator_value)) if error.validator == "format" else None
+    return f"{message}, such as {example}" if example else message
+
+
+def _shortened(error: ValidationError) -> str:
     value = repr(error.instance)
     if len(value) <= _LONGEST_VALUE:
         return error.message

@@ -121,6 +121,34 @@ def test_an_asynchronous_client_works_in_asyncio_and_trio(installed: pytest.Pyte
             assert len(pamela_async.calls) == 1
 
 
+        async def place_later(client):
+            import anyio
+
+            await anyio.sleep(0.05)
+            await client.create_call(to="+12025550124", task="Order a pizza")
+
+
+        @pytest.mark.anyio
+        @pytest.mark.parametrize("anyio_backend", ["asyncio", "trio"])
+        async def test_a_task_places_the_expected_call(pamela_async, anyio_backend):
+            import anyio
+
+            async with anyio.create_task_group() as group:
+                async with pamela_async.expect_call(to="+12025550124") as expected:
+                    group.start_soon(place_later, pamela_async.client)
+            assert expected.call.to == "+12025550124"
+            with pytest.raises(AssertionError, match="No call of any kind was placed"):
+                async with pamela_async.expect_call(timeout=0):
+                    pass
+
+
+        @pytest.mark.asyncio
+        async def test_waiting_without_the_loop(pamela_async):
+            with pytest.raises(AssertionError, match="In an async test use `async with`"):
+                with pamela_async.expect_call(timeout=0):
+                    pass
+
+
         def test_neither(pamela_async):
             pass
         """,
@@ -128,7 +156,7 @@ def test_an_asynchronous_client_works_in_asyncio_and_trio(installed: pytest.Pyte
 
     result = run(installed)
 
-    result.assert_outcomes(passed=3, errors=1)
+    result.assert_outcomes(passed=6, errors=1)
     result.stdout.fnmatch_lines(["*pamela_async is for async tests; test_neither can have pamela.*"])
 
 
@@ -218,7 +246,8 @@ def test_a_webhook_that_is_refused_fails_the_test(installed: pytest.Pytester) ->
     result.stdout.fnmatch_lines(
         [
             "*Webhooks were refused or did not arrive (mark the test with pamela_undelivered if that is meant):*",
-            "call.queued to http://127.0.0.1:*/webhooks/pamela: * after * attempts, the last answered 401",
+            "call.queued to http://127.0.0.1:*/webhooks/pamela: * answered 401 '{}\\n'*",
+            "A 401 means that the application has another secret: pass it as pamela_app(app, webhook_secret=...).",
             "call.queued to http://127.0.0.1:9/: *ConnectError: *",
         ]
     )
@@ -253,7 +282,70 @@ def test_a_tool_may_answer_with_an_error(installed: pytest.Pytester) -> None:
     result = run(installed)
 
     result.assert_outcomes(passed=1, failed=2)
-    result.stdout.fnmatch_lines(["cancel to http://*: failed after 1 attempts, the last answered 400"] * 2)
+    result.stdout.fnmatch_lines(['cancel to http://*: failed after 1 attempt, which answered 400 *"error":*'] * 2)
+
+
+def test_a_mistake_is_named_where_it_is_made(installed: pytest.Pytester) -> None:
+    write(
+        installed,
+        WEBHOOK_APPS
+        + """
+    async def broken_app(scope, receive, send):
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "There is no database."})
+
+    def test_app(pamela, pamela_app):
+        with pytest.raises(TypeError, match="'shop:app' is not a WSGI or ASGI application"):
+            pamela_app("shop:app")
+        with pytest.raises(ValueError, match="'hooks' is not a path of the application. Write '/hooks'"):
+            pamela_app(make_app(200), webhooks="hooks")
+        with pytest.raises(RuntimeError, match="The application did not start"):
+            pamela_app(broken_app)
+
+    def test_script(pamela):
+        pamela.script(outcome="voicemail")
+
+    def test_clock(pamela, pamela_app):
+        from pamela import WebhookEndpoint
+        from pamela.integrations.wsgi import wsgi_app
+
+        pamela.clock.set("2031-12-31T23:59:00Z")
+        pamela_app(wsgi_app(WebhookEndpoint("whsec_sandbox")))
+        place(pamela)
+        """,
+    )
+
+    result = run(installed)
+
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            ">*pamela.script(outcome=*voicemail*)",
+            "E*SandboxError: outcome: 'voicemail' is not one of *'answered', *'answer lost'?",
+            "The clock of the sandbox is set, *give your endpoint tolerance=None.",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*traceback entries are hidden*")
+    result.stdout.no_fnmatch_line("*HTTPConnection(*")
+
+
+def test_a_long_report_is_shortened(installed: pytest.Pytester) -> None:
+    write(
+        installed,
+        """
+        def test_many(pamela):
+            pamela.script(outcome="busy")
+            for number in range(14):
+                pamela.client.create_call(to=f"+120255501{number:02}", task="Order a pizza")
+            pamela.assert_no_calls()
+        """,
+    )
+
+    result = run(installed)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E*+12025550109: 'Order a pizza' (*); and 4 more.", "call_* to +12025550113: *"])
+    assert result.stdout.str().count("  task: Order a pizza") == 10
 
 
 @pytest.mark.slow
@@ -282,7 +374,8 @@ def test_the_report_of_a_failure_shows_calls_and_deliveries(installed: pytest.Py
             "  user: Harbour Hotel, good evening?",
             "  summary: Order a pizza: done.",
             "*Pamela deliveries*",
-            "call.queued to http://127.0.0.1:*/webhooks/pamela: delivered after 1 attempts, the last answered 200",
+            "call.queued to http://127.0.0.1:*/webhooks/pamela: delivered after 1 attempt, which answered 200",
+            "call.transcript_update to *: delivered after 1 attempt, which answered 200 (* times)",
         ]
     )
 
@@ -350,4 +443,4 @@ def test_the_page_on_testing_is_right(installed: pytest.Pytester) -> None:
     )
     (installed.path / "test_page.py").write_text("\n\n".join(blocks))
 
-    run(installed, "-o", "asyncio_mode=auto").assert_outcomes(passed=9)
+    run(installed, "-o", "asyncio_mode=auto").assert_outcomes(passed=10)

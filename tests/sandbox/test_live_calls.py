@@ -103,6 +103,9 @@ def test_a_script_can_leave_the_callees_part_open(project: SandboxProject, slow_
     call = slow_api.wait_for_status(slow_api.create()["id"], "in_progress")
     until(lambda: project.call(call)["waits_for"] == "person")
 
+    assert project.call(call)["live"]
+    with pytest.raises(SandboxError, match=r"is in_progress, and waits for the lines of the callee. Speak with take"):
+        project.wait_for_deliveries(call, timeout=0)
     assert project.take(call).hang_up()["call"]["status"] == "completed"
 
 

@@ -1,6 +1,7 @@
 """Directing calls on the page: the callee's part, scripts, the clock, a history, and faults."""
 
 import re
+import threading
 
 import pytest
 from playwright.sync_api import expect
@@ -19,9 +20,11 @@ pytestmark = pytest.mark.slow
 def test_the_callees_part_is_taken(open_window: OpenWindow, receiver: Receiver) -> None:
     def answer(received: Received) -> Reply:
         if received.path == "/tools":
+            shown.wait(30)
             return Reply.of({"result": "moved", "correlation_id": received.json["correlation_id"]})
         return Reply()
 
+    shown = threading.Event()
     receiver.answer = answer
     tool = {
         "name": "reschedule",
@@ -30,8 +33,11 @@ def test_the_callees_part_is_taken(open_window: OpenWindow, receiver: Receiver) 
     }
     with pamela.sandbox.run(speed=20) as sandbox, Api(sandbox, sandbox.api_key) as api:
         webhooks = {"tool_webhook_url": receiver.tool_url}
-        call = api.create("+15005550004", "Talk for long", tools=[tool], webhooks=webhooks, max_duration_seconds=3600)
+        sandbox.script(times=1, live=True)
+        scripted = api.create()
         window = open_window(sandbox.base_url)
+        expect(window.open(f"#/calls/{scripted['id']}").get_by_label("What the callee says")).to_be_visible()
+        call = api.create("+15005550004", "Talk for long", tools=[tool], webhooks=webhooks, max_duration_seconds=3600)
         page = window.open(f"#/calls/{call['id']}")
         page.get_by_role("button", name="Take the callee's part").click()
 
@@ -46,6 +52,8 @@ def test_the_callees_part_is_taken(open_window: OpenWindow, receiver: Receiver) 
         assert violations(page) == []
         page.get_by_role("dialog").get_by_label("day").fill("Friday")
         page.get_by_role("dialog").get_by_role("button", name="Use it").click()
+        expect(page.locator(".tool-card").last).to_contain_text("waiting for the answer")
+        shown.set()
         expect(page.locator(".tool-card").last).to_contain_text('"day": "Friday"')
         expect(page.locator(".tool-card").last).to_contain_text('"moved"')
 
@@ -115,7 +123,7 @@ def test_the_script_of_a_call_that_was_refused_is_not_left_for_the_next(
 
 def test_the_clock_is_moved(fast: Sandbox, fast_api: Api, open_window: OpenWindow) -> None:
     page = open_window(fast.base_url).open("#/settings")
-    page.get_by_label("Clock, in UTC").fill("2031-05-06 07:08:00")
+    page.get_by_label("Clock, in UTC").fill("2031-05-06 07:08")
     page.get_by_role("button", name="Set", exact=True).click()
     expect(page.get_by_label("Clock, in UTC")).to_have_value(re.compile("2031-05-06 07:0"))
     page.get_by_role("button", name="+ 1 day").click()

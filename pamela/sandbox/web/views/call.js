@@ -127,11 +127,9 @@ class CallView extends HTMLElement {
 
   drawConversation(thing) {
     const { call, invocations } = thing;
-    const finished = this.lines.childElementCount;
-    const pending = this.lines.querySelector(".pending");
-    pending?.remove();
-    let answered = this.transcript.slice(0, finished).filter((line) => line.speaker === "tool").length;
-    const from = finished - (pending ? 1 : 0);
+    this.lines.querySelector(".pending")?.remove();
+    const from = this.lines.childElementCount;
+    let answered = this.transcript.slice(0, from).filter((line) => line.speaker === "tool").length;
     const added = this.transcript.slice(from).map((line) => {
       if (line.speaker !== "tool") return spoken(line);
       const invocation = invocations[answered];

@@ -134,7 +134,7 @@ class SettingsView extends HTMLElement {
     });
     const set = (event) => {
       event.preventDefault();
-      move("PUT", "/sandbox/clock", { now: `${moment.value.trim().replace(" ", "T").replace(/Z$/, "")}Z` });
+      move("PUT", "/sandbox/clock", { now: clockTime(moment.value) });
     };
     const advance = (words, seconds) => button(words, () => move("POST", "/sandbox/clock/advance", { seconds }));
     return panel("Time", h("p", "Calls run ", h("strong", state.session.speed === 1 ? "as fast as" : `${state.session.speed} times faster than`), " real ones. All projects share the clock."), problem,
@@ -171,6 +171,12 @@ const panel = (title, ...content) => h("section.panel", h("h2", title), content)
 const address = (name, project, placeholder) => h("input", { type: "text", id: `set-${name}`, inputmode: "url", autocomplete: "off", spellcheck: "false", value: project[name] ?? "", placeholder });
 const labelled = (words, input, element = input) => h("div.field", h("label.field-label", { for: input.id }, words), element);
 const toggle = (id, title, help, on, onchange) => h("div.switch", h("input", { type: "checkbox", role: "switch", id, checked: on, onchange }), h("label", { for: id }, h("span.title", title), h("span.field-help", help)));
+
+/** Return a time as the API takes it. Its seconds may be left out, and so may its time of day. */
+function clockTime(text) {
+  const [day, time = "00:00"] = text.trim().replace(/Z$/i, "").split(/[ T]+/);
+  return `${day}T${/^\d\d:\d\d$/.test(time) ? `${time}:00` : time}Z`;
+}
 
 function copyButton(value, what) {
   return h("button.icon-button", { type: "button", "aria-label": `Copy ${what.toLowerCase()}`, onclick: () => copy(typeof value === "function" ? value() : value) }, icon("copy"));
