@@ -66,7 +66,7 @@ def look_up_call(
     deadline_at = _deadline_at(options, clock)
 
     def send(request: Request[Any]) -> Steps[Any]:
-        return RequestExecution(request, options, capabilities, clock, deadline_at).run()
+        return RequestExecution(request, options, capabilities, clock, deadline_at, on_new_connection=True).run()
 
     return CallLookUp(wanted, send, capabilities).run()
 
@@ -90,12 +90,15 @@ class RequestExecution:
         capabilities: ServerCapabilities,
         clock: Clock,
         deadline_at: float | None = None,
+        *,
+        on_new_connection: bool = False,
     ) -> None:
         self.request = request
         self.options = options
         self.capabilities = capabilities
         self.clock = clock
         self.deadline_at = _deadline_at(options, clock) if deadline_at is None else deadline_at
+        self.on_new_connection = on_new_connection
         self.key = request.headers.get(IDEMPOTENCY_HEADER)
         self.headers = {**default_headers(options), **request.headers}
         self.content: bytes | None = None
@@ -174,7 +177,7 @@ class RequestExecution:
             template=self.request.operation.path,
             accepts=self.request.operation.parser.accepts if self.request.is_streamed else None,
             is_of_another=self.is_of_another if can_tell else None,
-            on_new_connection=on_new_connection,
+            on_new_connection=on_new_connection or self.on_new_connection,
         )
 
     def is_of_another(self, response: Response) -> bool:
@@ -332,7 +335,7 @@ class RequestExecution:
 
         body = self.request.body
         wanted = Wanted(key=str(self.key), since=self.began_at, to=body.get("to"), task=body.get("task"))
-        return (yield from CallLookUp(wanted, self.subrequest, self.capabilities).run())
+        return (yield from CallLookUp(wanted, self.subrequest_of_look_up, self.capabilities).run())
 
     def original_call(self, error: PamelaError) -> Steps[Call | None]:
         """Return the call that used the idempotency key, if the service names or returns it."""
@@ -344,13 +347,22 @@ class RequestExecution:
             if isinstance(call_id, str) and call_id:
                 return (yield from self.subrequest(get_call.build_request(call_id)))
             wanted = Wanted(str(self.key), since=self.began_at - timedelta(days=1))
-            return (yield from CallLookUp(wanted, self.subrequest, self.capabilities).run())
+            return (yield from CallLookUp(wanted, self.subrequest_of_look_up, self.capabilities).run())
         except PamelaError:
             return None
 
     def subrequest(self, request: Request[T]) -> Steps[T]:
         """Carry out another request within the time limit of this one."""
         return RequestExecution(request, self.options, self.capabilities, self.clock, self.deadline_at).run()
+
+    def subrequest_of_look_up(self, request: Request[T]) -> Steps[T]:
+        """Execute a request of a look-up, on a new connection.
+
+        A list does not say which request it belongs to. After a wrong empty list the call would be placed again.
+        """
+        return RequestExecution(
+            request, self.options, self.capabilities, self.clock, self.deadline_at, on_new_connection=True
+        ).run()
 
     def pause(self, error: PamelaError) -> float | None:
         """Return the seconds until the next attempt, or None if the time is over."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import unquote
 
 from .._core.operation import IDEMPOTENCY_HEADER, IDEMPOTENCY_METADATA
 
@@ -65,9 +66,19 @@ def mismatch_of_object(request: Request[Any], value: Any) -> Mismatch | None:
         return None
     asked, found = request.path_arguments.get(naming.argument), value.get(naming.field, value.get("id"))
     if found is None:
-        others = (value[name] for name in value if name.endswith("_id") and name not in naming.fields)
+        others = (value[name] for name in value if name not in naming.fields and _is_id_of_model(name))
         found = next(others, None)  # for example a `tool_id` instead of a call
-    return Mismatch(asked, found) if isinstance(found, str) and isinstance(asked, str) and found != asked else None
+    if not (isinstance(found, str) and found and isinstance(asked, str)):
+        return None
+    # A service may return ids in lower case or escaped.
+    return None if unquote(found).casefold() == unquote(asked).casefold() else Mismatch(asked, found)
+
+
+def _is_id_of_model(name: str) -> bool:
+    """Return whether a field contains the id of an object of the API: `tool_id` does, `request_id` does not."""
+    from .._generated import models
+
+    return name.endswith("_id") and name.removesuffix("_id").title().replace("_", "") in models.__all__
 
 
 def mismatch_of_new_call(request: Request[Any], call: Any) -> Mismatch | None:

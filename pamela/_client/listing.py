@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 NO_TIME = datetime.min.replace(tzinfo=UTC)
 MOST_REPEATS = 3
 """Maximum number of pages in a row without new calls. Then the service repeats the same page."""
-COUNTS = ("total", "count", "total_count", "totalCount", "total_items", "total_results")
+COUNTS = re.compile(
+    r"total|count|hits|(?:total|result|record|row|item|call)s?_?(?:count|items|results|records|elements|calls|rows|hits)"
+    r"|num(?:ber)?_?(?:of_?)?(?:found|items|results|records|calls)",
+    re.IGNORECASE,
+)
+"""Fields with the number of calls."""
 SIGNS_OF_MORE = re.compile(
     r"(?:has_?)?(?:more|next)(?:_?(?:page|results|offset|cursor|page_?token|token|url|link))?|cursor|after"
     r"|continuation(?:_?token)?|(?:is_?)?(?:partial|incomplete|truncated)(?:_?results)?|errors?|warnings?",
@@ -156,7 +161,7 @@ def _resolution(moment: datetime) -> timedelta:
 
 def _number_of_calls(page: Mapping[str, Any]) -> int:
     """Return the number of calls according to the page, or 0."""
-    counts = [value for name, value in _fields(page) if name in COUNTS]
+    counts = [value for name, value in _fields(page) if COUNTS.fullmatch(name)]
     numbers = [re.match(r"\s*([0-9]{1,9})(?![0-9])", str(count)) for count in counts]
     return max([int(number[1]) for number in numbers if number is not None], default=0)
 
@@ -165,7 +170,7 @@ def _sign_of_more(page: Mapping[str, Any]) -> str | None:
     """Return the name of a field that shows that an empty list is incomplete, or None."""
     for name, value in _fields(page):
         has_rows = isinstance(value, list) and (page.get(name) is value or any(isinstance(row, dict) for row in value))
-        if value and (has_rows or SIGNS_OF_MORE.fullmatch(name)):
+        if (value and (has_rows or SIGNS_OF_MORE.fullmatch(name))) or (value is False and name in ("success", "ok")):
             return name
     return None
 

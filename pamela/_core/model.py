@@ -5,7 +5,9 @@ A view converts its value when it is read. A value without the documented type i
 
 from __future__ import annotations
 
+import os
 import re
+import threading
 from datetime import UTC, date, datetime
 from functools import lru_cache, wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
@@ -19,6 +21,20 @@ if TYPE_CHECKING:
 M = TypeVar("M", bound="Model")
 
 _fromisoformat = datetime.fromisoformat  # one look-up for all dates of a page
+
+_making = threading.RLock()
+"""Held while objects are replaced by models, so that all threads get the same model and no change to it is lost. It is
+reentrant, because a signal handler can run while this thread holds it."""
+
+
+def _renew_lock() -> None:
+    """Replace the lock in a child process, because no thread there would release the old one."""
+    global _making
+    _making = threading.RLock()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_lock)
 
 
 class Model(dict[str, Any]):
@@ -87,10 +103,16 @@ class UnreadModelList(ModelList[M]):
         return other + list(self)
 
 
-def _make_models(objects: ModelList[Any]) -> None:
-    kind = objects._kind
-    objects[:] = [kind(item) if type(item) is dict else item for item in list.__iter__(objects)]
-    objects.__class__ = ModelList
+def _make_models(objects: Any) -> None:
+    with _making:
+        if objects.__class__ is ModelList:
+            return  # Another thread has read it since.
+        # Functions such as `dataclasses.asdict` copy a list with `type(copied)(...)`. Such a copy has no kind.
+        kind = getattr(objects, "_kind", None)
+        if kind is not None:
+            models = [kind(item) if type(item) is dict else item for item in list.__iter__(objects)]
+            list.__setitem__(objects, slice(None), models)
+        objects.__class__ = ModelList
 
 
 def _reading(name: str) -> Any:
@@ -99,14 +121,19 @@ def _reading(name: str) -> Any:
 
     @wraps(method)
     def read(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if type(self) is UnreadModelList:  # unless another thread has read it since
+        if type(self) is UnreadModelList:
             _make_models(self)
         return method(self, *args, **kwargs)
 
     return read
 
 
-for _name in ("__add__", "__getitem__", "__iter__", "__mul__", "__reversed__", "__rmul__", "copy", "pop", "sort"):
+_READING = (
+    *("__add__", "__getitem__", "__iter__", "__mul__", "__reversed__", "__rmul__", "copy", "pop", "sort"),
+    # Objects that a caller puts into a list stay what they are, as in any other list.
+    *("__delitem__", "__iadd__", "__imul__", "__setitem__", "append", "extend", "insert", "remove", "reverse"),
+)
+for _name in _READING:
     setattr(UnreadModelList, _name, _reading(_name))
 
 
@@ -183,7 +210,10 @@ def as_model(owner: Model, name: str, kind: type[M]) -> Any:
     """View a nested object as its model, and store the model in the owner, so that changes to it are kept."""
     value = owner.get(name)
     if type(value) is dict:
-        value = owner[name] = kind(value)
+        with _making:
+            value = owner.get(name)
+            if type(value) is dict:
+                value = owner[name] = kind(value)
     return value
 
 
@@ -219,7 +249,8 @@ def as_models(owner: Model, name: str, kind: type[M]) -> Any:
     value = owner.get(name)
     # The objects are models, or become models when read, unless the list was replaced or extended.
     if type(value) is not UnreadModelList and isinstance(value, list) and value and type(value[-1]) is dict:
-        value[:] = [to_model(kind, item) for item in value]
+        with _making:
+            value[:] = [to_model(kind, item) for item in value]
     return value
 
 
@@ -237,11 +268,12 @@ def to_variant(discriminator: str, kinds: Mapping[str, type[Model]], value: Any)
 
 def as_nested(owner: Model, name: str, nest: Callable[[Any], Any]) -> Any:
     """View the nested objects of a field as models, and store them in the owner."""
-    value = owner.get(name)
-    nested = nest(value)
-    if nested is not value:
-        owner[name] = nested
-    return nested
+    with _making:
+        value = owner.get(name)
+        nested = nest(value)
+        if nested is not value:
+            owner[name] = nested
+        return nested
 
 
 def nest_in_list(nest: Callable[[Any], Any], value: Any) -> Any:

@@ -54,7 +54,7 @@ def problem_of_base_url(value: Any, example: str) -> str | None:
         return no_address
     if parts.username is not None:
         return "base_url contains a user name. The API needs an API key instead: give api_key=."
-    if parts.query or parts.fragment:
+    if "?" in value or "#" in value:  # also an empty one, behind which the path would be lost
         return f"{shown} has a query or a fragment. Give only the part before the path."
     # The part before an "@" in the path may be a password with a slash.
     return None if "@" not in value and is_url_of_httpx(value.rstrip("/")) else no_address

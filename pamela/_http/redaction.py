@@ -144,6 +144,9 @@ def hide_secrets(error: PamelaError, secrets: Iterable[str]) -> None:
     error.args = (error.message,)
     if error.request_id is not None:
         error.request_id = printable(error.request_id)
+    code: Any = error.error_code
+    if isinstance(code, str):
+        error.error_code = printable(code)  # type: ignore[assignment]
 
 
 def _without(value: Any, key: str) -> Any:

@@ -241,6 +241,9 @@ EMPTY_PAGES: dict[str, Row] = {
     "the address of another page": {"links": {"next": "https://example.com"}},
     "a cursor": {"next_cursor": "abc"},
     "only a part": {"partial": True},
+    "a total under another name": {"total_records": 1},
+    "a total in camel case": {"meta": {"totalElements": 1}},
+    "a failure": {"success": False, "message": "The calls could not be listed."},
     "an error": {"error": "The index is not available."},
 }
 
@@ -408,7 +411,10 @@ def test_an_empty_list_that_says_that_there_is_more(client: PamelaClient, servic
     assert place_once(client, service) == "ambiguous"
 
 
-@pytest.mark.parametrize("shown", ["*a" * 120, "#" * 50_000 + "a", "." * 50_000 + "c", "x" * 50_000 + "c"])
+@pytest.mark.parametrize(
+    "shown",
+    ["*a" * 120, "#" * 50_000 + "a", "." * 50_000 + "c", "x" * 50_000 + "c", "-" * 50_000 + "c", "enc" * 20_000],
+)
 def test_keys_that_take_long_to_compare(client: PamelaClient, service: Service, shown: str) -> None:
     service.acts = False
     service.place(to=TO, task=shown, metadata={"idempotency_key": shown})

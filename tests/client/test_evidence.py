@@ -35,6 +35,19 @@ FORMS: dict[str, Callable[[str], str]] = {
     "hidden": lambda key: "<redacted>",
     "in capitals": str.upper,
     "empty": lambda key: "",
+    "masked by x": lambda key: "xxxx" + key[-2:],
+    "masked by dashes": lambda key: "----" + key[-2:],
+    "masked by underscores": lambda key: "____" + key[-2:],
+    "in quotation marks": lambda key: f'"{key}"',
+    "escaped for an address": lambda key: key.replace("-", "%2D"),
+    "with other marks between its words": lambda key: key.replace("-", "_"),
+    "without the marks between its words": lambda key: key.replace("-", ""),
+    "behind the name of an account": lambda key: f"partner_7:{key}",
+    "before the name of a region": lambda key: f"{key}:eu",
+    "encrypted": lambda key: "vault:v1:c2VjcmV0",
+    "with a reason for hiding it": lambda key: "[filtered by policy]",
+    "not available": lambda key: "N/A",
+    "described": lambda key: "<string>",
     "in fullwidth letters": lambda key: "".join(chr(ord(each) + 0xFEE0) for each in key),
 }
 
@@ -50,7 +63,8 @@ def test_other_forms_of_the_key(key: str, form: str) -> None:
 
 @pytest.mark.parametrize("wanted", ["pizza-1", "order-1042-pizza"])
 @pytest.mark.parametrize(
-    "shown", ["burger-1", "pizza-10", "order-1043-pizza", "four-cheese-12", "b***r", "Bestellung 7"]
+    "shown",
+    ["burger-1", "pizza-10", "order-1043-pizza", "four-cheese-12", "b***r", "Bestellung 7", "campaign:12", "a:pizza-2"],
 )
 def test_other_keys(wanted: str, shown: str) -> None:
     assert is_another_key(wanted, shown)
@@ -102,6 +116,20 @@ def test_other_numbers(shown: str) -> None:
     assert is_another_number("+1234567890", shown)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "shown"),
+    [
+        ("+49301234567", "+490301234567"),
+        ("+525512345678", "+5215512345678"),
+        ("+541112345678", "+5491112345678"),
+        ("+551112345678", "+5511912345678"),
+        ("+1234567890", "+1234567800"),
+    ],
+)
+def test_a_number_with_a_prefix_in_it_or_its_end_hidden_is_no_other(wanted: str, shown: str) -> None:
+    assert not is_another_number(wanted, shown)
+
+
 @pytest.mark.parametrize("wanted", [None, "(234) 567-890", "1234567890", "+1"])
 def test_a_number_that_is_not_in_e164_form_proves_nothing(wanted: str | None) -> None:
     assert not is_another_number(wanted, "+4930123456")
@@ -124,3 +152,25 @@ def test_a_digest_of_the_key_under_any_name_is_found() -> None:
     digest = hashlib.sha256(b"pizza-1").hexdigest()
     assert has_text({"reference": {"sha": digest}}, "pizza-1")
     assert not has_text({"reference": {"sha": digest}}, "pizza-2")
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"idempotencyKey": "order-****"},
+        {"KEY": "ORDER-1042-PIZZA"},
+        {"key": "b3JkZXItMTA0Mi1waXp6YQ=="},
+        {"redacted": True},
+        {"_truncated": 1},
+        {"note": "[REDACTED]"},
+    ],
+)
+def test_metadata_that_may_have_the_key_in_them(metadata: dict[str, object]) -> None:
+    assert has_text(metadata, "order-1042-pizza")
+
+
+@pytest.mark.parametrize(
+    "metadata", [{"source": "api"}, {"note": "Wait..."}, {"hidden": False}, {"key": "order-1043-pizza"}]
+)
+def test_metadata_that_do_not(metadata: dict[str, object]) -> None:
+    assert not has_text(metadata, "order-1042-pizza")

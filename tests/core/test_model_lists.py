@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
+import multiprocessing
 import operator
+import os
 import pickle
 import random
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pamela import Call, CallPage, TranscriptEntry
+from pamela._core import model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 LINES = [{"speaker": "agent", "text": "Hello"}, {"speaker": "user", "text": "Hi"}, "noise"]
+
+
+@dataclasses.dataclass
+class Holder:
+    lines: list[Any]
 
 
 def pattern(lines: Any) -> Any:
@@ -78,6 +88,7 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "copy.copy": lambda lines: copy.copy(lines)[0],
     "deepcopy": lambda lines: copy.deepcopy(lines)[0],
     "pickle": lambda lines: pickle.loads(pickle.dumps(lines))[0],
+    "asdict": lambda lines: dataclasses.asdict(Holder(lines))["lines"][0],
     "of a copied call": lambda lines: copy.deepcopy(Call({"transcript": lines}))["transcript"][0],
     "of a pickled call": lambda lines: pickle.loads(pickle.dumps(Call({"transcript": lines})))["transcript"][0],
 }
@@ -116,6 +127,72 @@ def test_objects_that_are_added_are_models_too(look: Callable[[Any], Any]) -> No
     assert [line.text for line in call.transcript or ()] == ["Hello", "Hi"]  # type: ignore[union-attr]
     call["transcript"] = [{"text": "Bye"}]
     assert [line.text for line in call.transcript or ()] == ["Bye"]  # type: ignore[union-attr]
+
+
+PUT: dict[str, Callable[[Any, Any], Any]] = {
+    "append": lambda lines, added: lines.append(added),
+    "insert": lambda lines, added: lines.insert(3, added),
+    "extend": lambda lines, added: lines.extend([added]),
+    "in place": lambda lines, added: lines.__iadd__([added]),
+    "item": lambda lines, added: operator.setitem(lines, 2, added),
+    "slice": lambda lines, added: operator.setitem(lines, slice(2, 3), [added]),
+}
+
+
+@pytest.mark.parametrize("way", PUT)
+def test_what_is_put_into_a_list_stays_what_it_is(way: str) -> None:
+    call: Any = Call({"transcript": copy.deepcopy(LINES)})
+    lines, added = call["transcript"], {"text": "Bye"}
+    PUT[way](lines, added)
+    assert lines[-1] is added
+    assert isinstance(lines[0], TranscriptEntry)
+
+
+def test_a_list_of_the_same_kind_holds_what_it_is_made_of() -> None:
+    lines: Any = Call({"transcript": copy.deepcopy(LINES)})["transcript"]
+    made = type(lines)({"text": "Hi"} for _ in range(2))
+    assert [*made] == [{"text": "Hi"}] * 2
+    made *= 2
+    assert made[0] is made[2]
+
+
+def test_threads_get_the_same_models() -> None:
+    """A change that is made through one is there for all."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(30):
+            call: Any = Call({"transcript": [{"text": "Hi"} for _ in range(200)]})
+            ready = threading.Barrier(3)
+
+            def change(number: int, call: Any = call, ready: threading.Barrier = ready) -> None:
+                ready.wait(30)
+                call.transcript[number]["changed"] = True
+
+            threads = [threading.Thread(target=change, args=(number,)) for number in range(3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert [line.get("changed") for line in call.transcript[:4]] == [True, True, True, None]
+    finally:
+        sys.setswitchinterval(interval)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="only where processes fork")
+def test_a_child_process_reads_a_list_although_the_parent_was_making_one() -> None:
+    context = multiprocessing.get_context("fork")
+    with model._making:
+        child = context.Process(target=read_one)
+        forking = threading.Thread(target=child.start)  # in the child, nobody is left who would release the lock
+        forking.start()
+        forking.join()
+    child.join(30)
+    assert child.exitcode == 0
+
+
+def read_one() -> None:
+    assert isinstance(Call({"transcript": [{"text": "Hi"}]})["transcript"][0], TranscriptEntry)
 
 
 def test_a_list_is_read_by_several_threads() -> None:

@@ -40,6 +40,13 @@ def test_any_text_is_an_address_or_refused(text: str) -> None:
         httpx.Request("GET", f"{base_url}/api/b2b/v1/calls")
 
 
+@pytest.mark.parametrize("end", ["?", "#", "/?", "/a#", "?#"])
+def test_an_empty_query_or_fragment_is_refused(end: str) -> None:
+    """The path of a request would be a part of it."""
+    with pytest.raises(ValidationError, match="has a query or a fragment"):
+        check_base_url(f"http://a.example{end}", EXAMPLE)
+
+
 @given(st.text(alphabet=st.characters(blacklist_categories=["Cs"]), max_size=6))
 @example("/")
 @example("#")

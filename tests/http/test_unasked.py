@@ -176,6 +176,46 @@ def test_a_call_with_another_key_is_not_the_new_one(server: LateServer, driver: 
 
 
 @pytest.mark.parametrize("driver", DRIVERS)
+@pytest.mark.parametrize(
+    "shown", [{"request_id": "r1"}, {"partner_id": "p1"}, {"id": ""}, {"id": None}, {"id": "b%20B"}]
+)
+def test_what_names_no_other_call_is_believed(server: LateServer, driver: str, shown: Body) -> None:
+    """A cancellation is not sent again for it."""
+    server.late = False
+    server.answer = lambda request, body: response({"success": True, "message": "", **shown})
+    steps = (partial(cancel_call, "B b"), partial(cancel_call, "B B"))
+    assert drive(driver, server.base_url, *steps, max_retries=0) == [{"success": True, "message": "", **shown}] * 2
+    assert server.requests == ["POST /calls/B%20b/cancel", "POST /calls/B%20B/cancel"]
+
+
+def test_a_look_up_does_not_believe_the_list_of_another_request(server: LateServer) -> None:
+    """It is sent on a new connection: a list does not say which request it belongs to."""
+    placed: list[Body] = []
+    both_there = threading.Barrier(2)
+
+    def answer(request: str, body: Body) -> bytes:
+        if request == "GET /calls/A":
+            both_there.wait(30)
+            return response({"id": "A"})
+        if request.startswith("POST"):
+            placed.append({"id": f"call_{len(placed)}", **body})
+            return response({"detail": "busy"}, b"503 Busy")
+        calls = placed if "offset=0" in request and server.connections > 2 else []  # on the first two: another's
+        return response({"items": calls, "total": len(calls)})
+
+    server.late = False
+    server.answer = answer
+    with PamelaClient("pk_live_demo", server.base_url) as client:
+        threads = [threading.Thread(target=client.get_call, args=("A",)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        found = client.create_call(TO, TASK, idempotency_key="pizza-1")
+        assert (found.id, len(placed)) == ("call_0", 1)
+
+
+@pytest.mark.parametrize("driver", DRIVERS)
 def test_a_service_with_other_names(server: LateServer, driver: str, caplog: pytest.LogCaptureFixture) -> None:
     """What a new connection says as well is so. It is asked once for each id, and one line of the log says it."""
     server.late = False
