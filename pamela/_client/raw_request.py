@@ -26,6 +26,8 @@ def raw_request(
         raise ValidationError(f"path={path!r} is not a path of the API. Example: '/api/b2b/v1/calls'.")
     if "?" in path or "#" in path:
         raise ValidationError(f"path={path!r} has a query or a fragment. Give the query as params=.")
+    if not {".", ".."}.isdisjoint(path.split("/")):
+        raise ValidationError(f"path={path!r} has a segment of dots, which leads to another path. Escape it.")
     if params is not None and not isinstance(params, Mapping):
         raise ValidationError(f"params must be a mapping, not {type(params).__name__}. Example: {{'limit': 50}}.")
     method = method.upper()

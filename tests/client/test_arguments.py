@@ -90,6 +90,8 @@ WRONG: list[tuple[Callable[[], object], str]] = [
     (lambda: client.request("GET", "calls"), "path='calls' is not a path"),
     (lambda: client.request("GET", "//evil.test/calls"), "is not a path"),
     (lambda: client.request("GET", "/calls?limit=1"), "Give the query as params="),
+    (lambda: client.request("GET", "/calls/../tools"), "path='/calls/../tools' has a segment of dots"),
+    (lambda: client.request("GET", "/calls/."), "has a segment of dots"),
     (lambda: client.request("GET", "/calls/\ud800"), "path='/calls/.*has a lone surrogate"),
     (lambda: client.request("GET", "/calls", params=[("limit", 1)]), "params must be a mapping, not list"),  # type: ignore[arg-type]
     (lambda: client.request("GET", "/calls", params="limit=1"), "params must be a mapping, not str"),  # type: ignore[arg-type]
