@@ -183,5 +183,5 @@ def place(client: PamelaClient, wanted: dict[str, Any]) -> Call:
     except KeyboardInterrupt:
         say()
         raise CommandError(
-            f"It is not known yet whether the call was placed. Find out with: {find}", ExitCode.AMBIGUOUS
+            f"It is still unknown whether the call was placed. Find out with: {find}", ExitCode.AMBIGUOUS
         ) from None

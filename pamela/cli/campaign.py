@@ -306,7 +306,7 @@ def refuse_settings_without_rows(context: click.Context) -> None:
         given = context.get_parameter_source(parameter.name or "") is click.core.ParameterSource.COMMANDLINE
         if given and parameter.name != "decide" and getattr(parameter, "section", None) in (ROWS, CALLS, PACE):
             raise CommandError(
-                f"{parameter.opts[0]} needs FILE. Without it the campaign goes on as it is kept in its ledger.",
+                f"{parameter.opts[0]} needs FILE. Without it, the campaign continues with the settings in its ledger.",
                 ExitCode.USAGE,
             )
 
@@ -316,7 +316,7 @@ def refuse_rows_from_two_places(file: Path | None, options: Mapping[str, Any]) -
     if file is not None and options["sql"] is not None:
         raise CommandError("FILE and --sql are both given. The rows come from one of them.", ExitCode.USAGE)
     if options["database"] is not None and options["sql"] is None:
-        raise CommandError("--database needs --sql, the query to ask it.", ExitCode.USAGE)
+        raise CommandError("--database needs --sql, the query.", ExitCode.USAGE)
     for name in ("encoding", "delimiter"):
         if options[name] is not None and file is None:
             raise CommandError(f"--{name} needs FILE.", ExitCode.USAGE)
@@ -420,7 +420,7 @@ def read_retry(counts: tuple[str, ...], pauses: tuple[str, ...]) -> Retry:
             )
         retries[outcome] = int(count)
     if pauses and not retries:
-        raise CommandError("--retry-after needs --retry, which says what is called again.", ExitCode.USAGE)
+        raise CommandError("--retry-after needs --retry.", ExitCode.USAGE)
     after: dict[str, str] = {}
     for value in pauses:
         outcome, equals, pause = value.rpartition("=")
@@ -481,7 +481,7 @@ def _add_rows(campaign: Campaign, file: Path | None, options: Mapping[str, Any])
     }
     if options["sql"] is not None:
         if options["database"] is None:
-            raise CommandError("--sql needs --database, the database to ask.", ExitCode.USAGE)
+            raise CommandError("--sql needs --database, the address of the database.", ExitCode.USAGE)
         return campaign.add_sql(options["database"], options["sql"], **common)
     if file is None:
         raise CommandError("There is no FILE with the recipients, and no --sql.", ExitCode.USAGE)
@@ -538,15 +538,15 @@ def tell_the_end(campaign: Campaign) -> ExitCode:
     progress = campaign.progress()
     recipients = progress.recipients
     shares = ", ".join(f"{count:,} {state.replace('_', ' ')}" for state, count in recipients.items())
-    say(f"{campaign.name}: {progress.final:,} of {progress.total:,} through ({shares}).")
+    say(f"{campaign.name}: {progress.final:,} of {progress.total:,} finished ({shares}).")
     if campaign.info.state is CampaignState.STOPPED:
-        warn("The campaign was stopped before its end. `pamela campaign resume` lets it go on.")
+        warn("The campaign was stopped before its end. `pamela campaign resume` continues it.")
     elif recipients.get("given_up") and not recipients.get("done"):
-        warn("Nobody was reached. `pamela campaign results` says why.")
+        warn("Nobody was reached. `pamela campaign results` shows why.")
     elif not recipients.get("set_aside"):
         return ExitCode.OK
     if recipients.get("set_aside"):
-        warn("Whether the calls that were set aside were placed could not be found out. Look at their results.")
+        warn("It is unknown whether the calls that were set aside were placed. Check their results.")
         return ExitCode.AMBIGUOUS
     return ExitCode.FAILURE
 

@@ -182,6 +182,6 @@ def in_words(seconds: float) -> str:
 def summary_line(name: str, progress: Progress) -> str:
     """Return the progress of a campaign in a line."""
     return (
-        f"{name}: {progress.final:,} of {progress.total:,} through, {progress.live:,} in flight, "
+        f"{name}: {progress.final:,} of {progress.total:,} finished, {progress.live:,} in flight, "
         f"{progress.outcomes.get('completed', 0):,} completed, {progress.minutes_billed:,} min billed"
     )

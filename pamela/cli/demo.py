@@ -90,7 +90,7 @@ def run(speed: float) -> ExitCode:
     minutes = usage.get("billed_minutes") or 0
     say()
     came = ", ".join(f"{name} ({count})" if count > 1 else name for name, count in arrived.items())
-    say(f"By webhook came {came}.")
+    say(f"Received by webhook: {came}.")
     say(f"Billed: {minutes} {'minute' if minutes == 1 else 'minutes'}, ${minutes * DOLLARS_A_MINUTE:.2f}.")
     say()
     say("Next:")

@@ -113,7 +113,7 @@ def _check_value(ctx: click.Context, parameter: click.Parameter, value: Any) -> 
     if isinstance(parameter.type, click.types.FloatParamType) and isinstance(value, str):
         with suppress(ValueError):  # click reports it
             if not math.isfinite(float(value)):
-                raise click.BadParameter(f"{value!r} is not a number that it can be.", ctx, parameter)
+                raise click.BadParameter(f"{value!r} is not a finite number.", ctx, parameter)
 
 
 class Command(_HelpWithExamples):

@@ -110,7 +110,7 @@ def warn_of_unknown_events(patterns: Sequence[str]) -> None:
     known = (*get_args(EventName), TOOL_INVOCATION)
     for pattern in patterns:
         if not any(matches(name, [pattern]) for name in known):
-            warn(f"--events {pattern} fits no event that this version knows. It knows {', '.join(known)}.")
+            warn(f"--events {pattern} matches no event of this version. Its events are {', '.join(known)}.")
 
 
 def chosen_handler(
@@ -126,7 +126,7 @@ def chosen_handler(
 
     if target is not None:
         if forward_to or forward_tools_to:
-            raise CommandError("--exec and --forward-to both take what comes. Give one of them.", ExitCode.USAGE)
+            raise CommandError("--exec and --forward-to both handle the webhooks. Give one of them.", ExitCode.USAGE)
         return Executing(load_endpoint(settings, target))
     if forward_to is None:
         if forward_tools_to:
@@ -217,7 +217,7 @@ async def _put_back(session: SandboxSession) -> None:
     try:
         await session.end()
     except PamelaError as error:
-        warn(f"The project's addresses are not put back: {error} Run pamela listen again to have them put back.")
+        warn(f"The project's addresses were not restored: {error} Run pamela listen again to restore them.")
 
 
 async def _listen_to_service(settings: Settings, listener: Listener, host: str, port: int | None) -> None:

@@ -70,7 +70,7 @@ class SandboxSession:
             try:
                 return bind(host, killed.port)
             except CommandError:
-                warn(f"Port {killed.port}, to which webhooks are still on their way, is taken; they come late.")
+                warn(f"Port {killed.port} is in use. Webhooks that are sent to it will arrive late.")
         return bind(host, port or 0)
 
     async def begin(self, listener_socket: socket.socket) -> None:
@@ -171,7 +171,7 @@ class SandboxSession:
             return
         # The sandbox was restarted or reset, which deleted its settings.
         await put_settings(self._client, self._session.ours)
-        say("The sandbox had forgotten this address; it is set again.", dim=True)
+        say("The sandbox had lost this address. It is set again.", dim=True)
 
     async def _take_missed_of_call(self, call_id: str) -> None:
         """Handle a call's failed deliveries before its next event.
@@ -206,7 +206,7 @@ class SandboxSession:
                 taken += 1
             else:
                 self._listener.counts["missed tools"] += 1
-                say(f"The tool {delivery['name']} was invoked while nobody listened; the agent went on without it.")
+                say(f"The tool {delivery['name']} was invoked while nobody listened; the agent continued without it.")
         return taken
 
     def _is_missed(self, delivery: dict[str, Any]) -> bool:

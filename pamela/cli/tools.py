@@ -134,9 +134,9 @@ def _id_of(client: PamelaClient, tool: str) -> str:
     found = [each for each in client.list_tools() if tool in (each.get("id"), each.get("name"))]
     active = [each for each in found if each.get("active") is not False]
     if not found:
-        raise CommandError(f"There is no tool {tool!r}. `pamela tools list` has them all.", ExitCode.NOT_FOUND)
+        raise CommandError(f"There is no tool {tool!r}. `pamela tools list` shows all tools.", ExitCode.NOT_FOUND)
     if not active:
-        raise CommandError(f"The tool {tool!r} is deleted already.", ExitCode.NOT_FOUND)
+        raise CommandError(f"The tool {tool!r} is already deleted.", ExitCode.NOT_FOUND)
     if len(active) > 1:
         ids = ", ".join(each["id"] for each in active)
         raise CommandError(f"{len(active)} tools are named {tool!r}. Give the id of one: {ids}.", ExitCode.USAGE)

@@ -118,7 +118,7 @@ def made_body(webhook: str, data: Any, assignments: list[tuple[str, Any]], *, ch
         from difflib import get_close_matches
 
         names = get_close_matches(webhook, webhook_names(document), 1) or webhook_names(document)
-        raise CommandError(f"There is no event {webhook!r}. There is {', '.join(names)}.", ExitCode.USAGE)
+        raise CommandError(f"There is no event {webhook!r}. Possible events: {', '.join(names)}.", ExitCode.USAGE)
     body: Any = _fresh(example_of(document, webhook)) if data is None else data
     if not isinstance(body, dict):
         raise CommandError("A webhook is a JSON object.", ExitCode.USAGE)

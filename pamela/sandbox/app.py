@@ -74,7 +74,7 @@ def _document_handlers(specification: Specification) -> dict[str, dict[str, Hand
 
     async def reference(request: Request) -> Response:
         if not _REFERENCE.exists():
-            raise failure(404, "This installation has no reference; /openapi.yaml has all that would be in it.")
+            raise failure(404, "This installation has no reference page. Read /openapi.yaml instead.")
         return Response(_REFERENCE.read_bytes(), media_type="text/html")
 
     return {"/openapi.yaml": {"GET": as_yaml}, "/openapi.json": {"GET": as_json}, "/reference": {"GET": reference}}

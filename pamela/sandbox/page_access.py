@@ -40,7 +40,7 @@ def read_scope(request: Request, service: Service) -> Scope:
     if service.page_token.is_in(headers):
         return Scope(service.default_project)
     if TOKEN_HEADER in headers:
-        raise failure(403, "This page is of an earlier sandbox; load it again.")
+        raise failure(403, "This page is from an earlier sandbox. Reload it.")
     return Scope(service.projects.of_key(read_key(request, "sandbox")))
 
 

@@ -116,7 +116,7 @@ class PageSecurity:
         if origin != f"{scheme}://{host}":
             return JSONResponse({"detail": f"The page at {origin[:100]} may not use this sandbox."}, 403)
         if not self._token.is_in(headers):
-            return JSONResponse({"detail": "This page is of an earlier sandbox; load it again."}, 403)
+            return JSONResponse({"detail": "This page is from an earlier sandbox. Reload it."}, 403)
         return None
 
 

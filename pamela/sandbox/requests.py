@@ -58,7 +58,7 @@ async def _read_limited(request: Request) -> bytes:
             elif size > _MOST_BYTES_DRAINED:
                 break
     except ClientDisconnect:
-        raise failure(400, "The connection was closed before the body had come.") from None
+        raise failure(400, "The connection was closed before the body was complete.") from None
     if size > MOST_BYTES:
         headers = {"Connection": "close"} if size > _MOST_BYTES_DRAINED else None
         raise failure(413, f"The body is larger than {MOST_BYTES} bytes.", headers)

@@ -60,7 +60,7 @@ def test_check_run_status_results_report(cli: Cli, client: PamelaClient) -> None
     assert "At most 36 minutes, $3.60" in checked.err
     assert list(client.iter_calls()) == []
     done = cli(*run_arguments("--out", "results.csv"))
-    assert "12 of 12 through (12 done)" in done.err
+    assert "12 of 12 finished (12 done)" in done.err
     assert len(list(client.iter_calls())) == 12
     with (cli.home / "results.csv").open(newline="") as file:
         assert {row["id"]: row["outcome"] for row in csv.DictReader(file)} == {str(n): "completed" for n in range(12)}
@@ -70,7 +70,7 @@ def test_check_run_status_results_report(cli: Cli, client: PamelaClient) -> None
     assert "12 results" in cli("campaign", "results", "orders.db", "--out", "again.jsonl").err
     cli("campaign", "report", "orders.db", "--out", "report.html")
     assert "<svg" in (cli.home / "report.html").read_text()
-    assert "12 of 12 through" in cli("campaign", "run", "--ledger", "orders.db").err
+    assert "12 of 12 finished" in cli("campaign", "run", "--ledger", "orders.db").err
     assert len(list(client.iter_calls())) == 12
 
 
@@ -81,7 +81,7 @@ def test_bad_rows_end_it_with_their_lines(cli: Cli, client: PamelaClient) -> Non
     assert "line 4: 'name' is empty" in refused.err
     assert "--skip-invalid" in refused.err
     assert list(client.iter_calls()) == []
-    assert "1 of 1 through" in cli(*run_arguments("--skip-invalid")).err
+    assert "1 of 1 finished" in cli(*run_arguments("--skip-invalid")).err
 
 
 def test_a_check_leaves_no_campaign_behind(cli: Cli, client: PamelaClient) -> None:
@@ -95,9 +95,9 @@ def test_a_check_leaves_no_campaign_behind(cli: Cli, client: PamelaClient) -> No
     assert "There is no ledger orders.db" in cli("campaign", "run", "--ledger", "orders.db", code=4).err
     assert {each.name for each in cli.home.iterdir()} <= before | {"people.csv"}
     people.write_text("id,phone,name\n1,+12022000001,Ann\n2,+12022000002,Bob\n")
-    assert "2 of 2 through" in cli(*run_arguments("--name", "second")).err
+    assert "2 of 2 finished" in cli(*run_arguments("--name", "second")).err
     assert cli("campaign", "status", "orders.db", "--json").json["name"] == "second"
-    assert "2 of 2 through" in cli("campaign", "run", "--ledger", "orders.db").err
+    assert "2 of 2 finished" in cli("campaign", "run", "--ledger", "orders.db").err
 
 
 def test_two_runs_with_one_file_of_results(client: PamelaClient, tmp_path: Path) -> None:
@@ -132,10 +132,10 @@ def test_the_status_says_whether_anybody_was_reached(cli: Cli) -> None:
     people = cli.home / "people.csv"
     people.write_text("id,phone,name\n1,+15005550001,Ann\n2,+15005550001,Bob\n")
     nobody = cli(*run_arguments("--any-number", "--same-number"), code=1)
-    assert "2 of 2 through (2 given up)" in nobody.err
-    assert "Warning: Nobody was reached. `pamela campaign results` says why." in nobody.err
+    assert "2 of 2 finished (2 given up)" in nobody.err
+    assert "Warning: Nobody was reached. `pamela campaign results` shows why." in nobody.err
     people.write_text("id,phone,name\n3,+12022000003,Cat\n")
-    assert "3 of 3 through" in cli(*run_arguments()).err
+    assert "3 of 3 finished" in cli(*run_arguments()).err
     # What the ledger says after an answer was lost for good.
     with sqlite3.connect(cli.home / "orders.db") as connection:
         connection.execute("UPDATE pamela_recipients SET state = 'set_aside' WHERE identity = '1'")
@@ -170,7 +170,7 @@ def test_nothing_is_dialled_for_real_without_yes(cli: Cli, tmp_path: Path) -> No
         (["--max-minutes", "0"], "--max-minutes=0 is not a budget"),
         (["--in-flight", "0"], "--in-flight=0 is not a number of calls"),
         (["--breaker", "2"], "--breaker 2.0 is not a share"),
-        (["--breaker", "nan"], "Invalid value for '--breaker': 'nan' is not a number that it can be"),
+        (["--breaker", "nan"], "Invalid value for '--breaker': 'nan' is not a finite number"),
         (["--retry", "not_reached=101"], "--retry not_reached=101 is not a number of retries"),
         (["--retry", "not_reached=²"], "--retry not_reached=²: write OUTCOME=N"),
         (["--retry", "not_reached=1", "--retry-after", "busy=5m"], "--retry-after busy=5m: write OUTCOME=TIME"),
@@ -213,7 +213,7 @@ def test_a_signal_and_going_on(cli: Cli, client: PamelaClient, number: signal.Si
         assert process.wait(30) == status
         assert process.stderr is not None
         assert "run the command again" in process.stderr.read()
-    assert "60 of 60 through" in cli(*run_arguments("--out", "results.csv")).err
+    assert "60 of 60 finished" in cli(*run_arguments("--out", "results.csv")).err
     assert len(list(client.iter_calls())) == 60
     with (cli.home / "results.csv").open(newline="") as file:
         assert len({row["id"] for row in csv.DictReader(file)}) == 60
@@ -230,7 +230,7 @@ def test_pause_resume_and_stop(cli: Cli, client: PamelaClient) -> None:
     refused = cli(*run_arguments(), code=1)
     assert "was stopped. Let it go on with `pamela campaign resume`" in refused.err
     cli("campaign", "resume", "orders.db")
-    assert "30 of 30 through" in cli(*run_arguments()).err
+    assert "30 of 30 finished" in cli(*run_arguments()).err
 
 
 @pytest.mark.slow
@@ -257,7 +257,7 @@ def test_a_disk_that_is_full_ends_clearly_and_loses_nothing(cli: Cli, client: Pa
     assert done.returncode == 1, done
     assert "The ledger orders.db failed" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "40 of 40 through" in cli(*run_arguments()).err
+    assert "40 of 40 finished" in cli(*run_arguments()).err
     assert len(list(client.iter_calls())) == 40
 
 
@@ -353,7 +353,7 @@ def test_the_example(cli: Cli, client: PamelaClient) -> None:
             ["sh", folder / "run.sh"], env=environment, capture_output=True, text=True, check=False, timeout=60
         )
         assert done.returncode == 0, done.stderr
-        assert "6 of 6 through (5 done, 1 given up)" in done.stderr
+        assert "6 of 6 finished (5 done, 1 given up)" in done.stderr
         assert len(list(client.iter_calls())) == expected
     with (folder / "results.csv").open(newline="") as file:
         attempts = {row["id"]: (row["outcome"], row["attempts"]) for row in csv.DictReader(file)}

@@ -252,7 +252,7 @@ def test_a_pattern_that_fits_no_event_is_warned_of(cli: Cli) -> None:
         assert running.url
         running.stop()
     (warning,) = [line for line in running.err if "Warning" in line]
-    assert "--events call.complete fits no event" in warning
+    assert "--events call.complete matches no event" in warning
     assert "call.completed, call.failed, tool.invocation." in warning
 
 

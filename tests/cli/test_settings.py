@@ -216,8 +216,8 @@ def test_a_status_that_there_is_not_is_named_as_on_the_command_line(cli: Cli) ->
     ("arguments", "said"),
     [
         (("call", "+15551234567", "x", "--idempotency-key", ""), "'--idempotency-key': it is empty"),
-        (("call", "+15551234567", "x", "--timeout", "nan"), "'--timeout': 'nan' is not a number that it can be"),
-        (("call", "+15551234567", "x", "--interval", "inf"), "'--interval': 'inf' is not a number that it can be"),
+        (("call", "+15551234567", "x", "--timeout", "nan"), "'--timeout': 'nan' is not a finite number"),
+        (("call", "+15551234567", "x", "--interval", "inf"), "'--interval': 'inf' is not a finite number"),
         (("calls", "list", "--status", ""), "'--status': it is empty. Give a value, or leave it out"),
         (("calls", "list", "--profile", ""), "'--profile': it is empty"),
         (("--base-url", "", "calls", "list"), "'--base-url': it is empty"),

@@ -124,7 +124,7 @@ def test_a_record_is_a_field_a_line(cli: Cli, ended: str) -> None:
 def test_the_demo_shows_a_call_from_beginning_to_end(cli: Cli) -> None:
     shown = cli.terminal("demo", "--speed", "100").end()
     assert 'check_order_status(order_id="1042")' in shown
-    assert "By webhook came" in plain(shown)
+    assert "Received by webhook" in plain(shown)
     assert "Billed: 1 minute, $0.10." in shown
     assert "Next:" in shown
 

@@ -73,7 +73,7 @@ def test_what_is_sent_can_be_changed_and_is_checked(signing: Cli, receiver: Rece
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("call.complete",), "There is call.completed"),
+        (("call.complete",), "Possible events: call.completed"),
         (("call.failed", "--set", "status"), "not NAME=VALUE"),
         (("call.failed", "--set", "status.code=1"), "no such place"),
         (("call.completed", "--set", "transcript.7.text=x"), "no such place"),
