@@ -869,13 +869,13 @@ async def call_hook(hook: Hook, info: AttemptInfo) -> None:
 
 
 def check_settings(what: str, function: Callable[..., object], given: int, names: list[str]) -> None:
-    """Refuse arguments that a function does not have, with the one that is meant.
+    """Refuse unknown arguments of a function, with a suggestion.
 
     Args:
-        what: What the caller knows the function as.
+        what: The name of the function for the caller.
         function: The function, a method.
-        given: How many arguments were given by position.
-        names: The names of the others.
+        given: The number of positional arguments.
+        names: The names of the keyword arguments.
 
     Raises:
         TypeError: There are too many, or one has an unknown name, or one is given twice.
@@ -908,7 +908,7 @@ def _name_methods(client: type, operations: type) -> None:
 
 
 def _name_meant(client: type) -> None:
-    """Have the methods that are not made from the specification say what is meant by an unknown argument, too."""
+    """Make the hand-written methods suggest a name for an unknown argument, too, as generated ones do."""
     if sys.version_info < (3, 13):
         for name in ("find_call", "request", "wait_for_call", "watch_call"):
             setattr(client, name, _with_suggestion(vars(client)[name]))

@@ -12,7 +12,7 @@ def warn_deprecated(what: str) -> None:
     """Warn, at the line of the program that uses it, that something is deprecated.
 
     Args:
-        what: What is deprecated, as a program names it.
+        what: The name of the deprecated thing in a program.
     """
     level, frame = 1, sys._getframe()
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == _PACKAGE:

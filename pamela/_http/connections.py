@@ -131,7 +131,7 @@ class SyncPool:
         self._in_use: set[Connection[httpx.HTTPTransport]] = set()
 
     def acquire(self, timeout: float | None) -> Connection[httpx.HTTPTransport]:
-        """Return a connection that is nobody else's until it is released.
+        """Return a connection that nobody else uses until its release.
 
         Raises:
             httpx.PoolTimeout: None was free in time.
@@ -213,7 +213,7 @@ class AsyncPool:
         self._in_use = 0
 
     async def acquire(self, timeout: float | None) -> Connection[httpx.AsyncHTTPTransport]:
-        """Return a connection that is nobody else's until it is released.
+        """Return a connection that nobody else uses until its release.
 
         Raises:
             httpx.PoolTimeout: None was free in time.

@@ -16,7 +16,7 @@ _ASCII = "".join(map(chr, range(0x80)))
 _PRIVATE = "\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd"
 _NOT_IN_IRIS = re.compile("[\x80-\x9f\ud800-\udfff\ufdd0-\ufdef\ufff0-\uffff\U000e0000-\U000e0fff]")
 _END_OF_PLANE = 0xFFFE
-"""The last two characters of each plane are none."""
+"""From here on, the code points of each plane are not characters."""
 _PRIVATE_OUTSIDE_QUERY = re.compile(f"^[^?]*[{_PRIVATE}]|#.*[{_PRIVATE}]", re.DOTALL)
 
 

@@ -22,8 +22,8 @@ _FORGOTTEN_AT_ONCE = 20
 """Maximum number of invocations that a claim or a completion deletes, so that neither takes long."""
 
 # Queries for max(finished) need WHERE finished IS NOT NULL. Without it, SQLite reads the table instead of the index.
-# Leases are in the system's monotonic clock, which all processes share and nobody sets. After a restart of the machine
-# it begins anew, and a lease then seems to end later than its own length allows: its process is gone.
+# Leases use the system's monotonic clock, which all processes share and nobody can set. It restarts with the machine.
+# A lease that then ends later than its own length allows belongs to a process that has ended.
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS pamela_invocations (
     id TEXT PRIMARY KEY,
