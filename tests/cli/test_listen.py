@@ -362,7 +362,7 @@ def test_a_sandbox_that_goes_away_is_waited_for(cli: Cli, tmp_path: Path) -> Non
             running.says("The sandbox is gone")
             # In memory this time: it has forgotten the address.
             with Process.start("--speed", "200", "--port", port) as again:
-                running.says("it is set again")
+                running.says("It is set again")
                 running.says("The sandbox is back")
                 with PamelaClient(cli.environment["PAMELA_API_KEY"], again.base_url) as client:
                     finish(client)
