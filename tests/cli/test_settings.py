@@ -222,7 +222,7 @@ def test_a_status_that_there_is_not_is_named_as_on_the_command_line(cli: Cli) ->
         (("calls", "list", "--profile", ""), "'--profile': it is empty"),
         (("--base-url", "", "calls", "list"), "'--base-url': it is empty"),
         (("trigger", "call.completed", "--to", "http://127.0.0.1:1/", "--timeout", "1e300"), "is not in the range"),
-        (("verify", "--signature", "x", "--tolerance", "nan"), "'--tolerance': 'nan' is not a number"),
+        (("verify", "--signature", "x", "--tolerance", "nan"), "'--tolerance': 'nan' is not a finite number"),
     ],
 )
 def test_values_that_are_none_are_refused(cli: Cli, arguments: tuple[str, ...], said: str) -> None:
