@@ -3,6 +3,7 @@
 import re
 import threading
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
@@ -147,8 +148,15 @@ def test_a_history_is_made_and_forgotten(fast: Sandbox, fast_api: Api, open_wind
 
 def test_the_next_request_fails(fast: Sandbox, fast_api: Api, open_window: OpenWindow) -> None:
     page = open_window(fast.base_url).open("#/settings")
-    page.get_by_label("Status of the failure").select_option("502")
+    page.get_by_label("How the next request fails").select_option("502")
     page.get_by_role("button", name="Fail it").click()
     expect(page.locator(".toast")).to_contain_text("502")
     assert fast_api.get(f"{PREFIX}/tools").status_code == 502
+    assert fast_api.get(f"{PREFIX}/tools").status_code == 200
+
+    page.get_by_label("How the next request fails").select_option(label="Lose the answer")
+    page.get_by_role("button", name="Fail it").click()
+    expect(page.locator(".toast").last).to_contain_text("lose the answer")
+    with pytest.raises(httpx.RemoteProtocolError):
+        fast_api.get(f"{PREFIX}/tools")
     assert fast_api.get(f"{PREFIX}/tools").status_code == 200

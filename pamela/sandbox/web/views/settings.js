@@ -114,13 +114,19 @@ class SettingsView extends HTMLElement {
       delay.disabled = !event.target.checked;
       change("delay_seconds", event.target.checked ? Number(delay.value) : 0);
     };
-    const status = h("select", { "aria-label": "Status of the failure" }, [503, 500, 429, 502, 504, 401].map((each) => h("option", { value: String(each) }, each)));
-    const fail = () => attempt(problem, () => send("POST", "/sandbox/faults/next", { status: Number(status.value) }, { project: id }), `The next request will be answered ${status.value}`);
+    const failure = h("select", { "aria-label": "How the next request fails" },
+      [503, 500, 429, 502, 504, 401].map((each) => h("option", { value: String(each) }, each)),
+      REQUEST_FAULTS.filter(([name]) => name !== "unavailable").map(([name, title]) => h("option", { value: name }, title)));
+    const fail = () => {
+      const status = Number(failure.value);
+      const words = status ? `The next request will be answered ${status}` : `The next request: ${failure.selectedOptions[0].textContent.toLowerCase()}`;
+      return attempt(problem, () => send("POST", "/sandbox/faults/next", status ? { status } : { fault: failure.value }, { project: id }), words);
+    };
     return panel("Faults", h("p", "What goes wrong in production goes wrong here while a switch is on."), problem,
       h("h3.label", "Deliveries"), switches(FAULTS),
       h("div.setting", toggle("fault-delay", "Delay", "A delivery waits so many seconds before its first attempt.", faults.delay_seconds > 0, delaying), h("span.unit", delay, "s")),
       h("h3.label.spaced", "Requests to the API"), switches(REQUEST_FAULTS),
-      h("div.setting", h("span.title", "Fail the next request"), h("span.with-button", status, button("Fail it", fail))));
+      h("div.setting", h("span.title", "Fail the next request"), h("span.with-button", failure, button("Fail it", fail))));
   }
 
   time(id) {
