@@ -18,7 +18,7 @@ from .api import Api
 from .control_api import ControlApi
 from .errors import failure
 from .page import Page
-from .page_security import PageSecurity
+from .page_security import PageSecurity, headers_of_reference
 from .request_log import LogRequests
 from .service import Service
 from .specification import Specification
@@ -75,7 +75,8 @@ def _document_handlers(specification: Specification) -> dict[str, dict[str, Hand
     async def reference(request: Request) -> Response:
         if not _REFERENCE.exists():
             raise failure(404, "This installation has no reference page. Read /openapi.yaml instead.")
-        return Response(_REFERENCE.read_bytes(), media_type="text/html")
+        page = _REFERENCE.read_bytes()
+        return Response(page, headers=headers_of_reference(page), media_type="text/html")
 
     return {"/openapi.yaml": {"GET": as_yaml}, "/openapi.json": {"GET": as_json}, "/reference": {"GET": reference}}
 

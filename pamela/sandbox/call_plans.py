@@ -21,6 +21,7 @@ _RINGING_BUSY, _RINGING_IN_VAIN = 2.0, 30.0
 _TRANSCRIPT_LATENESS = 5.0
 _CHARACTERS_PER_SECOND = 16
 _PAUSE = 1.0
+_CONJUNCTIONS = "and|or|nor|und|oder|noch|et|ou|ni|y|o"
 _LONGEST_TASK = 160
 
 _HOUR = re.compile(
@@ -236,7 +237,7 @@ class _Conversation:
         self._dialogue: Dialogue = self.language.dialogues[_topic(whole, self.language)]
         seed = hashlib.sha256(f"{request['to']}\n{request['task']}".encode()).digest()
         self._greeting = _pick(self.language.greetings, seed[0])
-        affirmed, negated = split_negation(whole)
+        affirmed, negated = split_negation(_join_days(whole, self.language))
         self._is_relative, day = _day_in(affirmed, self.language)
         self._names = {
             "agent": agent,
@@ -324,9 +325,19 @@ def _day_in(task: str, language: Language) -> tuple[bool, str | None]:
     return False, None
 
 
+def _join_days(task: str, language: Language) -> str:
+    """Return a task with no commas between weekdays that are listed, because a clause ends at a comma."""
+    day = rf"(?:\w{{1,3}} )?(?:{'|'.join((*language.days, *language.weekend))})"
+    listed = rf"\b{day}(?:, ?{day})+,? (?:{_CONJUNCTIONS}) {day}\b"
+    return re.sub(listed, lambda match: match[0].replace(",", " "), task, flags=re.IGNORECASE)
+
+
 def _days_but(negated: str, language: Language) -> Sequence[str]:
-    """Return the weekdays that a task does not exclude."""
-    return [day for day in language.days if not re.search(rf"\b{day}\b", negated, re.IGNORECASE)] or language.days
+    """Return the days from Monday to Friday that a task does not exclude, or those of the weekend if it excludes all."""
+    for days in (language.days, language.weekend):
+        if left := [day for day in days if not re.search(rf"\b{day}\b", negated, re.IGNORECASE)]:
+            return left
+    return language.days
 
 
 def _hour_in(task: str) -> str | None:

@@ -28,13 +28,19 @@ class SettableClock:
     The time is that of the wall clock plus an offset, which is 0 until the clock is set.
     """
 
-    def __init__(self, speed: float, offset: Moment = 0) -> None:
+    def __init__(self, speed: float, offset: Moment = 0, setbacks: Moment = 0) -> None:
         self.speed = speed
         self.offset = offset
+        self.setbacks = setbacks
+        """How far the clock was set back in all."""
         self._latest = self.now()
 
     def now(self) -> Moment:
         return time.time_ns() // 1000 + self.offset
+
+    def progress(self) -> Moment:
+        """Return the time as if the clock had never been set back. Due times by it need not be moved then."""
+        return self.now() + self.setbacks
 
     def after(self, moment: Moment, seconds: float) -> Moment:
         """Return the moment that is `seconds` of sandbox time after `moment`."""
@@ -52,7 +58,13 @@ class SettableClock:
         now = self.now()
         setback = self._latest - now
         self._latest = now
-        return setback if setback > _JUMP else 0
+        if setback <= _JUMP:
+            return 0
+        self.setbacks += setback
+        return setback
+
+    def forget_setbacks(self) -> None:
+        self.setbacks = 0
 
 
 class Scheduler:

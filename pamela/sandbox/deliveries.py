@@ -202,6 +202,7 @@ class Deliveries:
         self._open_events: dict[str, list[_OpenEvent]] = {}
         """By call, the open events that have been read from the database."""
         self._is_start_planned = False
+        self._is_stopped = False
         self._sending: set[int] = set()
         self._settlements: deque[_Settlement] = deque()
         self._is_writing_planned = False
@@ -220,7 +221,10 @@ class Deliveries:
         """Send due deliveries until cancelled."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                await self._scheduler.run()
+                try:
+                    await self._scheduler.run()
+                finally:
+                    self._is_stopped = True
         finally:
             self._sender.close()
 
@@ -236,7 +240,7 @@ class Deliveries:
         if waiting:
             marks = ", ".join("?" * len(waiting))
             oldest = self._store.value(f"SELECT min(due) FROM deliveries WHERE seq IN ({marks})", *waiting)  # noqa: S608
-        return 0.0 if oldest is None else max(0.0, (self._clock.now() - oldest) / 1_000_000)
+        return 0.0 if oldest is None else max(0.0, (self._clock.progress() - oldest) / 1_000_000)
 
     # Queueing. All of it needs a transaction.
 
@@ -353,8 +357,8 @@ class Deliveries:
         project = self._projects.get(project_id)
         call_id, correlation_id = f"call_{secrets.token_hex(8)}", f"corr_{secrets.token_hex(8)}"
         body = canonical_json(self._invocation(project, name, arguments, call_id, correlation_id, None))
-        now = self._clock.now()
-        row = self._row(project_id, call_id, "tool", name, url, body, timeout_ms, f"{call_id}:0", now, now)
+        now, due = self._clock.now(), self._clock.progress()
+        row = self._row(project_id, call_id, "tool", name, url, body, timeout_ms, f"{call_id}:0", now, due)
         row |= {"queue": row["id"], "status": "pending"}
         self._enqueue(self._store.insert("deliveries", row), row)
         return self._to_api(self._at(row["id"]))
@@ -389,7 +393,6 @@ class Deliveries:
         if row is None:
             return None
         new_id = _new_id()
-        now = self._clock.now()
         again = dict(row) | {
             "id": new_id,
             "body": self._newer_bodies.get(row["seq"], row["body"]),
@@ -400,8 +403,8 @@ class Deliveries:
             "held": False,
             "status": "pending",
             "tries": 0,
-            "created_at": now,
-            "due": now,
+            "created_at": self._clock.now(),
+            "due": self._clock.progress(),
         }
         del again["seq"]
         self._enqueue(self._store.insert("deliveries", again), again)
@@ -412,7 +415,7 @@ class Deliveries:
         self._open_events.clear()
 
     def put_back(self, setback: Moment) -> None:
-        """Move all due times back by `setback`, because the clock was set back."""
+        """Move all due times back, as the sum of the clock's setbacks is cleared. Needs a transaction."""
         for seq, body in self._newer_bodies.items():
             self._store.execute("UPDATE deliveries SET body = ? WHERE seq = ?", body, seq)
         self._store.execute(f"UPDATE deliveries SET due = due - ? WHERE {_OPEN}", setback)  # noqa: S608
@@ -462,7 +465,7 @@ class Deliveries:
         now = self._clock.now()
         chance = f"{call.number}:{call.deliveries}"
         call.deliveries += 1
-        due = self._clock.after(now, project.faults.delay_seconds)
+        due = self._clock.after(self._clock.progress(), project.faults.delay_seconds)
         return self._row(call.project_id, call.id, kind, name, url, body, timeout_ms, chance, now, due)
 
     def _row(
@@ -583,13 +586,13 @@ class Deliveries:
     # Sending.
 
     def _start_due(self) -> Moment | None:
-        now = self._clock.now()
+        now = self._clock.progress()
         while self._due and self._due[0][0] <= now:
             _, seq, is_urgent, queue = heapq.heappop(self._due)
             self._ready.setdefault(queue, _Ready()).add(seq, is_urgent=is_urgent)
         if not self._is_start_planned:
             self._start_ready()
-        return self._due[0][0] if self._due else None
+        return self._due[0][0] - self._clock.setbacks if self._due else None
 
     def _start_soon(self) -> None:
         if self._ready and not self._is_start_planned:
@@ -599,6 +602,8 @@ class Deliveries:
     def _start_ready(self) -> None:
         """Send ready deliveries up to the limit of each destination; a large number takes several turns."""
         self._is_start_planned = False
+        if self._is_stopped:
+            return
         for seq, queue in self._workload.take_turn(self._startable()):
             self._start_one(seq, queue)
         open_queues = [ready for queue, ready in self._ready.items() if self._has_room(queue)]
@@ -659,6 +664,8 @@ class Deliveries:
 
     def _write_settlements(self) -> None:
         """Store the results of attempts, many in one transaction."""
+        if self._is_stopped:  # The database may be closed. What is not written is sent again after a restart.
+            return
         loop = asyncio.get_running_loop()
         batch: list[_Settlement] = []
         try:
@@ -680,7 +687,7 @@ class Deliveries:
         row, result = settlement.row, settlement.result
         status, due = "delivered" if result.is_success else "failed", row["due"]
         if status == "failed" and row["kind"] == "event" and row["tries"] < len(RETRY_DELAYS):
-            status, due = "pending", self._clock.after(self._clock.now(), RETRY_DELAYS[row["tries"]])
+            status, due = "pending", self._clock.after(self._clock.progress(), RETRY_DELAYS[row["tries"]])
         settles = self._store.execute(
             "UPDATE deliveries SET status = ?, due = ?, tries = tries + 1 WHERE seq = ? AND tries = ?",
             status,
@@ -795,7 +802,7 @@ class Deliveries:
             "body": self._newer_bodies.get(row["seq"], row["body"]),
             "status": status,
             "created_at": clock.to_text(row["created_at"]),
-            "next_attempt_at": clock.to_text(row["due"]) if status == "pending" else None,
+            "next_attempt_at": clock.to_text(row["due"] - self._clock.setbacks) if status == "pending" else None,
             "redelivery_of": row["redelivery_of"],
             "attempts": [
                 {

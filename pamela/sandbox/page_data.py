@@ -84,7 +84,7 @@ class PageData:
             "live": record.live,
             "tools": [{"name": tool["name"], "input_schema": tool["input_schema"]} for tool in tools],
             "invocations": self._invocations(record.project_id, call_id),
-            "deliveries": [_delivery(row) for row in reversed(rows)],
+            "deliveries": [self._delivery(row) for row in reversed(rows)],
             "deliveries_total": self._store.value("SELECT count(*) FROM deliveries WHERE call_id = ?", call_id),
             "requests": [each.summary() for each in self._requests.all() if each.call_id == call_id],
         }
@@ -97,7 +97,7 @@ class PageData:
         rows = self._store.all(
             f"{_DELIVERY} WHERE {filtered} ORDER BY d.seq DESC LIMIT ? OFFSET ?", *values, *more, limit, offset
         )
-        return {"items": [_delivery(row) for row in rows], "total": _total(counts, statuses), "counts": counts}
+        return {"items": [self._delivery(row) for row in rows], "total": _total(counts, statuses), "counts": counts}
 
     def delivery(self, project_id: str | None, delivery_id: str) -> Row | None:
         """Return a delivery with its attempts."""
@@ -177,7 +177,7 @@ class PageData:
         for row in self._among(f"{_CALL} WHERE id IN", by_kind["call"], "seq"):
             yield "call", _call(row)
         for row in self._among(f"{_DELIVERY} WHERE d.id IN", by_kind["delivery"], "d.seq"):
-            yield "delivery", _delivery(row)
+            yield "delivery", self._delivery(row)
 
     def _among(self, statement: str, ids: list[str], order: str) -> list[Any]:
         if not ids:
@@ -199,6 +199,13 @@ class PageData:
         statement = f"SELECT status, count(*) FROM {table} WHERE {condition} GROUP BY 1"  # noqa: S608 - words of ours
         return {row[0]: row[1] for row in self._store.all(statement, *values)}
 
+    def _delivery(self, row: Any) -> Row:
+        values = dict(row)
+        due = values.pop("due") - self._service.clock.setbacks
+        values["created_at"] = _text(row["created_at"])
+        values["next_attempt_at"] = _text(due) if row["status"] == "pending" else None
+        return values
+
     def _label(self, project_id: str) -> str:
         if project_id == self._service.default_project:
             return DEFAULT_KEY
@@ -208,14 +215,6 @@ class PageData:
 def _call(row: Any) -> Row:
     times = {name: _text(row[name]) for name in ("created_at", "started_at", "ended_at")}
     return {**dict(row), **times}
-
-
-def _delivery(row: Any) -> Row:
-    values = dict(row)
-    due = values.pop("due")
-    values["created_at"] = _text(row["created_at"])
-    values["next_attempt_at"] = _text(due) if row["status"] == "pending" else None
-    return values
 
 
 def _text(moment: int | None) -> str | None:

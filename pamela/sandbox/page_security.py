@@ -4,8 +4,11 @@ Any web page can send requests to any address, and can read the responses throug
 only requests with one of its host names, and a browser's writes need the token of the sandbox's own page.
 """
 
+import base64
+import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Collection, Mapping
 from functools import lru_cache
@@ -30,9 +33,25 @@ PAGE_HEADERS: Mapping[str, str] = {
 }
 """The headers of each HTML page of the sandbox. They forbid inline scripts and styles."""
 
+_INLINE_SCRIPT = re.compile(rb"<script[^>]*>(.*?)</script>", re.DOTALL)
 _MOST_HOSTS_KNOWN = 256
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bound to
+
+
+def headers_of_reference(page: bytes) -> dict[str, str]:
+    """Return the headers of a page that is one file: only its own scripts run, and it reaches nothing but the sandbox.
+
+    Args:
+        page: The page, with all of its scripts and styles in it.
+    """
+    scripts = (hashlib.sha256(script).digest() for script in _INLINE_SCRIPT.findall(page))
+    allowed = " ".join(f"'sha256-{base64.b64encode(digest).decode()}'" for digest in scripts)
+    policy = (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; img-src 'self' data:;"
+        " font-src data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+    return {**PAGE_HEADERS, "Content-Security-Policy": policy}
 
 
 class PageToken:
@@ -106,7 +125,10 @@ class PageSecurity:
         await (refusal or self._app)(scope, receive, send_with_headers)
 
     def _refusal(self, method: str, scheme: str, headers: Headers) -> JSONResponse | None:
-        host = headers.get("Host", "")
+        hosts = headers.getlist("Host")
+        if len(hosts) > 1:
+            return JSONResponse({"detail": "The request has more than one Host header."}, 400)
+        host = "".join(hosts)
         if host not in self._hosts:
             remedy = f"If it is the sandbox's, start it with --allowed-host {_without_port(host)[:100] or 'NAME'}."
             return JSONResponse({"detail": f"The host {host[:100]!r} is not served here. {remedy}"}, 421)

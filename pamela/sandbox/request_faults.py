@@ -53,12 +53,12 @@ class _EnteringProtocol(asyncio.Protocol):
 def _http_protocol() -> type[asyncio.Protocol]:
     """Return uvicorn's HTTP protocol: httptools if it is installed, because it is faster than h11."""
     try:
-        from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+        from .http_reader import HttpReader
     except ImportError:  # for example in the single-file sandbox, which has no compiled packages
         from uvicorn.protocols.http.h11_impl import H11Protocol
 
         return H11Protocol
-    return HttpToolsProtocol
+    return HttpReader
 
 
 def refusal(fault: PlannedFault) -> Exception | None:

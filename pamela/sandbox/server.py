@@ -203,12 +203,16 @@ def run(
     thread = threading.Thread(target=serve_in_thread, name="pamela-sandbox", daemon=True)
     thread.start()
     server, loop = ready.result()
+    process = os.getpid()
     try:
         yield Sandbox(server, loop, webhook_secret)
     finally:
-        server.should_exit = True
-        thread.join()
-    ended.result()
+        # A fork of the process has no such thread: there is nothing to wait for.
+        if os.getpid() == process:
+            server.should_exit = True
+            thread.join()
+    if os.getpid() == process:
+        ended.result()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -27,7 +27,9 @@ from .tools import Tools
 from .webhook_hosts import WebhookHosts
 from .workload import Workload
 
-_CLOCK_OFFSET = "clock_offset"
+_CLOCK_OFFSET, _CLOCK_SETBACKS = "clock_offset", "clock_setbacks"
+_MOST_SETBACKS: Moment = 10**18
+"""Due times must fit in 64 bits."""
 _SECONDS_BETWEEN_LOOKS = 0.5
 _CALLS_FORGOTTEN_AT_ONCE = 50
 _CALLS_MADE_UP_AT_ONCE = 50
@@ -49,7 +51,9 @@ class Service:
         self.store = Store(options.database)
         self.changes = Changes()
         self.workload = Workload()
-        self.clock = SettableClock(options.speed, int(self.store.setting(_CLOCK_OFFSET) or 0))
+        self.clock = SettableClock(
+            options.speed, *(int(self.store.setting(name) or 0) for name in (_CLOCK_OFFSET, _CLOCK_SETBACKS))
+        )
         self.webhook_hosts = WebhookHosts(options.webhook_hosts)
         self.allowed_hosts = AllowedHosts(options.host, options.allowed_hosts)
         self.page_token = PageToken(options.page_token)
@@ -168,7 +172,17 @@ class Service:
         if setback:
             with self.store.transaction():
                 self.calls.put_back(setback)
-                self.deliveries.put_back(setback)
+                self._keep_setbacks()
+            self.deliveries.wake()
+
+    def _keep_setbacks(self) -> None:
+        """Keep by how much the due times of deliveries are ahead of the clock; if it is too much, move them instead."""
+        setbacks = self.clock.setbacks
+        if setbacks > _MOST_SETBACKS:
+            self.deliveries.put_back(setbacks)
+            self.store.after_commit(self.clock.forget_setbacks)
+            setbacks = 0
+        self.store.keep_setting(_CLOCK_SETBACKS, str(setbacks))
 
     def _forget_old_calls(self) -> None:
         with self.store.transaction():

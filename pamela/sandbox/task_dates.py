@@ -33,6 +33,11 @@ _DATES = tuple(
     )
 )
 
+_BARE_MAY = re.compile(r"[0-9]+ may|may [0-9]+")
+"""In lower case, "may" is the month only with more of a date, or behind one of the words that follow."""
+_BEFORE_DATE = re.compile(r"\b(?:on|by|until|till|before|after|from|since) $", re.IGNORECASE)
+_LONGEST_WORD = 10
+
 
 @dataclass(frozen=True)
 class NamedDate:
@@ -45,9 +50,16 @@ class NamedDate:
 def find_date(text: str) -> NamedDate | None:
     """Return the first date in a text, in the most exact form."""
     for pattern in _DATES:
-        if (match := pattern.search(text)) is not None:
-            return NamedDate(match[0].rstrip("."), _date_of(match.groupdict()))
+        for match in pattern.finditer(text):
+            if not _is_verb(match):
+                return NamedDate(match[0].rstrip("."), _date_of(match.groupdict()))
     return None
+
+
+def _is_verb(match: re.Match[str]) -> bool:
+    """Return whether what looks like a date has the verb in it, as in "a party of 5 may come"."""
+    is_bare = _BARE_MAY.fullmatch(match[0]) is not None
+    return is_bare and _BEFORE_DATE.search(match.string[max(0, match.start() - _LONGEST_WORD) : match.start()]) is None
 
 
 def _date_of(parts: dict[str, str | None]) -> date | None:

@@ -23,7 +23,7 @@ _CHANGING = {
 }
 _LONGEST_CLAUSE = 80
 _NEGATION = re.compile(
-    r"\b(?:do not|don['\u2019]t|not|no|never|without|instead of|rather than|avoid|nicht|kein\w*|ohne|jamais|sans|nunca|sin|ne"
+    r"\b(?:do not|don['\u2019]t|not|no|never|without|instead of|rather than|avoid|nicht|kein\w*|ohne|pas|jamais|sans|nunca|sin|ne"
     rf"|n['\u2019])\b([^.,;:!?\n]{{0,{_LONGEST_CLAUSE}}})",
     re.IGNORECASE,
 )

@@ -60,6 +60,40 @@ def test_a_clock_that_is_put_back_lets_calls_go_on(slow: tuple[Sandbox, Api]) ->
     assert abs(sandbox.clock.now() - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+def test_events_go_on_after_the_clock_is_put_back(receiver: Receiver, tmp_path: Path) -> None:
+    database = tmp_path / "pamela.db"
+    receiver.answer = lambda received: Reply(500)
+    with pamela.sandbox.run(speed=1, database=database) as sandbox, Api(sandbox, sandbox.api_key) as api:
+        sandbox.clock.set(NEW_YEARS_EVE)
+        call_id = api.create(webhooks={"webhook_url": receiver.url})["id"]
+        until(lambda: bool(api.deliveries(call_id=call_id)[0]["attempts"]))
+
+        now = sandbox.clock.reset()
+
+        delivery = api.deliveries(call_id=call_id)[0]
+        assert delivery["next_attempt_at"] is not None
+        assert abs(datetime.fromisoformat(delivery["next_attempt_at"]) - now) < timedelta(seconds=20)
+
+    receiver.answer = lambda received: Reply()
+    with pamela.sandbox.run(speed=1000, database=database) as sandbox:
+        sandbox.wait_for_deliveries(call_id)
+    assert receiver.names == ["call.queued"] * (len(receiver.names) - 2) + ["call.started", "call.completed"]
+
+
+def test_a_clock_can_be_put_back_any_number_of_times(slow: tuple[Sandbox, Api], receiver: Receiver) -> None:
+    sandbox, api = slow
+    sandbox.inject_faults(delay_seconds=1)
+    call_id = api.create(webhooks={"webhook_url": receiver.url})["id"]
+
+    for _ in range(40):
+        sandbox.clock.set("9990-01-01T00:00:00Z")
+        sandbox.clock.set("0010-01-01T00:00:00Z")
+    sandbox.clock.reset()
+
+    sandbox.wait_for_deliveries(call_id)
+    assert receiver.names == ["call.queued", "call.started", "call.completed"]
+
+
 def test_a_tools_time_passes_with_the_clock(slow: tuple[Sandbox, Api], receiver: Receiver) -> None:
     sandbox, api = slow
     receiver.answer = lambda received: Reply.of({"result": 1}) if received.event else None

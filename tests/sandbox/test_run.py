@@ -2,7 +2,11 @@
 
 import asyncio
 import math
+import os
 import re
+import socket
+import subprocess
+import sys
 import threading
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -214,10 +218,41 @@ def test_it_serves_the_reference_if_it_has_it(
     monkeypatch.setattr("pamela.sandbox.app._REFERENCE", page)
     assert httpx.get(f"{sandbox.base_url}/reference").status_code == 404
 
-    page.write_text("<h1>Pamela</h1>")
+    page.write_text("<h1>Pamela</h1><script>1</script>")
 
     answer = httpx.get(f"{sandbox.base_url}/reference")
-    assert (answer.text, answer.headers["Content-Type"]) == ("<h1>Pamela</h1>", "text/html; charset=utf-8")
+    assert (answer.text, answer.headers["Content-Type"]) == (page.read_text(), "text/html; charset=utf-8")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "script-src 'sha256-a4ayc/80/OGda4BO/1o/V0etpOqiLx1JwB5S3beHW0s=';" in policy
+    assert "connect-src 'self';" in policy
+
+
+def test_a_forked_process_leaves_the_block(tmp_path: Path) -> None:
+    program = """
+import os, pamela.sandbox
+with pamela.sandbox.run():
+    pid = os.fork()
+if pid:
+    print(os.waitpid(pid, 0)[1])
+else:
+    os._exit(7)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+
+    assert os.waitstatus_to_exitcode(int(ended.stdout)) == 7
+
+
+def test_it_stops_quietly_while_events_wait_for_a_receiver_that_hangs(caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=512) as hangs,
+        pamela.sandbox.run(speed=1000) as sandbox,
+        Api(sandbox, sandbox.api_key) as api,
+    ):
+        for _ in range(130):
+            api.create(webhooks={"webhook_url": f"http://127.0.0.1:{hangs.getsockname()[1]}"})
+        until(lambda: body_of(api.get("/sandbox/deliveries", params={"status": "sending"}))["total"] == 100)
+
+    assert [record.getMessage() for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_it_describes_itself(sandbox: Sandbox) -> None:
