@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
@@ -147,7 +148,8 @@ def write_results(path: str | Path, results: Iterable[CampaignResult]) -> int:
         CampaignError: The file cannot be written, or the ending of its name is unknown.
     """
     path = Path(path)
-    partial = path.with_name(f".{path.stem}.part{path.suffix}")
+    # Two programs can write the same file at the same time.
+    partial = path.with_name(f".{path.stem}.{secrets.token_hex(4)}.part{path.suffix}")
     count = 0
     try:
         with check_ending(path)(partial) as writer:
