@@ -87,7 +87,7 @@ def render(campaign: CampaignInfo, progress: Progress, figures: Figures) -> str:
     completed = progress.outcomes.get("completed", 0)
     average = figures.seconds / figures.talks if figures.talks else 0.0
     tiles = [
-        ("Recipients", f"{progress.total:,}", f"{progress.final:,} through"),
+        ("Recipients", f"{progress.total:,}", f"{progress.final:,} finished"),
         ("Completed", f"{completed:,}", _share(completed, progress.final)),
         ("Calls placed", f"{progress.placed:,}", f"{progress.live:,} in progress"),
         ("Talking", _minutes(figures.seconds), f"{average:.0f} s on average"),
