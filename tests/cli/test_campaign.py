@@ -185,7 +185,7 @@ def test_nothing_is_dialled_for_real_without_yes(cli: Cli, tmp_path: Path) -> No
         (["--delimiter", ""], "Invalid value for '--delimiter': it is empty"),
         (["--sql", "SELECT 1", "--database", "sqlite:///x.db"], "FILE and --sql are both given"),
         (["--database", "sqlite:///x.db"], "--database needs --sql"),
-        (["--webhook-url", "shop"], "--webhook-url='shop' is no address"),
+        (["--webhook-url", "shop"], "--webhook-url='shop' is not a URL"),
         (["--task", "Tell {nam}"], "There is no column 'nam'"),
     ],
 )
@@ -212,7 +212,7 @@ def test_a_signal_and_going_on(cli: Cli, client: PamelaClient, number: signal.Si
         process.send_signal(number)
         assert process.wait(30) == status
         assert process.stderr is not None
-        assert "run the command again" in process.stderr.read()
+        assert "Run the command again" in process.stderr.read()
     assert "60 of 60 finished" in cli(*run_arguments("--out", "results.csv")).err
     assert len(list(client.iter_calls())) == 60
     with (cli.home / "results.csv").open(newline="") as file:
@@ -228,7 +228,7 @@ def test_pause_resume_and_stop(cli: Cli, client: PamelaClient) -> None:
     assert cli("campaign", "status", "orders.db", "--json").json["state"] == "paused"
     assert "is stopped" in cli("campaign", "stop", "orders.db").err
     refused = cli(*run_arguments(), code=1)
-    assert "was stopped. Let it go on with `pamela campaign resume`" in refused.err
+    assert "was stopped. Continue it with `pamela campaign resume`" in refused.err
     cli("campaign", "resume", "orders.db")
     assert "30 of 30 finished" in cli(*run_arguments()).err
 
