@@ -636,7 +636,9 @@ class Deliveries:
             return
         self._sending.add(seq)
         self._in_flight[queue] += 1
-        self._forget_transcript(row["queue"])
+        # While an earlier event of the call is sent, the transcript behind it may still grow.
+        if self._unsent_transcripts.get(row["queue"]) == seq:
+            self._forget_transcript(row["queue"])
         delivery = dict(row)
         if newer is not None:
             delivery["body"] = newer
