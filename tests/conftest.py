@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 
@@ -16,6 +17,14 @@ from pamela.sandbox import Sandbox
 from .spec.watch import SpecificationWatch
 
 SPEED = 200.0
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_work() -> None:
+    """Take the signals that `nohup` and a shell's job in the background ignore, and with it the programs that tests start."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,11 +1,11 @@
-"""Models in PyYAML: `yaml.safe_dump(call)` writes a model as a mapping."""
+"""Models in PyYAML: `yaml.safe_dump(call)` writes a model as a mapping, and a list of models as a list."""
 
 from __future__ import annotations
 
 import sys
 from typing import Any
 
-from .model import Model
+from .model import Model, ModelList
 
 _DUMPERS = ("SafeDumper", "CSafeDumper", "Dumper", "CDumper")
 
@@ -20,3 +20,4 @@ def teach_yaml() -> None:
         dumper = getattr(yaml, name, None)
         if dumper is not None:
             dumper.add_multi_representer(Model, safe_dumper.represent_dict)
+            dumper.add_multi_representer(ModelList, safe_dumper.represent_list)

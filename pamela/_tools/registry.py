@@ -337,7 +337,7 @@ def _check_client(client: Any) -> None:
 def _check_async_client(client: Any) -> None:
     if isinstance(client, type) or not callable(getattr(client, "list_tools", None)):
         raise TypeError(f"client={shorten(client)} is not a client. Give an AsyncPamelaClient of the account.")
-    if hasattr(client, "__enter__") and not hasattr(client, "__aenter__"):
+    if hasattr(client, "__enter__") and not inspect.iscoroutinefunction(client.list_tools):
         raise TypeError(
             f"{type(client).__name__} is not async. Write tools.deploy(client), or give an AsyncPamelaClient."
         )

@@ -39,7 +39,7 @@ class SettableClock:
         return time.time_ns() // 1000 + self.offset
 
     def progress(self) -> Moment:
-        """Return the time as if the clock had never been set back. Due times by it need not be moved then."""
+        """Return the time as if the clock had never been set back. Due times by it do not move then."""
         return self.now() + self.setbacks
 
     def after(self, moment: Moment, seconds: float) -> Moment:

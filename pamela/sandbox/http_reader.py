@@ -57,7 +57,7 @@ class HttpReader(HttpToolsProtocol):
         return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
 
     def head_without_upgrade(self) -> bytes:
-        """Return the head that was read, without the header by which the client offers to go on in another protocol."""
+        """Return the head that was read, without the header that offers another protocol."""
         first = b" ".join((self.parser.get_method(), self.url, b"HTTP/" + self.parser.get_http_version().encode()))
         lines = [b"%s: %s" % (name, value) for name, value in self.headers if name != _LEFT_OUT]
         return b"\r\n".join((first, *lines, b"", b""))
@@ -69,7 +69,7 @@ class HttpReader(HttpToolsProtocol):
 
 
 class _Parser:
-    """A parser that goes on behind a request that offers to change the protocol, which httptools' own does not."""
+    """A parser that reads on after a request that offers another protocol. That of httptools stops there."""
 
     def __init__(self, protocol: HttpReader, parser: Any) -> None:
         self._protocol = protocol

@@ -40,7 +40,7 @@ _WILDCARDS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, not bou
 
 
 def headers_of_reference(page: bytes) -> dict[str, str]:
-    """Return the headers of a page that is one file: only its own scripts run, and it reaches nothing but the sandbox.
+    """Return the headers of a page that is one file: only its own scripts run, and it reaches only the sandbox.
 
     Args:
         page: The page, with all of its scripts and styles in it.

@@ -15,9 +15,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from pamela import Call, CallPage, TranscriptEntry
 from pamela._core import model
+from pamela._core.yaml_support import teach_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -209,3 +211,13 @@ def test_a_list_is_read_by_several_threads() -> None:
         for thread in threads:
             thread.join()
         assert found == ["Hi"] * 200
+
+
+def test_a_list_is_written_as_yaml() -> None:
+    teach_yaml()
+    source = {"id": "call_1", "status": "queued", "transcript": [{"speaker": "user", "text": "Hello"}]}
+    call = Call(source)
+    assert yaml.safe_load(yaml.safe_dump(call)) == source
+    assert isinstance(call["transcript"][0], TranscriptEntry)
+    assert yaml.safe_load(yaml.safe_dump(call["transcript"])) == source["transcript"]
+    assert yaml.safe_load(yaml.dump(CallPage({"items": [source]}))) == {"items": [source]}

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 import pytest
 
@@ -90,12 +90,12 @@ def usual(method: str, path: str) -> tuple[int, str, Any]:
             return 200, JSON, PAGE
         case "POST", ["calls"]:
             return 201, JSON, CALL
-        case _, ["calls", *_]:
-            return 200, JSON, CALL
+        case _, ["calls", call_id, *_]:
+            return 200, JSON, {**CALL, "id": unquote(call_id)}
         case "POST", ["tools"]:
             return 201, JSON, {"success": True, "message": "Done.", "tool_id": "tool_1", "tool": TOOL}
-        case "DELETE", _:
-            return 200, JSON, {"success": True, "message": "Done.", "tool_id": "tool_1"}
+        case "DELETE", [_, tool_id]:
+            return 200, JSON, {"success": True, "message": "Done.", "tool_id": unquote(tool_id)}
         case _, ["usage"]:
             return 200, JSON, {"period": "2026-03", "call_count": 0, "billed_minutes": 0}
     return 200, JSON, []
