@@ -181,7 +181,7 @@ def test_the_recipe_of_the_documentation(
     to: str, api_key: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (Path(__file__).parents[2] / "docs" / "guides" / "webhooks.md").read_text()
-    section = page.partition("## When the event comes before")[2].partition("\n## ")[0]
+    section = page.partition("## Handle an event that arrives before")[2].partition("\n## ")[0]
     asking, storing = re.findall("^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(tmp_path)
     with pamela.sandbox.run(speed=200, webhook_secret=SECRET) as sandbox:
