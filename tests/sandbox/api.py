@@ -11,6 +11,13 @@ from pamela.sandbox.specification import load_specification
 from .waiting import until
 
 PREFIX = "/api/b2b/v1"
+EVENT_SCHEMAS = {
+    "call.queued": "CallQueuedEvent",
+    "call.started": "CallStartedEvent",
+    "call.transcript_update": "CallTranscriptUpdateEvent",
+    "call.completed": "CallCompletedEvent",
+    "call.failed": "CallFailedEvent",
+}
 
 
 class Api(httpx.Client):
@@ -75,3 +82,10 @@ def judge(response: httpx.Response) -> None:
     assert response.headers["Content-Type"] == "application/json"
     schema = specification.request_schema(answer["content"]["application/json"]["schema"])
     assert schema.find_issues(response.json(), []) == []
+
+
+def issues_of_event(body: dict[str, Any]) -> list[Any]:
+    """Return what is wrong with the body of an event, by the specification."""
+    specification = load_specification()
+    schema = specification.request_schema(specification.schema(EVENT_SCHEMAS[body["event"]]))
+    return schema.find_issues(body, [])
